@@ -1,0 +1,68 @@
+//! Where an artefact's bytes come from. Never a slice of flash: a torn ECC word faults on a real chip.
+
+use crate::structure::index;
+
+/// The bytes could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault;
+
+/// What the source is, for the rule about its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// A file of this many bytes: the artefact must fill it exactly.
+    File(u32),
+    /// A slot with room for this many bytes, front area included, state log excluded: the artefact must fit.
+    Slot(u32),
+}
+
+/// Reads an artefact's bytes by their offset in the artefact: the front area first, then the payload, then the auxiliary
+/// area, wherever the slot keeps them.
+pub trait ReadAt {
+    /// What the source is, and its size in bytes.
+    fn extent(&self) -> Extent;
+
+    /// Fills the buffer with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`Fault`] where a byte cannot be read or does not exist. The buffer's content is then not used.
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault>;
+}
+
+/// An artefact in memory: a file that was read, or a test's slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory<'a> {
+    bytes: &'a [u8],
+    extent: Extent,
+}
+
+impl<'a> Memory<'a> {
+    /// A file's bytes. A file of 4 GiB or more counts as one of 4 GiB - 1: no artefact is that large.
+    #[must_use]
+    pub fn file(bytes: &'a [u8]) -> Self {
+        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Memory { bytes, extent: Extent::File(size) }
+    }
+
+    /// A slot's bytes, with room for `capacity` bytes.
+    #[must_use]
+    pub fn slot(bytes: &'a [u8], capacity: u32) -> Self {
+        Memory { bytes, extent: Extent::Slot(capacity) }
+    }
+}
+
+impl ReadAt for Memory<'_> {
+    fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        let start = index(offset);
+        let end = start.checked_add(buffer.len()).ok_or(Fault)?;
+        let bytes = self.bytes.get(start..end).ok_or(Fault)?;
+        // A zip, not `copy_from_slice`: that keeps a panic for unequal lengths in the target's binary.
+        for (to, from) in buffer.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Ok(())
+    }
+}
