@@ -1,0 +1,322 @@
+//! The checked plan: what a manifest means, once nothing is wrong with it.
+//!
+//! Addresses, sizes and option values here are computed from the device's geometry; none was typed. Names keep their
+//! place in the file, so that whoever finds something wrong later can still point at it.
+
+use std::fmt;
+use std::ops::Range;
+
+use geometry::{Mode, Part, Region, Sector};
+
+use crate::source::{Resolved, Span, Spanned};
+
+/// A device, its layout, what goes into it and who may sign it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The manifest's own name, as the caller gave it.
+    pub manifest: String,
+    /// Who makes the device, and what it is.
+    pub product: Product,
+    /// Part, mode and option bytes.
+    pub device: Device,
+    /// The boot loader.
+    pub boot: Boot,
+    /// Ranges that hold an image or the boot loader, lowest address first.
+    pub slots: Vec<Slot>,
+    /// Ranges that hold anything else, lowest address first.
+    pub areas: Vec<Area>,
+    /// What is sealed, in the file's order.
+    pub images: Vec<Image>,
+    /// How an update is tried, confirmed and reverted.
+    pub update: Update,
+    /// Public keys, in the file's order.
+    pub keys: Vec<Key>,
+    /// Whose signatures an image needs.
+    pub image_role: Role,
+    /// What a board's option bytes should be when it is shipped, in the database's order.
+    pub option_bytes: Vec<OptionValue>,
+}
+
+/// Who makes the device, and what it is: what keeps an image off other hardware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Domain name of the vendor.
+    pub vendor: Spanned<String>,
+    /// Name of the product class, of the vendor's choice.
+    pub class: Spanned<String>,
+    /// UUID version 5 of the vendor's name in the DNS name space (RFC 9124 section 3.4).
+    pub vendor_id: [u8; 16],
+    /// UUID version 5 of the class in the name space of the vendor id (RFC 9124 section 3.8).
+    pub class_id: [u8; 16],
+    /// Hardware revisions that images of this manifest run on: ASCII, padded with zeros. Empty: not compared.
+    pub revisions: Vec<[u8; 4]>,
+}
+
+/// Part, mode and option bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// From the device database.
+    pub part: Part,
+    /// Where the part is named.
+    pub part_span: Span,
+    /// The mode that the option bytes select.
+    pub mode: Mode,
+    /// The option values that the file names, in its order.
+    pub options: Vec<OptionValue>,
+}
+
+/// The value of an option byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionValue {
+    /// The reference manual's name.
+    pub name: String,
+    /// What the option byte holds; of RDP the level.
+    pub value: u32,
+    /// How people write it: `0x2000`, `level 1`.
+    pub text: String,
+    /// Where the file says it. `None`: it follows from the layout.
+    pub span: Option<Span>,
+}
+
+/// The boot loader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boot {
+    /// Which one.
+    pub loader: Spanned<Loader>,
+    /// Its slot, by name.
+    pub slot: Spanned<String>,
+    /// The file to put into the factory image; relative to the manifest.
+    pub input: Option<Spanned<String>>,
+}
+
+/// A boot loader that judges images before it starts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loader {
+    /// waxseal's own.
+    Waxseal,
+}
+
+/// Whole sectors of one region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The region, which says how its flash behaves.
+    pub region: Region,
+    /// Where the region is named.
+    pub region_span: Span,
+    /// Lowest address first; never empty.
+    pub sectors: Vec<Sector>,
+    /// What says which sectors: the value of `sectors`, or of `offset`.
+    pub span: Span,
+    /// The addresses.
+    pub range: Range<u32>,
+}
+
+/// A range of whole sectors that holds an image or the boot loader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Its name. The span is its table's header.
+    pub name: Spanned<String>,
+    /// Where it lies.
+    pub extent: Extent,
+    /// Bytes from its start to the payload. The boot loader's slot has no header: `None`.
+    pub header: Option<Resolved<u32>>,
+    /// Whether its sectors are write-protected; where the file says so.
+    pub write_protect: Option<Spanned<bool>>,
+}
+
+/// A range of whole sectors that holds no image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Area {
+    /// Its name. The span is its table's header.
+    pub name: Spanned<String>,
+    /// Where it lies.
+    pub extent: Extent,
+    /// What it is for.
+    pub purpose: Spanned<Use>,
+}
+
+/// What an area is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// The boot loader's security counter.
+    Counter,
+    /// The application's own: nobody else writes or erases it, and no layout fingerprint covers it.
+    Application,
+}
+
+/// Firmware that is sealed, once for each of its slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its name. The span is its table's header.
+    pub name: Spanned<String>,
+    /// What it holds.
+    pub kind: Resolved<ImageKind>,
+    /// How an update reaches the device.
+    pub strategy: Spanned<Strategy>,
+    /// Its places, in the order of `slots`.
+    pub placements: Vec<Placement>,
+    /// Its version.
+    pub version: Spanned<Version>,
+    /// The anti-rollback number, apart from the version.
+    pub security_counter: Resolved<u32>,
+    /// The area that keeps the counter, by name. `None`: the image has no counter.
+    pub counter_store: Option<Spanned<String>>,
+    /// Digest of its slot group's canonical bytes: what packer and boot loader must agree on.
+    pub fingerprint: [u8; 32],
+}
+
+/// What an image holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageKind {
+    /// Code with a vector table.
+    Firmware,
+}
+
+/// How an update reaches the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Two slots, each of which runs where it is stored: one build for each.
+    DirectXip,
+}
+
+/// An image in one of its slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The slot, by name, where the image names it.
+    pub slot: Spanned<String>,
+    /// Where the sealed image is stored: the slot's first byte.
+    pub store_address: u32,
+    /// Where its payload is stored: past the header.
+    pub payload_address: u32,
+    /// Where its payload must be linked to run.
+    pub run_address: u32,
+    /// Where the state words start; they end with the slot.
+    pub state_address: u32,
+    /// Bytes that payload and auxiliary area may take: slot without header and state words.
+    pub capacity: u32,
+    /// The file, relative to the manifest. `None`: the command line names it.
+    pub input: Option<Spanned<String>>,
+}
+
+/// A version: semver without pre-release and build metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Changes that break.
+    pub major: u16,
+    /// Changes that add.
+    pub minor: u16,
+    /// Corrections.
+    pub patch: u32,
+}
+
+/// How an update is tried, confirmed and reverted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Starts of an image that nobody confirmed.
+    pub tries: Resolved<u8>,
+    /// What happens when they are used up.
+    pub revert: Resolved<Revert>,
+    /// By how much the boot loader raises the security counter at most, per confirmation.
+    pub largest_counter_step: Resolved<u32>,
+    /// How far the boot loader's counter follows. `None`: no image has a counter.
+    pub raise: Option<Spanned<Raise>>,
+}
+
+/// What happens when the tries of an image are used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revert {
+    /// The other slot's image starts again.
+    Automatic,
+}
+
+/// How far the boot loader's security counter follows a confirmed image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raise {
+    /// All the way: the old slot becomes unbootable.
+    Strict,
+    /// One release behind: the old slot stays bootable.
+    KeepFallback,
+}
+
+/// A public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name. The span is its table's header.
+    pub name: Spanned<String>,
+    /// The SPKI PEM file, relative to the manifest.
+    pub public: Spanned<String>,
+    /// Where its private half is.
+    pub signer: Resolved<Signer>,
+}
+
+/// Where a key's private half is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// In a file, which the command line names.
+    File,
+    /// Elsewhere: its signatures are left open, exported and attached.
+    External,
+}
+
+/// Whose signatures something needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Names of keys.
+    pub keys: Resolved<Vec<String>>,
+    /// How many of them must have signed.
+    pub threshold: Resolved<u8>,
+}
+
+impl Extent {
+    /// Bytes.
+    pub fn size(&self) -> u32 {
+        self.range.end - self.range.start
+    }
+
+    /// The first and the last sector number.
+    pub fn numbers(&self) -> (u32, u32) {
+        let number = |sector: Option<&Sector>| sector.map_or(0, |sector| sector.number);
+        (number(self.sectors.first()), number(self.sectors.last()))
+    }
+}
+
+impl Plan {
+    /// The slot of this name.
+    pub fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.name.value == name)
+    }
+
+    /// The area of this name.
+    pub fn area(&self, name: &str) -> Option<&Area> {
+        self.areas.iter().find(|area| area.name.value == name)
+    }
+
+    /// The image of this name.
+    pub fn image(&self, name: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.name.value == name)
+    }
+
+    /// The key of this name.
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.name.value == name)
+    }
+}
+
+impl Device {
+    /// The value that the file gives for an option byte.
+    pub fn option(&self, name: &str) -> Option<&OptionValue> {
+        self.options.iter().find(|option| option.name == name)
+    }
+}
+
+impl fmt::Display for OptionValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.text)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
