@@ -5,8 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 /// The source of a value.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Citation {
     /// Document, file and line, or measurement: enough to look the value up again.
     pub source: String,

@@ -16,5 +16,5 @@ mod region;
 
 pub use citation::{Citation, Evidence};
 pub use database::{LookupError, part};
-pub use part::{Alias, Mode, OptionByte, OptionKind, Part, Ram, VectorTable, WriteProtection};
-pub use region::{Region, Rewrite, Run, Sector};
+pub use part::{Alias, Mode, OptionByte, OptionKind, Part, Ram, RegisterField, Selects, VectorTable, WriteProtection};
+pub use region::{Region, RegionCitations, Rewrite, Run, Sector, address, bytes};

@@ -34,8 +34,6 @@ pub struct Mode {
     pub regions: Vec<Region>,
     /// What a write-protection bit covers in this mode. `None`: without evidence.
     pub write_protection: Option<WriteProtection>,
-    /// The sector map in words, with its source: `4x32K, 128K, 7x256K`.
-    pub summary: String,
     /// Where the sector map comes from.
     pub citation: Citation,
 }
@@ -49,6 +47,8 @@ pub struct WriteProtection {
     pub bits: u32,
     /// Bit i covers the sectors from `i * sectors_per_bit`.
     pub sectors_per_bit: u32,
+    /// The same in words.
+    pub rule: String,
     /// Where this comes from.
     pub citation: Citation,
 }
@@ -88,13 +88,39 @@ pub struct OptionByte {
     pub name: String,
     /// How its value is to be read.
     pub kind: OptionKind,
+    /// What else depends on it.
+    pub selects: Option<Selects>,
+    /// Where a running program finds it.
+    pub field: RegisterField,
+    /// What its values mean, from 0 on, in words; empty if that is not recorded.
+    pub meanings: Vec<String>,
     /// Where this comes from.
     pub citation: Citation,
 }
 
-/// How the value of an option byte is to be read.
+/// What depends on an option byte, so that a manifest must state it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "type", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selects {
+    /// The sector map.
+    Geometry,
+    /// The address at which a slot runs.
+    RunAddress,
+}
+
+/// Neighbouring bits of a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisterField {
+    /// Address of the 32-bit register.
+    pub register: u32,
+    /// Its lowest bit.
+    pub shift: u32,
+    /// How many bits.
+    pub width: u32,
+}
+
+/// How the value of an option byte is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptionKind {
     /// One bit, 0 or 1.
     Bit,
@@ -148,8 +174,8 @@ impl Part {
         self.modes.iter().find(|mode| mode.selectors.iter().all(|(name, wanted)| value(name) == Some(*wanted)))
     }
 
-    /// The RAM whose addresses, neighbouring blocks taken together, include `address` or end there: where an initial
-    /// stack pointer may point (a full descending stack starts one past its last word).
+    /// The RAM that an initial stack pointer of this value would grow into: it points into the block or, since a stack is
+    /// full and descending, to the byte behind it.
     pub fn stack_at(&self, address: u32) -> Option<&Ram> {
         self.ram.iter().find(|ram| address > ram.base && address <= ram.range().end)
     }
@@ -161,6 +187,19 @@ impl Part {
     }
 }
 
+impl RegisterField {
+    /// Its bits, in place.
+    pub fn mask(&self) -> u32 {
+        let bits = u32::MAX.checked_shr(32 - self.width).unwrap_or(0);
+        bits << self.shift
+    }
+
+    /// A value of the field, in place; bits that do not fit are cut off.
+    pub fn place(&self, value: u32) -> u32 {
+        (value << self.shift) & self.mask()
+    }
+}
+
 impl Ram {
     /// The addresses it covers.
     pub fn range(&self) -> Range<u32> {
@@ -169,6 +208,16 @@ impl Ram {
 }
 
 impl Mode {
+    /// The sector map in words: `4x32K, 128K, 7x256K`, or `2 x (4x16K, 64K, 7x128K)` where the regions are alike.
+    pub fn summary(&self) -> String {
+        let maps: Vec<String> = self.regions.iter().map(Region::summary).collect();
+        match maps.as_slice() {
+            [only] => only.clone(),
+            [first, rest @ ..] if rest.iter().all(|map| map == first) => format!("{} x ({first})", maps.len()),
+            _ => maps.join("; "),
+        }
+    }
+
     /// The region of this name.
     pub fn region(&self, name: &str) -> Option<&Region> {
         self.regions.iter().find(|region| region.name == name)

@@ -25,12 +25,28 @@ pub struct Region {
     pub erased: u8,
     /// What may be programmed over a unit that is not erased.
     pub rewrite: Rewrite,
-    /// Where the sector map comes from.
-    pub citation: Citation,
+    /// Where all this comes from.
+    pub citations: RegionCitations,
+}
+
+/// Where the properties of a region come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionCitations {
+    /// Of base, numbers and sizes of the sectors.
+    pub sectors: Citation,
+    /// Of the program unit.
+    pub program_unit: Citation,
+    /// Of the ECC word, or that there is none.
+    pub ecc_word: Citation,
+    /// Of the erased value.
+    pub erased: Citation,
+    /// Of the rewrite rule.
+    pub rewrite: Citation,
 }
 
 /// Neighbouring sectors of one size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Run {
     /// How many.
     pub count: u32,
@@ -57,6 +73,23 @@ pub enum Rewrite {
     ClearBits,
     /// Nothing: a unit is programmed once per erase.
     Never,
+}
+
+/// A size as people write it: `1M`, `896K`, `100` for one that is no multiple of 1024.
+pub fn bytes(size: u32) -> String {
+    const K: u32 = 1024;
+    const M: u32 = 1024 * K;
+    match size {
+        0 => "0".into(),
+        size if size.is_multiple_of(M) => format!("{}M", size / M),
+        size if size.is_multiple_of(K) => format!("{}K", size / K),
+        size => size.to_string(),
+    }
+}
+
+/// An address as people write it: `0x0800_0000`.
+pub fn address(address: u32) -> String {
+    format!("0x{:04X}_{:04X}", address >> 16, address & 0xFFFF)
 }
 
 impl Sector {
@@ -95,6 +128,15 @@ impl Region {
     /// The sector that holds this address, if one does.
     pub fn sector_at(&self, address: u32) -> Option<Sector> {
         self.sectors().find(|sector| sector.range().contains(&address))
+    }
+
+    /// The sector map in words: `4x32K, 128K, 7x256K`.
+    pub fn summary(&self) -> String {
+        let run = |run: &Run| match run.count {
+            1 => bytes(run.size),
+            count => format!("{count}x{}", bytes(run.size)),
+        };
+        self.runs.iter().map(run).collect::<Vec<_>>().join(", ")
     }
 
     /// The first and the last sector number.
