@@ -1,1 +1,15 @@
-//! Not written yet.
+//! From a checked plan and firmware files to sealed artefacts, and the judgement of what came out.
+//!
+//! A library: it opens no file and prints nothing. Inputs are taken as hostile; what it finds wrong with them comes back
+//! as the manifest's own diagnostics, with the manifest's places.
+
+#![forbid(unsafe_code)]
+
+pub mod artefact;
+pub mod elf;
+pub mod judge;
+pub mod key;
+
+pub use artefact::Draft;
+pub use judge::Judge;
+pub use key::{KeyError, PrivateKey, PublicKey};

@@ -1,0 +1,205 @@
+//! All images of a plan, sealed and judged.
+
+use image_format::record::Record;
+use image_format::{Digest, Entry, ImageBody, PayloadType, SignaturePlace, Version};
+use manifest::diagnostic::Diagnostic;
+use manifest::plan::{Image, Placement, Plan};
+
+use crate::payload::{Payload, Subject, entry, lay_out};
+use crate::{Draft, Judge, PrivateKey, PublicKey, elf};
+
+/// A file to pack.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The image it is for.
+    pub image: &'a str,
+    /// The slot it is for.
+    pub slot: &'a str,
+    /// What the user called it.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// A sealed image for one slot, judged as the boot loader will.
+#[derive(Clone, Debug)]
+pub struct Artefact {
+    /// The image.
+    pub image: String,
+    /// The slot.
+    pub slot: String,
+    /// What the user called its input.
+    pub input: String,
+    /// Name of its file: `app.a.bin`.
+    pub file_name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its id: SHA-256 of the signed header.
+    pub id: Digest,
+    /// SHA-256 of the payload.
+    pub payload_digest: Digest,
+    /// Size of the payload in bytes.
+    pub payload_size: u32,
+    /// Where the payload is stored and runs.
+    pub payload_address: u32,
+    /// Bytes that filled gaps between segments.
+    pub filled: u32,
+    /// Where the core starts.
+    pub entry: Option<Entry>,
+    /// Names and keys of those who signed.
+    pub signed: Vec<(String, PublicKey)>,
+}
+
+/// Checks an input against its slot without sealing it: what `check` can say of inputs that exist.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_input(plan: &Plan, image: &Image, placement: &Placement, input: &Input<'_>) -> Result<Payload, Vec<Diagnostic>> {
+    let subject = Subject { plan, image, placement, input: input.name };
+    let segments = elf::segments(input.bytes).map_err(|error| {
+        let title = format!("`{}` is no firmware that can be packed", input.name);
+        vec![Diagnostic::error("WX0201", title).at(subject.span(), error.to_string())]
+    })?;
+    lay_out(&subject, &segments)
+}
+
+/// Seals every image of the plan for each of its slots. `public` are the plan's keys in its order, `signers` private keys
+/// in any order. Nothing is returned that the boot loader would refuse.
+///
+/// # Errors
+/// Everything that is wrong with inputs and keys.
+pub fn build(
+    plan: &Plan,
+    inputs: &[Input<'_>],
+    public: &[PublicKey],
+    signers: &[PrivateKey],
+) -> Result<Vec<Artefact>, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let signing = signing_keys(plan, public, signers, &mut problems);
+    let mut artefacts = Vec::new();
+    for image in &plan.images {
+        for placement in &image.placements {
+            let of_slot = |input: &&Input<'_>| input.image == image.name.value && input.slot == placement.slot.value;
+            let Some(input) = inputs.iter().find(of_slot) else {
+                problems.push(no_input(image, placement));
+                continue;
+            };
+            let sealed = check_input(plan, image, placement, input)
+                .and_then(|payload| seal(plan, image, placement, input, payload, &signing));
+            match sealed {
+                Ok(artefact) => artefacts.push(artefact),
+                Err(found) => problems.extend(found),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(artefacts) } else { Err(problems) }
+}
+
+fn no_input(image: &Image, placement: &Placement) -> Diagnostic {
+    let (name, slot) = (&image.name.value, &placement.slot.value);
+    Diagnostic::error("WX0003", format!("no input for `{name}` in slot `{slot}`"))
+        .at(placement.slot.span, "nothing says what goes here")
+        .help(format!("inputs.{slot} = \"FILE\" in [images.{name}], or --input {name}.{slot}=FILE"))
+}
+
+/// Who signs: keys of the image role whose private half is at hand. Without enough of them nothing would verify.
+struct Signing<'a> {
+    role: Vec<PublicKey>,
+    signers: Vec<(String, &'a PrivateKey)>,
+}
+
+fn signing_keys<'a>(
+    plan: &Plan,
+    public: &[PublicKey],
+    signers: &'a [PrivateKey],
+    problems: &mut Vec<Diagnostic>,
+) -> Signing<'a> {
+    let role = &plan.image_role;
+    let keys: Vec<_> = plan.keys.iter().zip(public).filter(|(key, _)| role.keys.contains(&key.name.value)).collect();
+    let mut found = Vec::new();
+    for signer in signers {
+        match keys.iter().find(|(_, public)| **public == signer.public()) {
+            Some((key, _)) => found.push((key.name.value.clone(), signer)),
+            None => {
+                let known: Vec<String> = keys.iter().map(|(key, public)| format!("{} {public}", key.name.value)).collect();
+                let mut diagnostic = Diagnostic::error("WX0203", format!("key {} is none of the image role's", signer.public()))
+                    .help(format!("sign with a private key of: {}", known.join(", ")));
+                for (key, public) in &keys {
+                    diagnostic = diagnostic.at(key.public.span, format!("this is {public}"));
+                }
+                problems.push(diagnostic);
+            }
+        }
+    }
+    found.dedup_by_key(|(name, _)| name.clone());
+    let missing = usize::from(role.threshold.value).saturating_sub(found.len());
+    if missing > 0 {
+        let open: Vec<_> = keys.iter().filter(|(key, _)| !found.iter().any(|(name, _)| *name == key.name.value)).collect();
+        let title = format!("{missing} of {} signatures missing", role.threshold.value);
+        let mut diagnostic = Diagnostic::error("WX0204", title);
+        for (key, public) in open {
+            diagnostic = diagnostic.at(key.public.span, format!("{public} has not signed"));
+        }
+        problems.push(diagnostic.help("--key FILE, once for each private key; keys are matched by their public half"));
+    }
+    Signing { role: keys.iter().map(|(_, public)| **public).collect(), signers: found }
+}
+
+fn seal(
+    plan: &Plan,
+    image: &Image,
+    placement: &Placement,
+    input: &Input<'_>,
+    payload: Payload,
+    signing: &Signing<'_>,
+) -> Result<Artefact, Vec<Diagnostic>> {
+    let refused = |why: String| {
+        let title = format!("`{}` cannot be sealed for slot `{}`", image.name.value, placement.slot.value);
+        vec![Diagnostic::error("WX0205", title).at(placement.slot.span, why)]
+    };
+    let front = placement.payload_address.saturating_sub(placement.store_address);
+    let revisions = &plan.product.revisions;
+    let records = if revisions.is_empty() { Vec::new() } else { vec![Record::Revisions(revisions)] };
+    let filled = payload.gaps.iter().map(|gap| gap.end - gap.start).sum();
+    let entry = entry(&payload.bytes);
+    let draft = Draft::new(front, body(plan, image, placement), &records, payload.bytes)
+        .map_err(|error| refused(error.to_string()))?;
+    let signatures: Vec<SignaturePlace> = signing.signers.iter().map(|(_, key)| key.sign(draft.to_sign())).collect();
+    let bytes = draft.seal(&signatures);
+    // Missing signatures were reported already; every other refusal here would be a fault of ours, and is refused.
+    let id = if signatures.len() < usize::from(plan.image_role.threshold.value) {
+        [0; 32]
+    } else {
+        let verified = Judge::of(plan, image, placement, &signing.role).judge(&bytes);
+        *verified.map_err(|error| refused(format!("the boot loader would refuse it: {error}")))?.id()
+    };
+    Ok(Artefact {
+        image: image.name.value.clone(),
+        slot: placement.slot.value.clone(),
+        input: input.name.to_owned(),
+        file_name: format!("{}.{}.bin", image.name.value, placement.slot.value),
+        bytes,
+        id,
+        payload_digest: draft.header.envelope.payload_digest,
+        payload_size: draft.header.envelope.payload_size.get(),
+        payload_address: placement.payload_address,
+        filled,
+        entry,
+        signed: signing.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect(),
+    })
+}
+
+fn body(plan: &Plan, image: &Image, placement: &Placement) -> ImageBody {
+    let version = image.version.value;
+    ImageBody {
+        vendor_id: plan.product.vendor_id,
+        class_id: plan.product.class_id,
+        layout: image.fingerprint,
+        run_address: placement.run_address.into(),
+        payload_offset: placement.payload_address.saturating_sub(placement.store_address).into(),
+        version: Version { major: version.major.into(), minor: version.minor.into(), patch: version.patch.into() },
+        security_counter: image.security_counter.value.into(),
+        payload_type: PayloadType::Firmware.number().into(),
+        reserved: [0; 40],
+    }
+}

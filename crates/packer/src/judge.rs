@@ -1,0 +1,79 @@
+//! The boot decision's inputs out of a plan, so that the host judges by what the boot loader has.
+
+use image_format::{Check, Device, Error, Memory, Place, Policy, ReadAt, Revision, SoftwareCrypto, Trust, Verified};
+use manifest::plan::{Image, Placement, Plan};
+
+use crate::PublicKey;
+
+/// Everything that a boot loader knows when it judges an image, and what was waived by name.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// Whose signatures count.
+    pub keys: Vec<[u8; 32]>,
+    /// How many of them must have signed.
+    pub threshold: u8,
+    /// What the device is.
+    pub device: Check<Device>,
+    /// Which hardware revision the board has.
+    pub revision: Check<Revision>,
+    /// Where the image is to run.
+    pub place: Check<Place>,
+    /// The lowest security counter that is accepted.
+    pub counter: Check<u32>,
+}
+
+impl Judge {
+    /// The judge of one image in one slot of a plan. The hardware revision is a board's, not a plan's: waived here.
+    pub fn of(plan: &Plan, image: &Image, placement: &Placement, keys: &[PublicKey]) -> Self {
+        Self {
+            keys: keys.iter().map(|key| *key.bytes()).collect(),
+            threshold: plan.image_role.threshold.value,
+            device: Check::Require(Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id }),
+            revision: Check::Waived,
+            place: Check::Require(Place {
+                layout: image.fingerprint,
+                run_address: placement.run_address,
+                payload_offset: placement.payload_address.saturating_sub(placement.store_address),
+            }),
+            counter: Check::Require(image.security_counter.value),
+        }
+    }
+
+    /// One key, one signature, and everything else waived.
+    pub fn of_key(key: &PublicKey) -> Self {
+        Self {
+            keys: vec![*key.bytes()],
+            threshold: 1,
+            device: Check::Waived,
+            revision: Check::Waived,
+            place: Check::Waived,
+            counter: Check::Waived,
+        }
+    }
+
+    /// Judges a file: the function that the boot loader calls, then the auxiliary area, which only hosts read.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn judge(&self, file: &[u8]) -> Result<Verified, Error> {
+        self.judge_source(&mut Memory::file(file))
+    }
+
+    /// Judges any source.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn judge_source(&self, source: &mut impl ReadAt) -> Result<Verified, Error> {
+        let crypto = &mut SoftwareCrypto;
+        let policy = Policy {
+            trust: Trust::new(&self.keys, self.threshold, crypto)?,
+            device: self.device,
+            revision: self.revision,
+            place: self.place,
+            counter: self.counter,
+        };
+        let verified = image_format::verify(source, &policy, crypto)?;
+        verified.auxiliary(source, crypto)?;
+        Ok(verified)
+    }
+}
