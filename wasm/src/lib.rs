@@ -1,1 +1,99 @@
-//! Not written yet.
+//! waxseal in the browser and in Node: `image-format` behind an interface of plain JavaScript values.
+//!
+//! No rule lives here. What a byte means and whether an image is accepted, `image-format` says, the same code that the
+//! command and the boot loader link.
+//!
+//! A refused artefact is a value ([`verify`] returns it), because that is an answer. An exception is thrown only where the
+//! caller's own arguments are not of their declared types, and its message names the property.
+//!
+//! Artefacts stay in JavaScript's memory and are read in small pieces: the size of one is not bounded by WebAssembly's
+//! memory, and no allocation here depends on it.
+
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions
+)]
+
+mod argument;
+mod policy;
+mod source;
+mod value;
+
+use image_format::{Code, Error, Header, SoftwareCrypto, Verified};
+use wasm_bindgen::prelude::*;
+
+use argument::Argument;
+use policy::Reader;
+use source::Source;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("types.ts");
+
+/// Judges a sealed image as the boot loader does, by the same code, and then its auxiliary area, which no boot loader
+/// reads. The first rule that is broken is the answer.
+///
+/// `faultAt` is for tests and simulations: a read that touches this offset fails, as a torn flash word's does.
+///
+/// @throws TypeError if an argument is not of its declared type. The message names the property.
+#[wasm_bindgen(unchecked_return_type = "Verdict")]
+pub fn verify(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Policy")] policy: JsValue,
+    #[wasm_bindgen(js_name = "faultAt", unchecked_optional_param_type = "number")] fault_at: JsValue,
+) -> Result<JsValue, JsValue> {
+    let reader = Reader::from_argument(&Argument::new("policy", policy))?;
+    let mut source = Source::new(&Argument::new("bytes", bytes), reader.slot)?;
+    if !fault_at.is_undefined() {
+        source.fault = Some(Argument::new("faultAt", fault_at).integer()?);
+    }
+    match judge(&mut source, &reader) {
+        Ok(image) => value::accepted(&image),
+        Err(error) => value::refused(error),
+    }
+}
+
+/// The host's decision: the boot loader's, then the auxiliary area.
+fn judge(source: &mut Source, reader: &Reader) -> Result<Verified, Error> {
+    let image = image_format::verify(source, &reader.policy()?, &mut SoftwareCrypto)?;
+    image.auxiliary(source, &mut SoftwareCrypto)?;
+    Ok(image)
+}
+
+/// Reads the header of a sealed image, to show it to a person. Only its form is judged: **nothing in it is authentic**, so
+/// decide nothing by it. Use {@link verify} for that.
+///
+/// @throws TypeError if `bytes` is not a Uint8Array.
+#[wasm_bindgen(unchecked_return_type = "Inspection")]
+pub fn inspect(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue) -> Result<JsValue, JsValue> {
+    let mut source = Source::new(&Argument::new("bytes", bytes), None)?;
+    match Header::read(&mut source) {
+        Ok(header) => value::inspected(&header),
+        Err(error) => value::refused(error),
+    }
+}
+
+/// Every code that a refusal can have, by ascending number.
+#[wasm_bindgen(unchecked_return_type = "Code[]")]
+pub fn codes() -> Result<JsValue, JsValue> {
+    let list = js_sys::Array::new();
+    for code in Code::ALL {
+        list.push(&value::code(*code)?);
+    }
+    Ok(list.into())
+}
+
+/// The id of an Ed25519 public key: the eight bytes that name it in a signature place.
+///
+/// @throws TypeError if the key is not a Uint8Array of 32 bytes.
+#[wasm_bindgen(js_name = "keyId")]
+pub fn key_id(
+    #[wasm_bindgen(js_name = "publicKey", unchecked_param_type = "Uint8Array")] public_key: JsValue,
+) -> Result<js_sys::Uint8Array, JsValue> {
+    let key = Argument::new("publicKey", public_key).bytes()?;
+    Ok(js_sys::Uint8Array::from(image_format::key_id(&key, &mut SoftwareCrypto).as_slice()))
+}

@@ -1,0 +1,78 @@
+//! Values that the caller hands in: read once, checked against their declared types, and named when they are wrong.
+
+use js_sys::{Array, Reflect, TypeError, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+
+/// A value with the expression by which the caller knows it, such as `policy.place.layout`.
+pub struct Argument {
+    name: String,
+    value: JsValue,
+}
+
+impl Argument {
+    pub fn new(name: &str, value: JsValue) -> Self {
+        Argument { name: name.into(), value }
+    }
+
+    /// A property that has to be there: `undefined` counts as missing, so that nothing is left out by oversight.
+    pub fn property(&self, property: &str) -> Result<Argument, JsValue> {
+        if !self.value.is_object() {
+            return Err(self.refuse("is not an object"));
+        }
+        let value = Reflect::get(&self.value, &property.into())?;
+        let found = Argument { name: [&self.name, ".", property].concat(), value };
+        if found.value.is_undefined() { Err(found.refuse("is missing")) } else { Ok(found) }
+    }
+
+    /// `None` if it is `null`: left out on purpose.
+    pub fn unless_null(self) -> Option<Argument> {
+        (!self.value.is_null()).then_some(self)
+    }
+
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<String> {
+        self.value.as_string()
+    }
+
+    /// An integer from 0 to 4,294,967,295: the format has no larger ones.
+    pub fn integer(&self) -> Result<u32, JsValue> {
+        let number = self.value.as_f64().unwrap_or(f64::NAN);
+        // Saturates, and cuts off a fraction: what does not come back the same was no such integer.
+        #[allow(clippy::as_conversions)]
+        let integer = number as u32;
+        if f64::from(integer) == number {
+            Ok(integer)
+        } else {
+            Err(self.refuse("is not an integer from 0 to 4294967295"))
+        }
+    }
+
+    /// A `Uint8Array`; Node's `Buffer` is one.
+    pub fn array(&self) -> Result<&Uint8Array, JsValue> {
+        self.value.dyn_ref().ok_or_else(|| self.refuse("is not a Uint8Array"))
+    }
+
+    /// A `Uint8Array` of exactly this size.
+    pub fn bytes<const SIZE: usize>(&self) -> Result<[u8; SIZE], JsValue> {
+        let array = self.array()?;
+        let mut bytes = [0; SIZE];
+        // `copy_to` panics on another length.
+        if usize::try_from(array.length()) != Ok(SIZE) {
+            return Err(self.refuse(&format!("is not of {SIZE} bytes")));
+        }
+        array.copy_to(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// The elements of an array.
+    pub fn elements(&self) -> Result<impl Iterator<Item = Argument>, JsValue> {
+        let array = self.value.dyn_ref::<Array>().ok_or_else(|| self.refuse("is not an array"))?;
+        let element = |index| Argument { name: format!("{}[{index}]", self.name), value: array.get(index) };
+        Ok((0..array.length()).map(element))
+    }
+
+    /// The exception for it.
+    pub fn refuse(&self, why: &str) -> JsValue {
+        TypeError::new(&[&self.name, " ", why].concat()).into()
+    }
+}

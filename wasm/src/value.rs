@@ -1,0 +1,118 @@
+//! What the caller gets: plain objects, as `types.ts` declares them.
+
+use image_format::{Code, Envelope, Error, Header, ImageBody, ImageHeader, Verified, Version};
+use js_sys::{Object, Reflect, Uint8Array};
+use wasm_bindgen::JsValue;
+
+type Value = Result<JsValue, JsValue>;
+
+/// `Accepted`.
+pub fn accepted(image: &Verified) -> Value {
+    let entry = image.entry().map(|entry| object(&[("stack", entry.stack.into()), ("reset", entry.reset.into())]));
+    object(&[
+        ("accepted", true.into()),
+        ("code", 0.into()),
+        ("offset", 0.into()),
+        ("id", bytes(image.id())),
+        ("entry", entry.unwrap_or(Ok(JsValue::NULL))?),
+        ("header", header(image.header())?),
+    ])
+}
+
+/// `Refused`.
+pub fn refused(error: Error) -> Value {
+    object(&[
+        ("accepted", false.into()),
+        ("code", error.code.number().into()),
+        ("offset", error.offset.into()),
+        ("name", error.code.name().into()),
+        ("stage", stage(error.code)),
+        ("doc", doc(error.code)),
+    ])
+}
+
+/// `Unauthenticated`.
+pub fn inspected(image: &Header) -> Value {
+    object(&[("unauthenticated", header(image.unauthenticated())?)])
+}
+
+/// `Code`.
+pub fn code(code: Code) -> Value {
+    object(&[
+        ("number", code.number().into()),
+        ("name", code.name().into()),
+        ("stage", stage(code)),
+        ("doc", doc(code)),
+    ])
+}
+
+/// `Header`. The patterns name every field, so that a new one cannot be forgotten here.
+fn header(image: &ImageHeader) -> Value {
+    let size = image.artefact_size();
+    let ImageHeader { envelope, image } = image;
+    let Envelope {
+        magic: _,
+        format,
+        reserved: _,
+        front_size,
+        payload_size,
+        auxiliary_size,
+        reserved_2: _,
+        records_digest,
+        payload_digest,
+        auxiliary_digest,
+    } = envelope;
+    let ImageBody {
+        vendor_id,
+        class_id,
+        layout,
+        run_address,
+        payload_offset,
+        version: Version { major, minor, patch },
+        security_counter,
+        payload_type,
+        reserved: _,
+    } = image;
+    let version =
+        object(&[("major", major.get().into()), ("minor", minor.get().into()), ("patch", patch.get().into())])?;
+    object(&[
+        ("size", size.into()),
+        ("format", format.get().into()),
+        ("frontSize", front_size.get().into()),
+        ("payloadSize", payload_size.get().into()),
+        ("auxiliarySize", auxiliary_size.get().into()),
+        ("recordsDigest", bytes(records_digest)),
+        ("payloadDigest", bytes(payload_digest)),
+        ("auxiliaryDigest", bytes(auxiliary_digest)),
+        ("vendorId", bytes(vendor_id)),
+        ("classId", bytes(class_id)),
+        ("layout", bytes(layout)),
+        ("runAddress", run_address.get().into()),
+        ("payloadOffset", payload_offset.get().into()),
+        ("version", version),
+        ("securityCounter", security_counter.get().into()),
+        ("payloadType", payload_type.get().into()),
+    ])
+}
+
+fn stage(code: Code) -> JsValue {
+    format!("{:?}", code.stage()).into()
+}
+
+/// The lines of the description as one paragraph.
+fn doc(code: Code) -> JsValue {
+    let lines: Vec<&str> = code.doc().iter().map(|line| line.trim()).collect();
+    lines.join(" ").into()
+}
+
+fn bytes(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
+}
+
+fn object(properties: &[(&str, JsValue)]) -> Value {
+    let object = Object::new();
+    for (name, value) in properties {
+        Reflect::set(&object, &(*name).into(), value)?;
+    }
+    Ok(object.into())
+}
