@@ -28,11 +28,12 @@ pub trait ReadAt {
     fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault>;
 }
 
-/// An artefact in memory: a file that was read, or a test's slot.
+/// An artefact in memory: a file that was read, or a copy of a slot.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'a> {
     bytes: &'a [u8],
     extent: Extent,
+    unreadable: Option<u32>,
 }
 
 impl<'a> Memory<'a> {
@@ -40,13 +41,19 @@ impl<'a> Memory<'a> {
     #[must_use]
     pub fn file(bytes: &'a [u8]) -> Self {
         let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        Memory { bytes, extent: Extent::File(size) }
+        Memory { bytes, extent: Extent::File(size), unreadable: None }
     }
 
     /// A slot's bytes, with room for `capacity` bytes.
     #[must_use]
     pub fn slot(bytes: &'a [u8], capacity: u32) -> Self {
-        Memory { bytes, extent: Extent::Slot(capacity) }
+        Memory { bytes, extent: Extent::Slot(capacity), unreadable: None }
+    }
+
+    /// The same, with one byte that faults when it is read, as a torn ECC word does.
+    #[must_use]
+    pub fn unreadable_at(self, offset: u32) -> Self {
+        Memory { unreadable: Some(offset), ..self }
     }
 }
 
@@ -59,6 +66,9 @@ impl ReadAt for Memory<'_> {
         let start = index(offset);
         let end = start.checked_add(buffer.len()).ok_or(Fault)?;
         let bytes = self.bytes.get(start..end).ok_or(Fault)?;
+        if self.unreadable.is_some_and(|byte| (start..end).contains(&index(byte))) {
+            return Err(Fault);
+        }
         // A zip, not `copy_from_slice`: that keeps a panic for unequal lengths in the target's binary.
         for (to, from) in buffer.iter_mut().zip(bytes) {
             *to = *from;
