@@ -88,8 +88,9 @@ codes! {
     301 Signature TrustSet,
     /// The used signature places are not in strictly ascending order of key ids.
     302 Signature SignatureOrder,
-    /// An unused signature place has a byte that is not zero, or stands before a used one.
-    303 Signature UnusedPlace,
+    /// A signature place is half used (an id without a signature, or a signature without an id), or a used one stands behind
+    /// an unused one.
+    303 Signature SignaturePlace,
     /// A signature under the id of a trusted key does not verify.
     304 Signature BadSignature,
     /// Fewer trusted keys have signed than the reader's threshold asks for.

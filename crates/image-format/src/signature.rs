@@ -76,13 +76,12 @@ impl Header {
         let mut ended = false;
         let mut offset = START;
         for place in &places {
-            if place.key_id == [0; 8] {
+            let unused = place.key_id == [0; 8];
+            if unused != (place.signature == [0; 64]) || (ended && !unused) {
+                return Err(Code::SignaturePlace.at(offset));
+            }
+            if unused {
                 ended = true;
-                if *place != SignaturePlace::UNUSED {
-                    return Err(Code::UnusedPlace.at(offset));
-                }
-            } else if ended {
-                return Err(Code::UnusedPlace.at(offset));
             } else if place.key_id <= last {
                 return Err(Code::SignatureOrder.at(offset));
             } else if let Some(key) = trust.key(&place.key_id) {

@@ -106,12 +106,12 @@ fn places() -> Result<Vec<Vector>, String> {
             places[1] = places[0];
             places
         })?),
-        Vector::refused("place_after_gap", "an unused place before a used one", Code::UnusedPlace, with_places(|draft| {
+        Vector::refused("place_after_gap", "an unused place before a used one", Code::SignaturePlace, with_places(|draft| {
             let mut places = signed_by(draft, &[1]);
             places.swap(0, 1);
             places
         })?),
-        Vector::refused("unused_not_zero", "a bit set in an unused place", Code::UnusedPlace, with_places(|draft| {
+        Vector::refused("unused_not_zero", "a bit set in an unused place", Code::SignaturePlace, with_places(|draft| {
             let mut places = signed_by(draft, &[1]);
             places[3].signature[63] = 1;
             places
@@ -139,7 +139,12 @@ fn signatures() -> Result<Vec<Vector>, String> {
         bad("header_flipped", "a bit of the version flipped after signing", changed(|bytes| bytes[200] ^= 1)?),
         bad("signature_r_flipped", "a bit of R flipped", signature(|bytes| bytes[0] ^= 1)?),
         bad("signature_s_flipped", "a bit of S flipped", signature(|bytes| bytes[32] ^= 1)?),
-        bad("signature_zero", "a signature of zeros under a trusted key's id", signature(|bytes| bytes.fill(0))?),
+        Vector::refused(
+            "signature_zero",
+            "an id without a signature",
+            Code::SignaturePlace,
+            signature(|bytes| bytes.fill(0))?,
+        ),
         bad("signature_malleable", "S plus the group order: the same signature in another form", signature(|bytes| {
             let mut carry = 0;
             for (byte, order) in bytes[32..].iter_mut().zip(GROUP_ORDER) {
