@@ -1,0 +1,89 @@
+//! The vectors as a table in memory, and the judgement over it: the same on the host and on a Cortex-M7 under QEMU.
+#![no_std]
+
+use image_format::{Check, Crypto, Device, Error, Memory, Place, Policy, Revision, Trust, Verified, verify};
+
+#[cfg(feature = "qemu")]
+pub mod machine;
+
+include!(concat!(env!("OUT_DIR"), "/cases.rs"));
+
+/// The code of a refusal and the offset that it names. (0, 0) is acceptance.
+pub type Verdict = (u16, u32);
+
+/// One vector: an image, the reader's side of the judgement, and what it must come to.
+pub struct Case {
+    /// Its name in the index.
+    pub name: &'static str,
+    /// The artefact's bytes.
+    pub image: &'static [u8],
+    /// The room in bytes of the slot that holds them; `None`: they are a file.
+    pub slot: Option<u32>,
+    /// A read that touches this offset fails.
+    pub fault: Option<u32>,
+    /// The trusted Ed25519 keys.
+    pub keys: &'static [[u8; 32]],
+    /// How many of them must have signed.
+    pub threshold: u8,
+    /// What the device is.
+    pub device: Check<Device>,
+    /// The board's hardware revision.
+    pub revision: Check<Revision>,
+    /// Where the image is to run.
+    pub place: Check<Place>,
+    /// The lowest security counter that is accepted.
+    pub counter: Check<u32>,
+    /// What judging it must give.
+    pub verdict: Verdict,
+}
+
+impl Case {
+    /// A fresh reader of the artefact.
+    pub fn source(&self) -> Memory<'static> {
+        let memory = self.slot.map_or_else(|| Memory::file(self.image), |room| Memory::slot(self.image, room));
+        self.fault.map_or(memory, |offset| memory.unreadable_at(offset))
+    }
+
+    /// The boot loader's decision.
+    ///
+    /// # Errors
+    /// The first rule that the image breaks.
+    pub fn boot(&self, crypto: &mut impl Crypto) -> Result<Verified, Error> {
+        let trust = Trust::new(self.keys, self.threshold, crypto)?;
+        let policy =
+            Policy { trust, device: self.device, revision: self.revision, place: self.place, counter: self.counter };
+        verify(&mut self.source(), &policy, crypto)
+    }
+
+    /// The host's decision: the boot loader's, then the auxiliary area.
+    pub fn judge(&self, crypto: &mut impl Crypto) -> Verdict {
+        let verified = self.boot(crypto);
+        let whole = verified.and_then(|image| image.auxiliary(&mut self.source(), crypto));
+        whole.map_or_else(|error| (error.code.number(), error.offset), |()| (0, 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    use image_format::{Code, SoftwareCrypto};
+
+    use super::CASES;
+
+    #[test]
+    fn each_vector_is_judged_as_the_index_says() {
+        let judged = CASES.iter().map(|case| (case.name, case.judge(&mut SoftwareCrypto))).collect::<Vec<_>>();
+        let index = CASES.iter().map(|case| (case.name, case.verdict)).collect::<Vec<_>>();
+        assert_eq!(judged, index);
+    }
+
+    #[test]
+    fn each_code_has_a_vector() {
+        let without = Code::ALL.iter().filter(|code| CASES.iter().all(|case| case.verdict.0 != code.number()));
+        let names = without.map(|code| code.name()).collect::<Vec<_>>();
+        assert!(names.is_empty(), "no vector gives {names:?}");
+    }
+}
