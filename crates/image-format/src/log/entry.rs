@@ -1,0 +1,193 @@
+//! One entry of the log: 16 bytes that are right as a whole or not at all.
+
+use zerocopy::IntoBytes as _;
+use zerocopy::little_endian::{U16, U32};
+
+use crate::{Digest, Structure as _};
+
+structure! {
+    /// An entry of the state log. It fills the first 16 bytes of its place; the rest of the place is zero.
+    struct EntryBytes: 16 bytes {
+        /// What happened.
+        0 => kind: u8,
+        /// Number of the try for TRY; zero otherwise.
+        1 => argument: u8,
+        /// Number of the step for STEP; zero otherwise.
+        2 => step: U16,
+        /// Generation of the update: one above the highest that any log of the device had.
+        4 => generation: U32,
+        /// The first four bytes of the image's id.
+        8 => image: [u8; 4],
+        /// CRC-32 (IEEE 802.3, reflected, as in zip) of the 12 bytes before.
+        12 => crc: U32,
+    }
+}
+
+/// Size of an entry in bytes.
+pub const ENTRY_SIZE: u32 = EntryBytes::SIZE;
+/// Largest place in bytes that a reader takes: the largest program unit or ECC word that it can check.
+pub const MAX_PLACE: u32 = 64;
+
+macro_rules! kinds {
+    ($( $(#[doc = $doc:literal])+ $number:literal $name:ident, )+) => {
+        /// What an entry says. Any two numbers differ in at least four bits, and none is 0x00 or 0xFF.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum EntryKind {
+            $( $(#[doc = $doc])+ $name = $number, )+
+        }
+
+        impl EntryKind {
+            /// All kinds.
+            pub const ALL: &'static [EntryKind] = &[$(EntryKind::$name),+];
+
+            /// The number in the entry.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self { $(EntryKind::$name => $number,)+ }
+            }
+
+            /// The kind of a number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(EntryKind::$name),)+ _ => None }
+            }
+
+            /// The name, as the specification lists it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(EntryKind::$name => stringify!($name),)+ }
+            }
+
+            /// The lines of its description.
+            #[must_use]
+            pub const fn doc(self) -> &'static [&'static str] {
+                match self { $(EntryKind::$name => &[$($doc),+],)+ }
+            }
+        }
+    };
+}
+
+// Words of weight 4 of the extended Hamming code [8, 4, 4]; 0xD2 and 0xE1 are left.
+kinds! {
+    /// An update of this slot has begun: its log area was erased.
+    0x1E Open,
+    /// The image is in the slot, whole and verified.
+    0x2D Ready,
+    /// The image is about to be started without having been confirmed.
+    0x33 Try,
+    /// The image is confirmed.
+    0x4B Okay,
+    /// The image is rejected: its tries are used up.
+    0x55 Drop,
+    /// The application asks the boot loader to erase the other slot.
+    0x66 Clear,
+    /// The running image is being copied to the backup slot.
+    0x78 Backup,
+    /// The staged image is being copied to its place.
+    0x87 Copy,
+    /// The backup is being copied back.
+    0x99 Back,
+    /// A step of a copy is done.
+    0xAA Step,
+    /// A copy is done and verified.
+    0xB4 Done,
+    /// Option bytes are about to be programmed.
+    0xCC Opts,
+}
+
+/// An entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What happened.
+    pub kind: EntryKind,
+    /// Number of the try.
+    pub argument: u8,
+    /// Number of the step.
+    pub step: u16,
+    /// Generation of the update.
+    pub generation: u32,
+    /// The first four bytes of the image's id.
+    pub image: [u8; 4],
+}
+
+impl Entry {
+    /// An entry about an image, without argument and step.
+    #[must_use]
+    pub fn new(kind: EntryKind, generation: u32, id: &Digest) -> Self {
+        let [a, b, c, d, ..] = *id;
+        Entry { kind, argument: 0, step: 0, generation, image: [a, b, c, d] }
+    }
+
+    /// The bytes to program.
+    #[must_use]
+    pub fn encode(&self) -> EntryBytes {
+        let mut bytes = EntryBytes {
+            kind: self.kind.number(),
+            argument: self.argument,
+            step: self.step.into(),
+            generation: self.generation.into(),
+            image: self.image,
+            crc: 0.into(),
+        };
+        bytes.crc = bytes.checksum().into();
+        bytes
+    }
+}
+
+impl EntryBytes {
+    fn checksum(&self) -> u32 {
+        let bytes = self.as_bytes();
+        crc32(bytes.get(..core::mem::offset_of!(EntryBytes, crc)).unwrap_or(bytes))
+    }
+
+    /// The entry, if kind and checksum are right.
+    #[must_use]
+    pub fn decode(&self) -> Option<Entry> {
+        let kind = EntryKind::from_number(self.kind)?;
+        (self.crc.get() == self.checksum()).then_some(Entry {
+            kind,
+            argument: self.argument,
+            step: self.step.get(),
+            generation: self.generation.get(),
+            image: self.image,
+        })
+    }
+}
+
+/// CRC-32 without a table: 12 bytes at a time are not worth 1 KiB of flash.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            let low = crc & 1;
+            crc >>= 1;
+            if low != 0 {
+                crc ^= 0xEDB8_8320;
+            }
+        }
+    }
+    !crc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EntryKind, crc32};
+
+    #[test]
+    fn crc_of_the_check_string() {
+        // The check value of CRC-32/ISO-HDLC.
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    }
+
+    #[test]
+    fn kinds_differ_in_four_bits_and_are_never_blank() {
+        for kind in EntryKind::ALL {
+            assert!(!matches!(kind.number(), 0x00 | 0xFF), "{kind:?}");
+            for other in EntryKind::ALL.iter().filter(|other| *other != kind) {
+                assert!((kind.number() ^ other.number()).count_ones() >= 4, "{kind:?} and {other:?}");
+            }
+        }
+    }
+}

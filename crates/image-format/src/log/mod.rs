@@ -1,0 +1,15 @@
+//! The state log: what is written about the image of a slot, and how it is read after any power cut.
+//!
+//! A log is an area of places. A place holds one [`Entry`], is written at most once per erase and never shares a program
+//! unit or an ECC word with another place, so that the same log is right on plain NOR, on flash with ECC and on flash that
+//! erases to zero. State orders, it never admits: it chooses among images that verify in this boot.
+
+mod choice;
+mod entry;
+mod scan;
+mod space;
+
+pub use choice::{Candidate, Candidates, MAX_SLOTS, Reason, choose};
+pub use entry::{ENTRY_SIZE, Entry, EntryBytes, EntryKind, MAX_PLACE};
+pub use scan::{LogForm, PlaceState, SlotLog, Status, read_place, scan};
+pub use space::{SPARE_PLACES, Strategy, place_size, state_space};
