@@ -115,11 +115,12 @@ cited! {
         name: String,
         kind: RawKind,
         selects: Option<Selects>,
-        register: u32,
+        register: RawRegister,
         shift: u32,
         width: u32,
         address_shift: Option<u32>,
         meanings: Option<Vec<String>>,
+        shipped: Option<u32>,
     }
     struct RawAlias { name: String, base: u32, target: u32, size: u32, }
     struct RawRam { name: String, base: u32, size: u32, }
@@ -132,6 +133,13 @@ struct RawRegion {
     base: u32,
     first_sector: u32,
     runs: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRegister {
+    name: String,
+    address: u32,
 }
 
 #[derive(Deserialize)]
@@ -205,8 +213,14 @@ fn option(raw: &RawOption) -> Result<OptionByte, String> {
         name: raw.name.clone(),
         kind,
         selects: raw.selects,
-        field: RegisterField { register: raw.register, shift: raw.shift, width: raw.width },
+        field: RegisterField {
+            register: raw.register.name.clone(),
+            address: raw.register.address,
+            shift: raw.shift,
+            width: raw.width,
+        },
         meanings: raw.meanings.clone().unwrap_or_default(),
+        shipped: raw.shipped,
         citation: raw.citation(),
     })
 }

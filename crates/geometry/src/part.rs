@@ -94,6 +94,8 @@ pub struct OptionByte {
     pub field: RegisterField,
     /// What its values mean, from 0 on, in words; empty if that is not recorded.
     pub meanings: Vec<String>,
+    /// What it holds on a part as the factory ships it; `None` if that is not recorded.
+    pub shipped: Option<u32>,
     /// Where this comes from.
     pub citation: Citation,
 }
@@ -109,10 +111,12 @@ pub enum Selects {
 }
 
 /// Neighbouring bits of a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterField {
+    /// The register's name.
+    pub register: String,
     /// Address of the 32-bit register.
-    pub register: u32,
+    pub address: u32,
     /// Its lowest bit.
     pub shift: u32,
     /// How many bits.

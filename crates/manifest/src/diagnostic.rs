@@ -5,6 +5,7 @@ use std::ops::Range;
 
 pub use geometry::Evidence;
 
+use crate::codes::Code;
 use crate::source::Span;
 
 /// One thing that a person should know about their manifest or its inputs.
@@ -83,18 +84,26 @@ pub struct Fact {
 
 impl Diagnostic {
     /// An error without details yet.
-    pub fn error(code: &'static str, title: impl Into<String>) -> Self {
+    pub fn error(code: Code, title: impl Into<String>) -> Self {
         Self::new(code, Severity::Error, title)
     }
 
     /// A warning without details yet.
-    pub fn warning(code: &'static str, title: impl Into<String>) -> Self {
+    pub fn warning(code: Code, title: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, title)
     }
 
-    fn new(code: &'static str, severity: Severity, title: impl Into<String>) -> Self {
+    fn new(code: Code, severity: Severity, title: impl Into<String>) -> Self {
         let title = title.into();
-        Self { code, severity, title, labels: Vec::new(), notes: Vec::new(), help: Vec::new(), facts: Vec::new() }
+        Self {
+            code: code.id,
+            severity,
+            title,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: Vec::new(),
+            facts: Vec::new(),
+        }
     }
 
     /// With the place of what is wrong.

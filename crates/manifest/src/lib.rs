@@ -1,10 +1,64 @@
-//! The waxseal manifest: from TOML text to a checked [`plan::Plan`], with [`diagnostic::Diagnostic`]s as plain data.
+//! The waxseal manifest: from TOML text to a checked [`Plan`], with [`Diagnostic`]s as plain data.
 //!
 //! No I/O happens here: the caller hands in the texts. So the same rules judge a manifest on the command line and in
-//! the browser.
+//! the browser. The way is text, spanned spec ([`read`], [`spec`]), checked plan ([`plan`]); spans survive into the plan,
+//! so that a rule about two slots points at both lines. One run names every independent mistake.
 
 #![forbid(unsafe_code)]
 
+pub mod codes;
+pub mod defaults;
 pub mod diagnostic;
+mod group;
+pub mod map;
+mod names;
 pub mod plan;
+mod read;
+mod resolve;
+pub mod rules;
+mod scalar;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod source;
+mod spec;
+mod syntax;
+mod table;
+
+pub use diagnostic::Diagnostic;
+pub use plan::Plan;
+#[cfg(feature = "schema")]
+pub use schema::json_schema;
+pub use source::Source;
+
+use diagnostic::Severity;
+use read::{At, Reader, Value as _};
+use source::Span;
+use toml::de::{DeTable, DeValue};
+
+/// What a manifest was found to be.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What it means: `Some` exactly if there is no error.
+    pub plan: Option<Plan>,
+    /// What is wrong with it, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and judges a manifest.
+pub fn check(source: &Source) -> Checked {
+    let (document, errors) = DeTable::parse_recoverable(&source.text);
+    let mut reader = Reader { file: 0, diagnostics: Vec::new() };
+    reader.diagnostics.extend(errors.iter().map(|error| syntax::diagnostic(reader.file, &source.text, error)));
+    let mut plan = None;
+    // What follows broken TOML could mean anything. A key that stands twice breaks nothing else.
+    if !reader.diagnostics.iter().any(|error| error.code == codes::SYNTAX.id) {
+        let start = Span { file: reader.file, start: 0, end: 0 };
+        let at = At { key: "manifest", key_span: start, span: start, entry: start };
+        let spec = spec::Manifest::read(&DeValue::Table(document.into_inner()), at, &mut reader);
+        plan = spec.and_then(|spec| resolve::plan(&source.name, &spec, &mut reader.diagnostics));
+    }
+    let mut diagnostics = reader.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+    let wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Checked { plan: plan.filter(|_| !wrong), diagnostics }
+}

@@ -33,7 +33,8 @@ pub struct Plan {
     pub keys: Vec<Key>,
     /// Whose signatures an image needs.
     pub image_role: Role,
-    /// What a board's option bytes should be when it is shipped, in the database's order.
+    /// What a board's option bytes should be when it is shipped: those that the file names in its order, then write
+    /// protection.
     pub option_bytes: Vec<OptionValue>,
 }
 
@@ -114,20 +115,20 @@ pub struct Extent {
 /// A range of whole sectors that holds an image or the boot loader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Its name. The span is its table's header.
+    /// Its name; the entry is its table's header.
     pub name: Spanned<String>,
     /// Where it lies.
     pub extent: Extent,
     /// Bytes from its start to the payload. The boot loader's slot has no header: `None`.
     pub header: Option<Resolved<u32>>,
-    /// Whether its sectors are write-protected; where the file says so.
-    pub write_protect: Option<Spanned<bool>>,
+    /// Whether its sectors are write-protected.
+    pub write_protect: Resolved<bool>,
 }
 
 /// A range of whole sectors that holds no image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Area {
-    /// Its name. The span is its table's header.
+    /// Its name; the entry is its table's header.
     pub name: Spanned<String>,
     /// Where it lies.
     pub extent: Extent,
@@ -147,7 +148,7 @@ pub enum Use {
 /// Firmware that is sealed, once for each of its slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Its name. The span is its table's header.
+    /// Its name; the entry is its table's header.
     pub name: Spanned<String>,
     /// What it holds.
     pub kind: Resolved<ImageKind>,
@@ -241,7 +242,7 @@ pub enum Raise {
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Its name. The span is its table's header.
+    /// Its name; the entry is its table's header.
     pub name: Spanned<String>,
     /// The SPKI PEM file, relative to the manifest.
     pub public: Spanned<String>,
@@ -265,6 +266,12 @@ pub struct Role {
     pub keys: Resolved<Vec<String>>,
     /// How many of them must have signed.
     pub threshold: Resolved<u8>,
+}
+
+/// A choice that has a word in the manifest.
+pub trait Word: Copy {
+    /// The word.
+    fn word(self) -> &'static str;
 }
 
 impl Extent {

@@ -81,7 +81,7 @@ pub struct Resolved<T> {
 /// Who chose a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The file, here.
+    /// The file: where the value stands.
     File(Span),
     /// Nobody: it is the default, for this reason.
     Default(&'static str),

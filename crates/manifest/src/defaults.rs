@@ -1,0 +1,86 @@
+//! The values of a plan that nobody wrote, and where they come from.
+
+use geometry::bytes;
+
+use crate::plan::{OptionValue, Plan, Word};
+use crate::source::{Origin, Resolved};
+
+/// A value that nobody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Default {
+    /// Its path in the manifest: `images.app.type`.
+    pub key: String,
+    /// The value, as the manifest would have it.
+    pub value: String,
+    /// Where it comes from.
+    pub reason: String,
+}
+
+/// All values that nobody wrote: images, roles, update, slots, option bytes.
+pub fn list(plan: &Plan) -> Vec<Default> {
+    let mut defaults = Vec::new();
+    if plan.product.revisions.is_empty() {
+        let reason = "no `revisions`: the board's revision is not compared";
+        defaults.push(Default { key: "product.revisions".into(), value: "any".into(), reason: reason.into() });
+    }
+    for image in &plan.images {
+        let key = |name: &str| format!("images.{}.{name}", image.name.value);
+        add(&mut defaults, key("type"), &image.kind, |kind| word(*kind));
+        add(&mut defaults, key("security-counter"), &image.security_counter, u32::to_string);
+    }
+    let role = &plan.image_role;
+    add(&mut defaults, "roles.image.keys".into(), &role.keys, |keys| format!("{keys:?}"));
+    add(&mut defaults, "roles.image.threshold".into(), &role.threshold, u8::to_string);
+    for key in &plan.keys {
+        add(&mut defaults, format!("keys.{}.signer", key.name.value), &key.signer, |signer| word(*signer));
+    }
+    add(&mut defaults, "update.tries".into(), &plan.update.tries, u8::to_string);
+    add(&mut defaults, "update.revert".into(), &plan.update.revert, |revert| word(*revert));
+    add(&mut defaults, "update.largest-counter-step".into(), &plan.update.largest_counter_step, u32::to_string);
+    for slot in &plan.slots {
+        let key = |name: &str| format!("slots.{}.{name}", slot.name.value);
+        if let Some(header) = &slot.header {
+            add(&mut defaults, key("header"), header, |header| bytes(*header));
+        }
+    }
+    defaults
+        .extend(plan.option_bytes.iter().filter(|option| option.span.is_none()).map(|option| protection(plan, option)));
+    defaults
+}
+
+fn add<T>(defaults: &mut Vec<Default>, key: String, value: &Resolved<T>, show: impl Fn(&T) -> String) {
+    if let Origin::Default(reason) = value.origin {
+        defaults.push(Default { key, value: show(&value.value), reason: reason.into() });
+    }
+}
+
+fn word(choice: impl Word) -> String {
+    format!("\"{}\"", choice.word())
+}
+
+/// Write protection: which bits are 0, and who asked for it.
+fn protection(plan: &Plan, option: &OptionValue) -> Default {
+    let protected = plan.slots.iter().filter(|slot| slot.write_protect.value);
+    let slots: Vec<String> = protected.map(|slot| format!("slots.{}", slot.name.value)).collect();
+    let mode = plan.device.mode.selectors.iter().map(|(name, value)| format!(", {name} = {value}"));
+    let reason = format!("from {}{}", slots.join(", "), mode.collect::<String>());
+    let width = plan.device.mode.write_protection.as_ref().map_or(u32::BITS, |protection| protection.bits);
+    Default { key: "write protection".into(), value: runs(option, width), reason }
+}
+
+/// A field's bits in runs of equal value, lowest first: `nWRP[0] = 0, nWRP[11:1] = 1`.
+fn runs(option: &OptionValue, width: u32) -> String {
+    let bit = |index: u32| option.value >> index & 1;
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for index in 0..width {
+        match runs.last_mut() {
+            Some((first, last)) if bit(*first) == bit(index) => *last = index,
+            _ => runs.push((index, index)),
+        }
+    }
+    let show = |(first, last): (u32, u32)| {
+        let bits = if first == last { first.to_string() } else { format!("{last}:{first}") };
+        format!("{}[{bits}] = {}", option.name, bit(first))
+    };
+    runs.into_iter().map(show).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,92 @@
+//! A slot group's fingerprint: what packer and boot loader must agree on before anything is erased.
+
+use image_format::layout::{Group, GroupRegion, GroupSlot, ModeBits, ROLE_RUN, RegionRuns, SectorRun, TooMany};
+use image_format::{Digest, SoftwareCrypto, log};
+
+use geometry::Region;
+
+use crate::plan::{Device, Placement, Slot};
+
+/// The fingerprint of the group of slots that an image is placed in. The encoding and its order are `image_format::layout`'s.
+///
+/// # Errors
+/// [`TooMany`] regions, runs or slots for the encoding.
+pub fn fingerprint(device: &Device, placements: &[Placement], slots: &[Slot]) -> Result<Digest, TooMany> {
+    let mut placed: Vec<(&Placement, &Region)> =
+        placements.iter().filter_map(|p| Some((p, region(p, slots)?))).collect();
+    placed.sort_by_key(|(placement, _)| placement.store_address);
+    let mut regions: Vec<&Region> = placed.iter().map(|(_, region)| *region).collect();
+    regions.dedup();
+
+    let runs: Vec<Vec<SectorRun>> = regions.iter().map(|region| sector_runs(region)).collect();
+    let region_runs: Vec<RegionRuns<'_>> = regions
+        .iter()
+        .zip(&runs)
+        .map(|(region, runs)| Ok(RegionRuns { region: head(region)?, runs }))
+        .collect::<Result<_, _>>()?;
+    let group_slots: Vec<GroupSlot> =
+        placed.iter().map(|(placement, region)| slot(placement, region, &regions, slots)).collect::<Result<_, _>>()?;
+    let first = placed.first().map(|(placement, _)| placement.payload_address - placement.store_address);
+    let group = Group {
+        strategy: log::Strategy::DirectXip,
+        payload_offset: first.unwrap_or_default(),
+        capacity: placed.iter().map(|(placement, _)| placement.capacity).min().unwrap_or_default(),
+        mode: &mode_bits(device),
+        regions: &region_runs,
+        slots: &group_slots,
+    };
+    group.fingerprint(&mut SoftwareCrypto)
+}
+
+fn region<'a>(placement: &Placement, slots: &'a [Slot]) -> Option<&'a Region> {
+    slots.iter().find(|slot| slot.name.value == placement.slot.value).map(|slot| &slot.extent.region)
+}
+
+/// The option bits that geometry and run addresses depend on, by register and mask.
+fn mode_bits(device: &Device) -> Vec<ModeBits> {
+    let options = device.part.options.iter().filter(|option| option.selects.is_some());
+    let mut bits: Vec<(u32, u32, u32)> = options
+        .filter_map(|option| {
+            let value = device.option(&option.name)?.value;
+            Some((option.field.address, option.field.mask(), option.field.place(value)))
+        })
+        .collect();
+    bits.sort_unstable();
+    let bits = bits.into_iter();
+    bits.map(|(register, mask, value)| ModeBits { register: register.into(), mask: mask.into(), value: value.into() })
+        .collect()
+}
+
+fn sector_runs(region: &Region) -> Vec<SectorRun> {
+    region.runs.iter().map(|run| SectorRun { size: run.size.into(), count: run.count.into() }).collect()
+}
+
+fn head(region: &Region) -> Result<GroupRegion, TooMany> {
+    let short = |value: u32| u16::try_from(value).map_err(|_| TooMany);
+    Ok(GroupRegion {
+        base: region.base.into(),
+        program_unit: short(region.program_unit)?.into(),
+        ecc_word: short(region.ecc_word.unwrap_or_default())?.into(),
+        erased: region.erased,
+        run_count: 0,
+        reserved: [0; 6],
+    })
+}
+
+fn slot(placement: &Placement, region: &Region, regions: &[&Region], slots: &[Slot]) -> Result<GroupSlot, TooMany> {
+    let index = regions.iter().position(|candidate| *candidate == region).unwrap_or_default();
+    let end = slots
+        .iter()
+        .find(|slot| slot.name.value == placement.slot.value)
+        .map_or(placement.state_address, |slot| slot.extent.range.end);
+    Ok(GroupSlot {
+        role: ROLE_RUN,
+        region: u8::try_from(index).map_err(|_| TooMany)?,
+        reserved: [0; 2],
+        offset: (placement.store_address - region.base).into(),
+        size: (end - placement.store_address).into(),
+        run_address: placement.run_address.into(),
+        log_offset: (placement.state_address - region.base).into(),
+        log_size: (end - placement.state_address).into(),
+    })
+}

@@ -1,0 +1,231 @@
+//! Slots and areas: from regions and sectors to addresses.
+
+use geometry::{Mode, Region, Sector, address, bytes};
+
+use super::Report;
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::names;
+use crate::plan::{Area, Device, Extent, Slot};
+use crate::read::Field;
+use crate::rules;
+use crate::scalar::{Bytes, Sectors};
+use crate::source::{Resolved, Span, Spanned};
+use crate::spec::Manifest;
+
+/// Bytes in front of a payload, if the file does not say.
+const DEFAULT_HEADER: u32 = image_format::MIN_FRONT;
+
+/// The keys that say where something lies, of a slot or of an area.
+struct Geometry<'a> {
+    name: &'a Spanned<String>,
+    header: Span,
+    region: Option<&'a Spanned<String>>,
+    sectors: &'a Field<Sectors>,
+    offset: &'a Field<Bytes>,
+    size: &'a Field<Bytes>,
+}
+
+/// All slots whose place is known, lowest address first.
+pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot> {
+    let boot = spec.boot.as_ref().and_then(|boot| boot.slot.as_ref());
+    let mut slots = Vec::new();
+    for (name, slot) in spec.slots.iter().flat_map(|slots| slots.value.iter()) {
+        let place = Geometry {
+            name,
+            header: name.entry,
+            region: slot.region.as_ref(),
+            sectors: &slot.sectors,
+            offset: &slot.offset,
+            size: &slot.size,
+        };
+        let Some(extent) = place.resolve(device, report) else { continue };
+        if let Some(asserted) = *slot.address {
+            rules::address::check(name, &extent, &asserted, report);
+        }
+        let is_boot = boot.is_some_and(|boot| boot.value == name.value);
+        let header = slot.header.map(|header| header.with(header.value.0));
+        if let Some(header) = header {
+            rules::header::check(&device.part, name, is_boot, &header, report);
+        }
+        let header = (!is_boot).then(|| Resolved::new(header, DEFAULT_HEADER, "default"));
+        let write_protect = Resolved::new(*slot.write_protect, false, "default");
+        slots.push(Slot { name: name.clone(), extent, header, write_protect });
+    }
+    slots.sort_by_key(|slot| slot.extent.range.start);
+    slots
+}
+
+/// All areas whose place is known, lowest address first.
+pub fn areas(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Area> {
+    let mut areas = Vec::new();
+    for (name, area) in spec.areas.iter().flat_map(|areas| areas.value.iter()) {
+        let place = Geometry {
+            name,
+            header: name.entry,
+            region: area.region.as_ref(),
+            sectors: &area.sectors,
+            offset: &area.offset,
+            size: &area.size,
+        };
+        let (Some(extent), Some(purpose)) = (place.resolve(device, report), *area.r#use) else { continue };
+        rules::counter::check_sectors(name, &extent, purpose, report);
+        areas.push(Area { name: name.clone(), extent, purpose });
+    }
+    areas.sort_by_key(|area| area.extent.range.start);
+    areas
+}
+
+impl Geometry<'_> {
+    fn resolve(&self, device: &Device, report: &mut Report) -> Option<Extent> {
+        let region_name = self.region?;
+        let form = self.form(report);
+        let Some(region) = device.mode.region(region_name) else {
+            report.push(unknown_region(device, region_name));
+            return None;
+        };
+        let (sectors, span) = match form? {
+            Form::Sectors(sectors) => (self.by_number(&device.mode, region, sectors, report)?, sectors.span),
+            Form::Range(offset, size) => (self.by_offset(region, offset, size, report)?, offset.span),
+        };
+        let range = sectors.first()?.range().start..sectors.last()?.range().end;
+        Some(Extent { region: region.clone(), region_span: region_name.span, sectors, span, range })
+    }
+
+    /// One of the two ways to say where it lies.
+    fn form(&self, report: &mut Report) -> Option<Form> {
+        let written = (self.sectors.is_written, self.offset.is_written, self.size.is_written);
+        match written {
+            (true, false, false) => return self.sectors.map(Form::Sectors),
+            (false, true, true) => return Some(Form::Range((**self.offset)?, (**self.size)?)),
+            _ => {}
+        }
+        match (**self.sectors, **self.offset, **self.size) {
+            (Some(sectors), offset, size) => {
+                let title = format!("`{}` says twice where it lies", self.name.value);
+                let other = offset.or(size).map_or(sectors.entry, |other| other.entry);
+                let error =
+                    Diagnostic::error(codes::TWICE, title).at(other, "`sectors`, or `offset` and `size`: not both");
+                report.push(error.see(sectors.entry, "sectors"));
+            }
+            (None, ..) if self.sectors.is_written => {}
+            (None, offset, size) => {
+                let title = format!("`{}` does not say which sectors it has", self.name.value);
+                let (place, text) = match (offset, size) {
+                    (Some(offset), _) => (offset.entry, "`size` belongs to it"),
+                    (_, Some(size)) => (size.entry, "`offset` belongs to it"),
+                    _ => (self.header, "no `sectors`, and no `offset` and `size`"),
+                };
+                report.push(Diagnostic::error(codes::MISSING_KEY, title).at(place, text));
+            }
+        }
+        None
+    }
+
+    fn by_number(
+        &self,
+        mode: &Mode,
+        region: &Region,
+        wanted: Spanned<Sectors>,
+        report: &mut Report,
+    ) -> Option<Vec<Sector>> {
+        let Sectors { first, last } = wanted.value;
+        let found: Vec<Sector> = region.sectors().filter(|s| (first..=last).contains(&s.number)).collect();
+        let count = last.checked_sub(first).and_then(|distance| distance.checked_add(1));
+        if u32::try_from(found.len()).ok() == count {
+            return Some(found);
+        }
+        let missing = if region.sector(first).is_none() { first } else { last };
+        let elsewhere = mode.regions.iter().find(|region| region.sector(missing).is_some());
+        let has = format!("{} has sectors {}", region.name, range(region));
+        report.push(match elsewhere {
+            Some(other) => {
+                let title = format!("`{}` does not lie inside {}", self.name.value, region.name);
+                let text = format!("sector {missing} is in {}; {has}", other.name);
+                Diagnostic::error(codes::REGION_END, title).at(wanted.span, text)
+            }
+            None => {
+                let title = format!("there is no sector {missing} with {}", mode.title);
+                let error = Diagnostic::error(codes::UNKNOWN_SECTOR, title).at(wanted.span, has);
+                error.fact(format!("{}: {}", mode.title, mode.summary()), &mode.citation.source, mode.citation.evidence)
+            }
+        });
+        None
+    }
+
+    fn by_offset(
+        &self,
+        region: &Region,
+        offset: Spanned<Bytes>,
+        size: Spanned<Bytes>,
+        report: &mut Report,
+    ) -> Option<Vec<Sector>> {
+        if size.value.0 == 0 {
+            let error = Diagnostic::error(codes::WRONG_VALUE, format!("`{}` has no size", self.name.value));
+            report.push(error.at(size.span, "one sector at least"));
+            return None;
+        }
+        let end = offset.value.0.checked_add(size.value.0).filter(|end| *end <= region.size());
+        let Some(end) = end else {
+            let title = format!("`{}` does not end inside {}", self.name.value, region.name);
+            let text = format!("{} has {}", region.name, bytes(region.size()));
+            report.push(Diagnostic::error(codes::REGION_END, title).at(size.span, text).see(offset.span, "from here"));
+            return None;
+        };
+        let start_fits = self.on_boundary(region, offset, offset.value.0, "starts", report);
+        let end_fits = self.on_boundary(region, size, end, "ends", report);
+        let range = region.base + offset.value.0..region.base + end;
+        (start_fits && end_fits).then(|| region.sectors().filter(|s| range.contains(&s.address)).collect())
+    }
+
+    /// Whether an offset from the region's start is a sector boundary. `value` is what the file says.
+    fn on_boundary(&self, region: &Region, value: Spanned<Bytes>, at: u32, verb: &str, report: &mut Report) -> bool {
+        let place = region.base + at;
+        let Some(sector) = region.sector_at(place).filter(|sector| sector.address != place) else { return true };
+        let title = format!("`{}` {verb} inside sector {}", self.name.value, sector.number);
+        let (below, above) = (sector.address - region.base, sector.range().end - region.base);
+        let text = format!(
+            "{verb} at {}, and sector {} of {} is erased as a whole",
+            address(place),
+            sector.number,
+            bytes(sector.size)
+        );
+        let boundaries = format!(
+            "the boundaries next to it are {} and {} from the start of {}",
+            bytes(below),
+            bytes(above),
+            region.name
+        );
+        report.push(Diagnostic::error(codes::SECTOR_BOUNDARY, title).at(value.span, text).help(boundaries));
+        false
+    }
+}
+
+/// How a file says where something lies.
+enum Form {
+    Sectors(Spanned<Sectors>),
+    Range(Spanned<Bytes>, Spanned<Bytes>),
+}
+
+fn range(region: &Region) -> String {
+    format!("{}-{}", region.numbers().start(), region.numbers().end())
+}
+
+/// A region that does not exist, or does not in this mode.
+fn unknown_region(device: &Device, name: &Spanned<String>) -> Diagnostic {
+    let regions = || device.mode.regions.iter().map(|region| region.name.as_str());
+    let Some(other) = device.part.modes.iter().find(|mode| mode.region(name).is_some()) else {
+        let error = Diagnostic::error(codes::NOTHING, format!("there is no region `{}`", name.value));
+        return error.at(name.span, format!("{} has {}", device.part.name, names::list(regions(), "and")));
+    };
+    let title = format!("there is no region `{}` with {}", name.value, device.mode.title);
+    let error = Diagnostic::error(codes::MODE, title);
+    let error = error.at(name.span, format!("with {} there is {}", device.mode.title, names::list(regions(), "and")));
+    let span = device.mode.selectors.iter().find_map(|(option, _)| device.option(option)?.span);
+    let error = match span {
+        Some(span) => error.see(span, &device.mode.title),
+        None => error,
+    };
+    let selectors: Vec<String> = other.selectors.iter().map(|(option, value)| format!("{option} = {value}")).collect();
+    error.help(format!("`{}` belongs to {}: {}", name.value, other.title, selectors.join(", ")))
+}

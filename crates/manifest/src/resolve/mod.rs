@@ -1,0 +1,129 @@
+//! From the spec, which is what a person wrote, to the plan, which is what it means.
+//!
+//! Each step reports what is wrong with its part and goes on, so that one run names every independent mistake. What
+//! depends on something that is wrong is not judged.
+
+mod device;
+mod extent;
+mod image;
+mod product;
+mod trust;
+mod update;
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::names;
+use crate::plan::{Boot, Plan};
+use crate::read::{Field, Named};
+use crate::rules;
+use crate::source::Spanned;
+use crate::spec::Manifest;
+
+/// What is wrong so far.
+type Report = Vec<Diagnostic>;
+
+/// The plan of a manifest; `None` if something that it needs is wrong.
+pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
+    check_names(spec, report);
+    let product = spec.product.as_ref().and_then(|product| product::resolve(product, report));
+    let mut device = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report));
+    let slots = device.as_ref().map(|device| extent::slots(spec, device, report));
+    let areas = device.as_ref().map(|device| extent::areas(spec, device, report));
+    let boot = spec.boot.as_ref().and_then(|table| boot(table, spec, report));
+    let images = image::resolve(spec, device.as_ref(), slots.as_deref(), areas.as_deref(), boot.as_ref(), report);
+    let update = update::resolve(spec, report);
+    let keys = trust::keys(spec, report);
+    let image_role = trust::image_role(spec, report);
+
+    let (Some(device), Some(slots), Some(areas)) = (&mut device, slots, areas) else { return None };
+    rules::overlap::check(&slots, &areas, report);
+    rules::protection::check(device, &slots, &areas, spec, report);
+    if let Some(boot) = &boot {
+        rules::boot::check(device, boot, &slots, spec, report);
+    }
+    let option_bytes = rules::protection::option_bytes(device, &slots);
+    Some(Plan {
+        manifest: name.to_owned(),
+        product: product?,
+        device: device.clone(),
+        boot: boot?,
+        slots,
+        areas,
+        images: images?,
+        update: update?,
+        keys: keys?,
+        image_role: image_role?,
+        option_bytes,
+    })
+}
+
+/// The boot loader's table.
+fn boot(table: &Spanned<crate::spec::Boot>, spec: &Manifest, report: &mut Report) -> Option<Boot> {
+    let loader = (*table.loader)?;
+    if !table.slot.is_written {
+        let error = Diagnostic::error(codes::MISSING_KEY, "`slot` is required in `boot`");
+        report.push(error.at(table.entry, "which slot is the boot loader's?"));
+    }
+    let slot = (*table.slot).clone()?;
+    refers_to_slot(&slot, spec, report)?;
+    relative(table.input.as_ref(), report);
+    Some(Boot { loader, slot, input: (*table.input).clone() })
+}
+
+/// Names of slots, areas, images and keys, and that slots and areas do not share one.
+fn check_names(spec: &Manifest, report: &mut Report) {
+    let (slots, areas) = (declared(&spec.slots), declared(&spec.areas));
+    let all = [slots.clone(), areas.clone(), declared(&spec.images), declared(&spec.keys)];
+    for name in all.iter().flatten() {
+        if let Some(objection) = names::objection(name) {
+            let error = Diagnostic::error(codes::BAD_NAME, format!("`{}` is no name to use here", name.value));
+            report.push(error.at(name.span, objection));
+        }
+    }
+    for area in &areas {
+        if let Some(slot) = slots.iter().find(|slot| slot.value == area.value) {
+            let error = Diagnostic::error(codes::TWICE, format!("`{}` is a slot and an area", area.value));
+            report.push(error.at(area.entry, "again here").see(slot.entry, "first here"));
+        }
+    }
+}
+
+/// The names that a table declares.
+fn declared<T>(table: &Field<Named<T>>) -> Vec<&Spanned<String>> {
+    table.iter().flat_map(|named| named.names()).collect()
+}
+
+/// Says so if no slot of this name is declared.
+fn refers_to_slot(name: &Spanned<String>, spec: &Manifest, report: &mut Report) -> Option<()> {
+    refers_to("slot", name, &name.value, &declared(&spec.slots), report)
+}
+
+/// Says so if nothing of this name is declared. `place` is what refers to it.
+fn refers_to<T>(
+    kind: &str,
+    place: &Spanned<T>,
+    name: &str,
+    declared: &[&Spanned<String>],
+    report: &mut Report,
+) -> Option<()> {
+    let names = || declared.iter().map(|name| name.value.as_str());
+    if names().any(|declared| declared == name) {
+        return Some(());
+    }
+    let error = Diagnostic::error(codes::NOTHING, format!("there is no {kind} `{name}`"));
+    report.push(match names::nearest(name, names()) {
+        Some(near) => error.at(place.span, format!("did you mean `{near}`?")),
+        None => error.at(place.span, format!("declared: {}", names::list(names(), "and"))),
+    });
+    None
+}
+
+/// Warns of a path that is right on one machine only.
+fn relative(path: Option<&Spanned<String>>, report: &mut Report) {
+    let Some(path) = path else { return };
+    let drive = path.as_bytes().get(1) == Some(&b':');
+    if path.starts_with(['/', '~']) || path.contains('\\') || drive {
+        let warning = Diagnostic::warning(codes::ABSOLUTE_PATH, format!("`{}` is a path of one machine", path.value));
+        report.push(warning.at(path.span, "relative to this file, with forward slashes"));
+    }
+}

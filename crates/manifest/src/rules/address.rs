@@ -1,0 +1,42 @@
+//! WX0101: an address that somebody typed. It decides nothing, and it must be right.
+
+use geometry::address;
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::plan::Extent;
+use crate::scalar::Address;
+use crate::source::Spanned;
+
+/// Digits of a 32-bit address.
+const DIGITS: usize = 8;
+
+/// Compares a typed address with where the slot really starts.
+pub fn check(name: &Spanned<String>, extent: &Extent, typed: &Spanned<Address>, report: &mut Vec<Diagnostic>) {
+    let start = address(extent.range.start);
+    let Address { value, hex_digits } = typed.value;
+    let digits = hex_digits.filter(|digits| *digits != DIGITS);
+    if value == u64::from(extent.range.start) && digits.is_none() {
+        return;
+    }
+    let shown = u32::try_from(value).map_or_else(|_| format!("{value:#X}"), address);
+    let (title, label) = match digits {
+        Some(digits) if digits > DIGITS => {
+            (format!("an address with {digits} hex digits: {shown}"), "a 32-bit address has eight".to_owned())
+        }
+        Some(digits) if value == u64::from(extent.range.start) => {
+            (format!("an address with {digits} hex digits"), "write all eight".to_owned())
+        }
+        _ => (format!("`{}` is not at {shown}", name.value), format!("it starts at {start}")),
+    };
+    report.push(
+        Diagnostic::error(codes::ADDRESS, title)
+            .at(typed.span, label)
+            .see(extent.span, format!("from {} on: {start}", extent.region.name))
+            .edit(
+                "`address` only checks what region and sectors already say: correct it or leave it out",
+                typed.span,
+                start,
+            ),
+    );
+}

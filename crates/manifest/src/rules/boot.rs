@@ -1,0 +1,109 @@
+//! How the core gets from reset into the boot loader.
+
+use geometry::{OptionKind, Selects, address, bytes};
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::names;
+use crate::plan::{Boot, Device, OptionValue, Slot};
+use crate::scalar::Setting;
+use crate::source::Spanned;
+use crate::spec::Manifest;
+
+/// WX0112: boot addresses, which are given as slots; and WX0114, WX0204: that nothing exchanges the banks before the boot
+/// loader runs. Settles the boot addresses' values.
+pub fn check(device: &mut Device, boot: &Boot, slots: &[Slot], spec: &Manifest, report: &mut Vec<Diagnostic>) {
+    check_exchange(device, boot, report);
+    let Some(slot) = slots.iter().find(|slot| slot.name.value == boot.slot.value) else { return };
+    let options =
+        spec.device.iter().filter_map(|device| device.options.as_ref()).flat_map(|options| options.value.iter());
+    for (name, setting) in options {
+        let Some(option) = device.part.option(name) else { continue };
+        let OptionKind::BootAddress { shift } = option.kind else { continue };
+        let start = slot.extent.range.start;
+        let value = start >> shift;
+        let error = match &setting.value {
+            Setting::Number(number) => typed(name, setting, *number, shift)
+                .fact(
+                    format!("{} holds the address >> {shift}, in steps of {}", name.value, bytes(1 << shift)),
+                    &option.citation.source,
+                    option.citation.evidence,
+                )
+                .edit(
+                    format!("name the slot: waxseal writes {value:#06X} for `{}`", boot.slot.value),
+                    setting.span,
+                    format!("\"{}\"", boot.slot.value),
+                ),
+            Setting::Slot(named) if *named != boot.slot.value => other_slot(name, setting, named, boot, spec),
+            Setting::Slot(_) if value << shift != start => {
+                let title = format!("{} cannot hold the start of `{}`", name.value, boot.slot.value);
+                let text = format!("{} is no multiple of {}", address(start), bytes(1 << shift));
+                Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, text).see(slot.extent.span, "the slot")
+            }
+            Setting::Slot(_) => {
+                let text = format!("{value:#06X}");
+                device.options.push(OptionValue { name: name.value.clone(), value, text, span: Some(setting.span) });
+                continue;
+            }
+        };
+        report.push(error);
+    }
+    let order = |name: &str| device.part.options.iter().position(|option| option.name == name);
+    device.options.sort_by_key(|option| order(&option.name));
+}
+
+/// A boot address as a number: nearly always the address itself, where its upper bits belong.
+fn typed(name: &Spanned<String>, setting: &Spanned<Setting>, number: u32, shift: u32) -> Diagnostic {
+    let label = match number >> shift {
+        0 => format!("the option byte's own value; it stands for {}", address(number << shift)),
+        value => format!("an address; the option byte holds address >> {shift}, here {value:#06X}"),
+    };
+    let title = format!("{} is given as a number", name.value);
+    Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, label)
+}
+
+/// A boot address that is not the boot loader's.
+fn other_slot(
+    name: &Spanned<String>,
+    setting: &Spanned<Setting>,
+    named: &str,
+    boot: &Boot,
+    spec: &Manifest,
+) -> Diagnostic {
+    let slots: Vec<_> = spec.slots.iter().flat_map(|slots| slots.names()).map(|name| name.value.as_str()).collect();
+    if !slots.contains(&named) {
+        let error = Diagnostic::error(codes::NOTHING, format!("there is no slot `{named}`"));
+        return match names::nearest(named, slots.iter().copied()) {
+            Some(near) => error.at(setting.span, format!("did you mean `{near}`?")),
+            None => error.at(setting.span, format!("declared: {}", names::list(slots.iter().copied(), "and"))),
+        };
+    }
+    let title = format!("{} starts `{named}`, and the boot loader is in `{}`", name.value, boot.slot.value);
+    Diagnostic::error(codes::BOOT_ADDRESS, title)
+        .at(setting.span, "what is there would start unjudged")
+        .see(boot.slot.span, "the boot loader's slot")
+        .edit("start the boot loader", setting.span, format!("\"{}\"", boot.slot.value))
+}
+
+/// Banks that the ROM exchanges.
+fn check_exchange(device: &Device, boot: &Boot, report: &mut Vec<Diagnostic>) {
+    let two_banks = device.mode.regions.len() > 1;
+    let exchanged = device.part.options.iter().filter(|option| option.selects == Some(Selects::RunAddress));
+    for option in exchanged {
+        let Some(OptionValue { value: 0, span: Some(span), .. }) = device.option(&option.name) else { continue };
+        if !two_banks {
+            continue;
+        }
+        let meaning = option.meanings.first().map_or("", String::as_str);
+        let title = format!("with {} = 0 the boot ROM chooses the bank before the boot loader runs", option.name);
+        let error = Diagnostic::error(codes::BANK_EXCHANGE, title);
+        let error = error.at(*span, meaning).see(boot.loader.span, "judges what it starts");
+        report.push(error.edit("each slot then runs where it is stored", *span, "1"));
+        let warning = Diagnostic::warning(codes::NO_BOOT_PIN, "no recovery by the BOOT0 pin");
+        report.push(warning.at(*span, format!("with two banks and {} = 0 the pin is ignored", option.name)).fact(
+            "with nDBANK = nDBOOT = 0 only BOOT_ADD0 is used",
+            "ST staff, ST community message 162426",
+            geometry::Evidence::OneReport,
+        ));
+    }
+}

@@ -1,0 +1,67 @@
+//! Where a security counter is kept.
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::names;
+use crate::plan::{Area, Extent, Use};
+use crate::source::Spanned;
+use crate::spec::{self, Manifest};
+
+/// Sectors that a counter needs: one can be erased while the other holds the value.
+const SECTORS: usize = 2;
+
+/// WX0210: a counter area has a sector to spare.
+pub fn check_sectors(name: &Spanned<String>, extent: &Extent, purpose: Spanned<Use>, report: &mut Vec<Diagnostic>) {
+    if purpose.value == Use::Counter && extent.sectors.len() < SECTORS {
+        let title = format!("`{}` keeps a counter in one sector", name.value);
+        let error = Diagnostic::error(codes::COUNTER_SECTORS, title);
+        report.push(
+            error
+                .at(extent.span, "two at least: one can be erased while the other holds the counter")
+                .see(purpose.entry, "the boot loader's counter"),
+        );
+    }
+}
+
+/// The area that an image's counter is kept in, and that there is one if the image has a counter.
+pub fn store(
+    image: &Spanned<spec::Image>,
+    spec: &Manifest,
+    areas: Option<&[Area]>,
+    report: &mut Vec<Diagnostic>,
+) -> Option<Spanned<String>> {
+    let Some(store) = &*image.counter_store else {
+        if let Some(counter) = image.security_counter.filter(|_| !image.counter_store.is_written) {
+            let error = Diagnostic::error(codes::MISSING_KEY, "`counter-store` is required with a `security-counter`");
+            report.push(
+                error
+                    .at(counter.entry, "nothing on the device keeps it")
+                    .help("counter-store = \"areas.NAME\", an area with use = \"counter\""),
+            );
+        }
+        return None;
+    };
+    let declared: Vec<_> = spec.areas.iter().flat_map(|areas| areas.names()).map(|name| name.value.as_str()).collect();
+    let Some(area) = store.strip_prefix("areas.") else {
+        let later = store.value == "images" || store.starts_with("otp.");
+        let label = if later { "not supported yet" } else { "the path of an area in this file" };
+        let title = "`counter-store` must be the path of an area: \"areas.NAME\"";
+        report.push(Diagnostic::error(codes::WRONG_VALUE, title).at(store.span, label));
+        return None;
+    };
+    if !declared.contains(&area) {
+        let error = Diagnostic::error(codes::NOTHING, format!("there is no area `{area}`"));
+        report.push(match names::nearest(area, declared.iter().copied()) {
+            Some(near) => error.at(store.span, format!("did you mean `areas.{near}`?")),
+            None => error.at(store.span, format!("declared: {}", names::list(declared.iter().copied(), "and"))),
+        });
+        return None;
+    }
+    if let Some(found) =
+        areas?.iter().find(|found| found.name.value == area).filter(|area| area.purpose.value != Use::Counter)
+    {
+        let error = Diagnostic::error(codes::WRONG_VALUE, format!("area `{area}` keeps no counter"));
+        report.push(error.at(store.span, "named here").see(found.purpose.span, "must be \"counter\""));
+    }
+    Some(store.with(area.to_owned()))
+}

@@ -1,0 +1,75 @@
+//! Where code is linked, and where it runs.
+
+use geometry::{Evidence, Selects, address, bytes};
+
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Image, Placement, Plan, Strategy, Word as _};
+use crate::source::Spanned;
+use crate::spec;
+
+/// WX0207: one build for slots that run at different addresses.
+pub(crate) fn one_build(
+    image: &spec::Image,
+    input: &Spanned<String>,
+    slots: &[Spanned<String>],
+    report: &mut Vec<Diagnostic>,
+) {
+    if let Some(strategy) = image.strategy.filter(|strategy| strategy.value == Strategy::DirectXip) {
+        let error = Diagnostic::error(codes::ONE_LINK_ADDRESS, "one build cannot run in two slots");
+        let inputs: Vec<String> = slots.iter().map(|slot| format!("inputs.{} = \"...\"", slot.value)).collect();
+        let error = error.at(input.entry, "linked for one of them only");
+        let error = error.see(strategy.span, "each slot runs where it is stored");
+        report.push(error.help(format!("one file for each slot: {}", inputs.join(", "))));
+    }
+}
+
+/// WX0108: an input that is not linked for the slot it is meant for.
+///
+/// `input` is the file as it should be shown, and `linked_at` the lowest address that it loads at, an alias already
+/// made canonical.
+pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &str, linked_at: u32) -> Diagnostic {
+    let slot_name = &placement.slot.value;
+    let (linked, runs) = (address(linked_at), address(placement.run_address));
+    let title = format!("`{input}` is linked at {linked} and slot `{slot_name}` runs at {runs}");
+    let mut error = Diagnostic::error(codes::LINK_ADDRESS, title);
+
+    let run_options = plan.device.part.options.iter().filter(|option| option.selects == Some(Selects::RunAddress));
+    for option in run_options {
+        let Some(value) = plan.device.option(&option.name) else { continue };
+        let meaning = usize::try_from(value.value).ok().and_then(|index| option.meanings.get(index));
+        if let (Some(span), Some(meaning)) = (value.span, meaning) {
+            error = error.see(span, meaning);
+        }
+    }
+    if let Some(slot) = plan.slot(slot_name) {
+        let header = bytes(placement.payload_address - placement.store_address);
+        let start = address(placement.store_address);
+        error = error.see(slot.extent.span, format!("starts at {start}; code follows the header of {header}"));
+    }
+    let home = image.placements.iter().find(|other| other.run_address == linked_at);
+    if let Some(same) = home.and_then(|home| home.input.as_ref()).filter(|path| Some(*path) != placement.input.as_ref())
+    {
+        let here = placement.input.as_ref().is_some_and(|path| path.value == same.value);
+        error = error.see(same.span, if here { "the same file, right here" } else { "the build for that address" });
+    }
+    let place = placement.input.as_ref().map_or(placement.slot.span, |input| input.span);
+    let target = home.map_or(linked.clone(), |home| format!("`{}`", home.slot.value));
+    let text = format!("this build cannot run in `{slot_name}`: vector table and reset vector point into {target}");
+    error = error.at(place, text).help(format!(
+        "link it a second time: `waxseal gen linker {} --slot {slot_name}` writes memory.x with FLASH at {runs}",
+        plan.manifest
+    ));
+    if image.strategy.value == Strategy::DirectXip {
+        let strategy = image.strategy.value.word();
+        error = error.note(format!("with {strategy} each slot needs a build of its own"));
+    }
+    if plan.device.part.name.starts_with("STM32F7") {
+        error = error.fact(
+            "ST's DualBoot example links bank 2 at 0x0810_0000, its SwapBank example at 0x0800_0000",
+            "CubeF7",
+            Evidence::VendorSource,
+        );
+    }
+    error
+}

@@ -1,0 +1,16 @@
+//! Rules about the hardware, one module for each: what a layout must not be, and what an input must not be for it.
+//!
+//! Most run when a manifest is checked. [`link_address`] and [`payload_too_large`] need an input file, so that whoever
+//! reads it calls them.
+
+pub(crate) mod address;
+pub(crate) mod boot;
+pub(crate) mod capacity;
+pub(crate) mod counter;
+pub(crate) mod header;
+pub(crate) mod link;
+pub(crate) mod overlap;
+pub(crate) mod protection;
+
+pub use capacity::payload_too_large;
+pub use link::link_address;

@@ -1,0 +1,171 @@
+//! WX0115: write protection, whose bits cover whole groups of sectors.
+
+use std::ops::RangeInclusive;
+
+use geometry::{Region, Sector, WriteProtection, address, bytes};
+
+use super::overlap::extents;
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Area, Device, Extent, OptionValue, Slot};
+use crate::source::Spanned;
+use crate::spec::Manifest;
+
+/// No protection bit may cover a sector that somebody must erase.
+pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, report: &mut Vec<Diagnostic>) {
+    for slot in slots.iter().filter(|slot| slot.write_protect.value) {
+        let Some(asked) = slot.write_protect.span() else { continue };
+        let asked = entry(spec, slot).unwrap_or(asked);
+        let Some(protection) = &device.mode.write_protection else {
+            let title = format!("what write protection of `{}` covers is not known", slot.name.value);
+            let text = format!("the database has no evidence for {} with {}", device.part.name, device.mode.title);
+            report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, text));
+            continue;
+        };
+        if is_updated(spec, &slot.name) {
+            let title = format!("write protection of `{}` would stop its updates", slot.name.value);
+            report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an image's slot is erased"));
+            continue;
+        }
+        for (name, other) in extents(slots, areas).filter(|(name, _)| name.value != slot.name.value) {
+            let covered = protection.sectors_of(bits(protection, &slot.extent));
+            let hit: Vec<Sector> = other.sectors.iter().copied().filter(|s| covered.contains(&s.number)).collect();
+            // Sectors that both have are an overlap, which is another rule's.
+            if let Some(first) = hit.iter().find(|sector| !slot.extent.sectors.contains(sector)) {
+                let taken: Vec<&Extent> = extents(slots, areas).map(|(_, extent)| extent).collect();
+                let neighbour = Neighbour { name, extent: other, sector: *first };
+                report.push(covers(device, protection, slot, asked, &neighbour, &taken));
+            }
+        }
+    }
+}
+
+/// Something that protection covers and must not.
+struct Neighbour<'a> {
+    name: &'a Spanned<String>,
+    extent: &'a Extent,
+    sector: Sector,
+}
+
+fn covers(
+    device: &Device,
+    protection: &WriteProtection,
+    slot: &Slot,
+    asked: crate::source::Span,
+    neighbour: &Neighbour<'_>,
+    taken: &[&Extent],
+) -> Diagnostic {
+    let Neighbour { name, extent, sector } = neighbour;
+    let (slot_name, number) = (&slot.name.value, sector.number);
+    let title =
+        format!("write protection of `{slot_name}` also covers sector {number}, which `{}` must erase", name.value);
+    let bits = bits(protection, &slot.extent);
+    let covered = protection.sectors_of(bits.clone());
+    let needs =
+        format!("needs {} {}: sectors {} to {}", protection.option, plural(&bits), covered.start(), covered.end());
+    let mut error = Diagnostic::error(codes::WRITE_PROTECTION, title);
+    let mode_option = device.mode.selectors.iter().find_map(|(option, _)| device.option(option)?.span);
+    if let Some(span) = mode_option {
+        error = error.see(span, &protection.rule);
+    }
+    error = error
+        .see(slot.extent.span, needs)
+        .at(asked, "asked for here")
+        .see(extent.span, format!("sector {number}, {}", address(sector.address)))
+        .help(advice(protection, slot, neighbour, taken));
+    let register = device.part.option(&protection.option).map_or("", |option| option.field.register.as_str());
+    let fact = format!("{register}.{} in {} mode", protection.option, device.mode.title.replace(' ', "-"));
+    error.fact(fact, &protection.citation.source, protection.citation.evidence)
+}
+
+/// Two ways out: fewer sectors for the slot, or all that the bits cover and the neighbour elsewhere.
+fn advice(protection: &WriteProtection, slot: &Slot, neighbour: &Neighbour<'_>, taken: &[&Extent]) -> String {
+    let region = &slot.extent.region;
+    let bits = bits(protection, &slot.extent);
+    let (first, last) = slot.extent.numbers();
+    let inside = |bit: &u32| {
+        let sectors = protection.sectors_of(*bit..=*bit);
+        *sectors.start() >= first && *sectors.end() <= last
+    };
+    let whole: Vec<u32> = bits.clone().filter(inside).collect();
+    let smaller = match (whole.first(), whole.last()) {
+        (Some(from), Some(to)) => {
+            format!("{} for `{}`; or ", sized(region, protection.sectors_of(*from..=*to)), slot.name.value)
+        }
+        _ => String::new(),
+    };
+    let covered = protection.sectors_of(bits);
+    let name = &neighbour.name.value;
+    let larger = sized(region, covered.clone());
+    let occupied = |sector: &Sector| {
+        let elsewhere =
+            taken.iter().any(|extent| !std::ptr::eq(*extent, neighbour.extent) && extent.sectors.contains(sector));
+        elsewhere || covered.contains(&sector.number)
+    };
+    let count = neighbour.extent.sectors.len();
+    let free: Vec<Sector> = region.sectors().collect();
+    let place = free.windows(count).find(|window| !window.iter().any(occupied));
+    let elsewhere = match place.and_then(|window| Some((window.first()?, window.last()?))) {
+        Some((first, last)) => {
+            format!("`{name}` elsewhere, for instance {} {}", region.name, quoted(first.number, last.number))
+        }
+        None => {
+            format!("`{name}` elsewhere, where {count} free sectors lie side by side: {} has none now", region.name)
+        }
+    };
+    format!("{smaller}{larger} for `{}`, and {elsewhere}", slot.name.value)
+}
+
+/// What a board's option bytes should be: as the file says, and write protection as the slots ask for it.
+pub fn option_bytes(device: &Device, slots: &[Slot]) -> Vec<OptionValue> {
+    let mut options = device.options.clone();
+    let protected: Vec<&Slot> = slots.iter().filter(|slot| slot.write_protect.value).collect();
+    let Some(protection) = device.mode.write_protection.as_ref().filter(|_| !protected.is_empty()) else {
+        return options;
+    };
+    let mask = |slot: &Slot| bits(protection, &slot.extent).fold(0, |mask, bit| mask | 1 << bit);
+    let cleared = protected.into_iter().fold(0, |cleared, slot| cleared | mask(slot));
+    let value = protection.unprotected() & !cleared;
+    options.push(OptionValue { name: protection.option.clone(), value, text: format!("{value:#X}"), span: None });
+    options
+}
+
+/// The bits that protect an extent.
+fn bits(protection: &WriteProtection, extent: &Extent) -> RangeInclusive<u32> {
+    let (first, last) = extent.numbers();
+    protection.bits_for(first..=last)
+}
+
+/// `bit 0`, `bits 0 and 1`, `bits 0 to 3`.
+fn plural(bits: &RangeInclusive<u32>) -> String {
+    match (bits.start(), bits.end()) {
+        (from, to) if from == to => format!("bit {from}"),
+        (from, to) if from + 1 == *to => format!("bits {from} and {to}"),
+        (from, to) => format!("bits {from} to {to}"),
+    }
+}
+
+/// `"0-1" (32K)`.
+fn sized(region: &Region, sectors: RangeInclusive<u32>) -> String {
+    let size = region.sectors().filter(|sector| sectors.contains(&sector.number)).map(|sector| sector.size).sum();
+    format!("{} ({})", quoted(*sectors.start(), *sectors.end()), bytes(size))
+}
+
+fn quoted(first: u32, last: u32) -> String {
+    if first == last { format!("\"{first}\"") } else { format!("\"{first}-{last}\"") }
+}
+
+/// Whether an image names this slot.
+fn is_updated(spec: &Manifest, slot: &Spanned<String>) -> bool {
+    let images = spec.images.iter().flat_map(|images| images.value.iter());
+    images
+        .filter_map(|(_, image)| image.slots.as_ref())
+        .any(|slots| slots.value.0.iter().any(|name| name.value == slot.value))
+}
+
+/// The whole `write-protect = true` of a slot.
+fn entry(spec: &Manifest, slot: &Slot) -> Option<crate::source::Span> {
+    let slots = spec.slots.as_ref()?;
+    let (_, table) = slots.iter().find(|(name, _)| name.value == slot.name.value)?;
+    table.write_protect.map(|value| value.entry)
+}

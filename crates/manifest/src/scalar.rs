@@ -1,0 +1,132 @@
+//! Values with a form of their own: sizes, sector ranges, addresses, versions, option values.
+
+use toml::de::DeValue;
+
+use crate::plan::Version;
+use crate::read::{At, Reader, Value};
+
+/// A size or an offset in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u32);
+
+impl Value for Bytes {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        const EXPECTED: &str = "bytes: an integer, or a string with K or M such as \"64K\"";
+        let parsed = match value {
+            DeValue::Integer(integer) => u32::from_str_radix(integer.as_str(), integer.radix()).ok(),
+            DeValue::String(text) => quantity(text),
+            _ => return reader.wrong_type(value, at, EXPECTED),
+        };
+        parsed.map(Self).or_else(|| reader.wrong(at, EXPECTED, "not such a number, or 4G and more"))
+    }
+}
+
+/// `64K`, `1M`.
+fn quantity(text: &str) -> Option<u32> {
+    let (digits, unit) = match text.as_bytes().last()? {
+        b'K' => (text.get(..text.len() - 1)?, 1024),
+        b'M' => (text.get(..text.len() - 1)?, 1024 * 1024),
+        _ => return None,
+    };
+    number(digits)?.checked_mul(unit)
+}
+
+/// Decimal digits and nothing else: `u32::from_str` would take a sign.
+fn number(digits: &str) -> Option<u32> {
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+}
+
+/// A range of sectors, both ends inclusive, in the reference manual's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sectors {
+    /// The first one.
+    pub first: u32,
+    /// The last one.
+    pub last: u32,
+}
+
+impl Value for Sectors {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        const EXPECTED: &str = "a string with a sector number, or with the first and the last: \"5-11\"";
+        let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => Some(Self { first, last }),
+            (Some(_), Some(_)) => reader.wrong(at, EXPECTED, "the first is beyond the last"),
+            _ => reader.wrong(at, EXPECTED, "not sector numbers"),
+        }
+    }
+}
+
+/// An address as somebody typed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Its value.
+    pub value: u64,
+    /// Hexadecimal digits, leading zeros included; `None` if it is written another way.
+    pub hex_digits: Option<usize>,
+}
+
+impl Value for Address {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        let DeValue::Integer(integer) = value else {
+            return reader.wrong_type(value, at, "an address such as 0x0800_0000");
+        };
+        let hex_digits = (integer.radix() == 16).then(|| integer.as_str().len());
+        match u64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(value) => Some(Self { value, hex_digits }),
+            Err(_) => reader.wrong(at, "an address such as 0x0800_0000", "no address"),
+        }
+    }
+}
+
+impl Value for Version {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        const EXPECTED: &str = "a version: \"1.4.0\"";
+        let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
+        let version = match semver::Version::parse(text) {
+            Ok(version) => version,
+            Err(error) => return reader.wrong(at, EXPECTED, error.to_string()),
+        };
+        if !version.pre.is_empty() || !version.build.is_empty() {
+            return reader.wrong(at, EXPECTED, "pre-release and build parts are not supported yet");
+        }
+        match (version.major.try_into(), version.minor.try_into(), version.patch.try_into()) {
+            (Ok(major), Ok(minor), Ok(patch)) => Some(Self { major, minor, patch }),
+            _ => reader.wrong(at, EXPECTED, "major and minor go up to 65535, patch to 4294967295"),
+        }
+    }
+}
+
+/// The value of an option byte: a number, or for a boot address a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// A bit, a level or a field.
+    Number(u32),
+    /// The slot that a boot address is to be of.
+    Slot(String),
+}
+
+impl Value for Setting {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        match value {
+            DeValue::Integer(_) => u32::read(value, at, reader).map(Self::Number),
+            DeValue::String(_) => String::read(value, at, reader).map(Self::Slot),
+            _ => reader.wrong_type(value, at, "an integer, or for a boot address the name of a slot"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quantity;
+
+    #[test]
+    fn quantities() {
+        assert_eq!(quantity("1K"), Some(1024));
+        assert_eq!(quantity("2M"), Some(2 * 1024 * 1024));
+        for wrong in ["", "K", "1k", "1 K", "+1K", "-1K", "1.5K", "1KB", "5", "4096M", "ΩK"] {
+            assert_eq!(quantity(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The manifest's JSON Schema, for editors. It comes from the same declarations as the reader.
+
+use std::borrow::Cow;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
+
+use crate::plan::Version;
+use crate::read::{List, Named};
+use crate::scalar::{Address, Bytes, Sectors, Setting};
+use crate::spec::Manifest;
+
+/// A key of a table.
+pub(crate) struct Key {
+    /// As it stands in the file.
+    pub name: String,
+    /// Whether the table needs it.
+    pub required: bool,
+    /// Its documentation, one line per line.
+    pub doc: &'static str,
+    /// Of its value.
+    pub schema: Schema,
+}
+
+/// The JSON Schema of the manifest, draft 2020-12, indented and with a newline at its end.
+pub fn json_schema() -> String {
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Manifest>();
+    format!("{:#}\n", schema.to_value())
+}
+
+/// The schema of a table.
+pub(crate) fn table(doc: &str, keys: Vec<Key>) -> Schema {
+    let required: Vec<String> = keys.iter().filter(|key| key.required).map(|key| key.name.clone()).collect();
+    let property = |mut key: Key| {
+        key.schema.insert("description".into(), prose(key.doc).into());
+        (key.name, key.schema.to_value())
+    };
+    let properties: Map<String, Value> = keys.into_iter().map(property).collect();
+    json_schema!({
+        "description": prose(doc),
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+/// Documentation lines as one paragraph.
+fn prose(doc: &str) -> String {
+    doc.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+impl<T: JsonSchema> JsonSchema for List<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("ListOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": generator.subschema_for::<T>() })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}ByName", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": generator.subschema_for::<T>() })
+    }
+}
+
+/// Declares the schema of a scalar.
+macro_rules! scalar {
+    ($($type:ty => $schema:tt)*) => {$(
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+scalar! {
+    Bytes => { "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 },
+        { "type": "string", "pattern": "^[0-9]+[KM]$" },
+    ] }
+    Sectors => { "type": "string", "pattern": "^[0-9]+(-[0-9]+)?$" }
+    Address => { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 }
+    Version => { "type": "string", "pattern": "^[0-9]+[.][0-9]+[.][0-9]+$" }
+    Setting => { "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 },
+        { "type": "string" },
+    ] }
+}

@@ -1,0 +1,176 @@
+//! The manifest's tables and keys, as a person writes them. This is the only place that names them.
+
+use crate::plan::{ImageKind, Loader, Raise, Revert, Signer, Strategy, Use, Version};
+use crate::read::{List, Named};
+use crate::scalar::{Address, Bytes, Sectors, Setting};
+use crate::table::{choice, table};
+
+table! {
+    /// A device: its flash, what goes into it, and who may sign it.
+    pub struct Manifest, "a manifest" {
+        /// Who makes the device, and what it is.
+        required product: Product,
+        /// Which chip, and its option bytes.
+        required device: Device,
+        /// Who starts the images.
+        required boot: Boot,
+        /// Ranges of flash that hold an image or the boot loader, by name.
+        required slots: Named<Slot>,
+        /// Ranges of flash that hold no image, by name.
+        optional areas: Named<Area>,
+        /// What is sealed, by name.
+        required images: Named<Image>,
+        /// How an update is tried, confirmed and reverted.
+        optional update: Update,
+        /// Public keys, by name.
+        required keys: Named<Key>,
+        /// Who may sign what. Default: the only key signs everything.
+        optional roles: Roles,
+    } later ["include", "fragment", "memories", "release", "profiles", "otp", "lints"]
+}
+
+table! {
+    /// Who makes the device, and what it is: what keeps an image off other hardware.
+    pub struct Product, "`product`" {
+        /// The vendor's domain name. With `class` it becomes the ids in every image.
+        required vendor: String,
+        /// The product class, a name of the vendor's choice.
+        required class: String,
+        /// Hardware revisions that images run on, 1 to 4 ASCII characters each. Default: not compared.
+        optional revisions: List<String>,
+    } later []
+}
+
+table! {
+    /// Which chip, and its option bytes.
+    pub struct Device, "`device`" {
+        /// Order code, with or without package suffix.
+        required part: String,
+        /// Option bytes by the reference manual's names, as boards have them: bits and levels are integers, boot addresses
+        /// are slots. What selects sector map or run address is required; the rest is compared if it is given.
+        optional options: Named<Setting>,
+    } later ["facts"]
+}
+
+table! {
+    /// Who starts the images.
+    pub struct Boot, "`boot`" {
+        /// The boot loader: it decides where the header is, and who reverts.
+        required loader: Loader,
+        /// The boot loader's own slot.
+        optional slot: String,
+        /// The boot loader's file, for the factory image. Default: none is made.
+        optional input: String,
+    } later []
+}
+
+table! {
+    /// A range of whole sectors that holds an image, its header and its state words; or the boot loader.
+    pub struct Slot, "a slot" {
+        /// `flash`, or `bank1` or `bank2` of a part with two banks.
+        required region: String,
+        /// First and last sector in the reference manual's numbers: "5-11". This, or `offset` and `size`.
+        optional sectors: Sectors,
+        /// Bytes from the region's start.
+        optional offset: Bytes,
+        /// Bytes, whole sectors.
+        optional size: Bytes,
+        /// An assertion: refused if the slot does not start here.
+        optional address: Address,
+        /// Bytes in front of the payload. Default: 1K.
+        optional header: Bytes,
+        /// Protect its sectors by option bytes. Default: false.
+        optional write_protect: bool,
+    } later ["run-alias"]
+}
+
+table! {
+    /// A range of whole sectors that holds no image.
+    pub struct Area, "an area" {
+        /// As of a slot.
+        required region: String,
+        /// As of a slot.
+        optional sectors: Sectors,
+        /// As of a slot.
+        optional offset: Bytes,
+        /// As of a slot.
+        optional size: Bytes,
+        /// Who writes it.
+        required r#use: Use,
+    } later ["log"]
+}
+
+table! {
+    /// Firmware that is sealed, once for each of its slots.
+    pub struct Image, "an image" {
+        /// What it holds. Default: firmware.
+        optional r#type: ImageKind,
+        /// Where it is used from. Default: the slot of the image's name.
+        optional slots: List<String>,
+        /// How an update reaches the device.
+        optional strategy: Strategy,
+        /// Its file, if one build serves all slots. Default: the command line names it.
+        optional input: String,
+        /// Its files by slot, where slots run at different addresses. Default: the command line names them.
+        optional inputs: Named<String>,
+        /// Its version: semver without pre-release and build parts.
+        required version: Version,
+        /// The anti-rollback number. Default: 0.
+        optional security_counter: u32,
+        /// What keeps the counter: the path of an area in this file, "areas.NAME". Required with a counter.
+        optional counter_store: String,
+    } later ["download", "backup", "scratch", "version-from", "revisions", "requires", "companions"]
+}
+
+table! {
+    /// How an update is tried, confirmed and reverted.
+    pub struct Update, "`update`" {
+        /// Starts of an image that nobody confirmed, 1 to 255. Default: 3.
+        optional tries: u32,
+        /// What happens when they are used up. Default: automatic.
+        optional revert: Revert,
+        /// How far the boot loader's counter follows a confirmed image. Required with a counter and two slots.
+        optional raise: Raise,
+        /// By how much the boot loader raises the counter at most, per confirmation. Default: 16.
+        optional largest_counter_step: u32,
+    } later ["commit"]
+}
+
+table! {
+    /// A public key. There is no key for a private one's path, anywhere.
+    pub struct Key, "a key" {
+        /// SPKI PEM file.
+        required public: String,
+        /// Where the private half is. Default: file.
+        optional signer: Signer,
+    } later ["epoch"]
+}
+
+table! {
+    /// Who may sign what.
+    pub struct Roles, "`roles`" {
+        /// Who signs images.
+        optional image: Role,
+    } later ["release", "layout", "otp", "root"]
+}
+
+table! {
+    /// Whose signatures are needed.
+    pub struct Role, "a role" {
+        /// Names of keys.
+        required keys: List<String>,
+        /// How many of them must have signed. Default: 1 for one key; else required.
+        optional threshold: u32,
+    } later []
+}
+
+choice! { Loader { "waxseal" => Loader::Waxseal, } later ["none", "mcuboot"] }
+choice! { Use { "counter" => Use::Counter, "application" => Use::Application, } later ["log"] }
+choice! { ImageKind { "firmware" => ImageKind::Firmware, } later ["data"] }
+choice! {
+    Strategy { "direct-xip" => Strategy::DirectXip, }
+    later ["fixed", "bank-swap", "overwrite", "swap-scratch", "swap-move"]
+}
+choice! { Revert { "automatic" => Revert::Automatic, } later ["never"] }
+choice! { Raise { "strict" => Raise::Strict, "keep-fallback" => Raise::KeepFallback, } later [] }
+choice! { Signer { "file" => Signer::File, "external" => Signer::External, } later [] }

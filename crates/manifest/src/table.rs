@@ -1,0 +1,106 @@
+//! Declares a table once: struct, reader, and with the feature `schema` its JSON Schema.
+
+/// A key as it stands in the file: kebab-case, and without the `r#` that a Rust keyword needs.
+pub fn spelling(field: &str) -> String {
+    field.strip_prefix("r#").unwrap_or(field).replace('_', "-")
+}
+
+/// Declares a table of the manifest.
+///
+/// ```text
+/// table! {
+///     /// What it is.
+///     pub struct Slot, "a slot" {       // what messages call it
+///         /// What it means. Default: ...
+///         required region: String,      // or optional
+///     } later ["run-alias"]             // keys of a version to come
+/// }
+/// ```
+///
+/// A required key may be absent in the struct too: that has then been said, and reading goes on.
+macro_rules! table {
+    (
+        $(#[doc = $doc:literal])+
+        pub struct $name:ident, $noun:literal {
+            $($(#[doc = $field_doc:literal])+ $need:ident $field:ident: $type:ty,)*
+        } later [$($later:literal),* $(,)?]
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $($(#[doc = $field_doc])+ pub $field: $crate::read::Field<$type>,)*
+        }
+
+        impl $crate::read::Value for $name {
+            fn read(
+                value: &toml::de::DeValue<'_>,
+                at: $crate::read::At<'_>,
+                reader: &mut $crate::read::Reader,
+            ) -> Option<Self> {
+                let known = [$($crate::table::spelling(stringify!($field))),*];
+                let keys = reader.keys(value, at, $noun, &known, &[$($later),*])?;
+                Some(Self { $($field: keys.$need(&$crate::table::spelling(stringify!($field)), reader),)* })
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let keys = vec![$($crate::schema::Key {
+                    name: $crate::table::spelling(stringify!($field)),
+                    required: stringify!($need) == "required",
+                    doc: concat!($($field_doc, "\n"),+),
+                    schema: generator.subschema_for::<$type>(),
+                }),*];
+                $crate::schema::table(concat!($($doc, "\n"),+), keys)
+            }
+        }
+    };
+}
+
+/// Declares the words of a choice, each for a value; `later` ones are of a version to come.
+macro_rules! choice {
+    ($type:ty { $($word:literal => $value:expr,)* } later [$($later:literal),* $(,)?]) => {
+        impl $crate::read::Value for $type {
+            fn read(
+                value: &toml::de::DeValue<'_>,
+                at: $crate::read::At<'_>,
+                reader: &mut $crate::read::Reader,
+            ) -> Option<Self> {
+                let expected = $crate::names::list([$($word),*], "or");
+                match value.as_str() {
+                    $(Some($word) => Some($value),)*
+                    $(Some($later) => reader.wrong(at, &expected, concat!("`", $later, "` is not supported yet")),)*
+                    Some(word) => {
+                        let near = $crate::names::nearest(word, [$($word),*]);
+                        reader.wrong(at, &expected, near.map_or("unknown".into(), |near| format!("did you mean `{near}`?")))
+                    }
+                    None => reader.wrong_type(value, at, &expected),
+                }
+            }
+        }
+
+        impl $crate::plan::Word for $type {
+            fn word(self) -> &'static str {
+                [$(($value, $word)),*].iter().find(|(value, _)| *value == self).map_or("", |(_, word)| *word)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": [$($word),*] })
+            }
+        }
+    };
+}
+
+pub(crate) use {choice, table};
