@@ -133,6 +133,27 @@ codes! {
             table's alignment, and the area must hold header and signatures and stay within what a boot loader copies to \
             RAM. All slots of an image have the same one, since the layout fingerprint has one payload offset.",
         fix: "Leave `header` out (1K), or write one of the sizes that the message names, the same for all slots of the image.";
+    INPUT = "WX0501", "input that is no firmware",
+        rule: "What is packed is what the linker wrote: an executable 32-bit Arm ELF file, whole. Another machine's file, an \
+            object file, a cut-off file or an image that is sealed already would be signed and then not start.",
+        fix: "Give the ELF file that the linker wrote, before objcopy or a strip that removes program headers.";
+    STRAY = "WX0502", "bytes outside the slot",
+        rule: "An image holds what lies in its slot. Bytes for option bytes, OTP or another memory are never filled up to and \
+            never dropped in silence: the first would make a huge image, the second a wrong one.",
+        fix: "Leave the section out of the ELF file, or give it a load address inside the slot (`AT> FLASH`).";
+    VECTORS = "WX0503", "vector table that cannot start",
+        rule: "The core takes its stack pointer and its first instruction from the first two words at the run address. The table \
+            must be aligned for the part's number of interrupts, the stack must be in RAM, the reset vector odd (Thumb) and \
+            inside the image.",
+        fix: "Put the vector table first, and link for this slot with the memory map of `waxseal gen linker`.";
+    SIGNERS = "WX0504", "wrong or missing signing key",
+        rule: "An image that fewer keys have signed than the boot loader asks for does not boot, so it is not written. Private \
+            keys are matched with the manifest's public keys; one that belongs to no key of the role helps nobody.",
+        fix: "Pass the private half of the role's keys with --key, once for each.";
+    UNSEALABLE = "WX0505", "image that cannot be sealed",
+        rule: "What the packer makes is judged by the boot loader's own function before it is written. Whatever that function \
+            refuses is not written, for whatever reason.",
+        fix: "Follow the reason that the message gives; if there is none that you can act on, this is a fault of waxseal: report it.";
 }
 
 /// The code of this id.

@@ -1,9 +1,10 @@
 //! All images of a plan, sealed and judged.
 
 use image_format::record::Record;
-use image_format::{Digest, Entry, ImageBody, PayloadType, SignaturePlace, Version};
+use image_format::{Digest, Entry, ImageBody, PayloadType, SIGNATURE_PLACES, SignaturePlace, Version};
+use manifest::codes;
 use manifest::diagnostic::Diagnostic;
-use manifest::plan::{Image, Placement, Plan};
+use manifest::plan::{Image, Key, Placement, Plan};
 
 use crate::payload::{Payload, Subject, entry, lay_out};
 use crate::{Draft, Judge, PrivateKey, PublicKey, elf};
@@ -54,11 +55,16 @@ pub struct Artefact {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_input(plan: &Plan, image: &Image, placement: &Placement, input: &Input<'_>) -> Result<Payload, Vec<Diagnostic>> {
+pub fn check_input(
+    plan: &Plan,
+    image: &Image,
+    placement: &Placement,
+    input: &Input<'_>,
+) -> Result<Payload, Vec<Diagnostic>> {
     let subject = Subject { plan, image, placement, input: input.name };
     let segments = elf::segments(input.bytes).map_err(|error| {
         let title = format!("`{}` is no firmware that can be packed", input.name);
-        vec![Diagnostic::error("WX0201", title).at(subject.span(), error.to_string())]
+        vec![Diagnostic::error(codes::INPUT, title).at(subject.span(), error.to_string())]
     })?;
     lay_out(&subject, &segments)
 }
@@ -76,7 +82,7 @@ pub fn build(
 ) -> Result<Vec<Artefact>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let signing = signing_keys(plan, public, signers, &mut problems);
-    let mut artefacts = Vec::new();
+    let mut payloads = Vec::new();
     for image in &plan.images {
         for placement in &image.placements {
             let of_slot = |input: &&Input<'_>| input.image == image.name.value && input.slot == placement.slot.value;
@@ -84,20 +90,22 @@ pub fn build(
                 problems.push(no_input(image, placement));
                 continue;
             };
-            let sealed = check_input(plan, image, placement, input)
-                .and_then(|payload| seal(plan, image, placement, input, payload, &signing));
-            match sealed {
-                Ok(artefact) => artefacts.push(artefact),
+            match check_input(plan, image, placement, input) {
+                Ok(payload) => payloads.push((image, placement, input, payload)),
                 Err(found) => problems.extend(found),
             }
         }
     }
-    if problems.is_empty() { Ok(artefacts) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let seal = |(image, placement, input, payload)| seal(plan, image, placement, input, payload, &signing);
+    payloads.into_iter().map(seal).collect()
 }
 
 fn no_input(image: &Image, placement: &Placement) -> Diagnostic {
     let (name, slot) = (&image.name.value, &placement.slot.value);
-    Diagnostic::error("WX0003", format!("no input for `{name}` in slot `{slot}`"))
+    Diagnostic::error(codes::MISSING_KEY, format!("no input for `{name}` in slot `{slot}`"))
         .at(placement.slot.span, "nothing says what goes here")
         .help(format!("inputs.{slot} = \"FILE\" in [images.{name}], or --input {name}.{slot}=FILE"))
 }
@@ -116,33 +124,37 @@ fn signing_keys<'a>(
 ) -> Signing<'a> {
     let role = &plan.image_role;
     let keys: Vec<_> = plan.keys.iter().zip(public).filter(|(key, _)| role.keys.contains(&key.name.value)).collect();
-    let mut found = Vec::new();
+    let mut found: Vec<(String, &PrivateKey)> = Vec::new();
     for signer in signers {
-        match keys.iter().find(|(_, public)| **public == signer.public()) {
-            Some((key, _)) => found.push((key.name.value.clone(), signer)),
-            None => {
-                let known: Vec<String> = keys.iter().map(|(key, public)| format!("{} {public}", key.name.value)).collect();
-                let mut diagnostic = Diagnostic::error("WX0203", format!("key {} is none of the image role's", signer.public()))
-                    .help(format!("sign with a private key of: {}", known.join(", ")));
-                for (key, public) in &keys {
-                    diagnostic = diagnostic.at(key.public.span, format!("this is {public}"));
-                }
-                problems.push(diagnostic);
-            }
+        let Some((key, _)) = keys.iter().find(|(_, public)| **public == signer.public()) else {
+            problems.push(foreign_key(&keys, signer));
+            continue;
+        };
+        if !found.iter().any(|(name, _)| *name == key.name.value) && found.len() < SIGNATURE_PLACES {
+            found.push((key.name.value.clone(), signer));
         }
     }
-    found.dedup_by_key(|(name, _)| name.clone());
     let missing = usize::from(role.threshold.value).saturating_sub(found.len());
     if missing > 0 {
-        let open: Vec<_> = keys.iter().filter(|(key, _)| !found.iter().any(|(name, _)| *name == key.name.value)).collect();
+        let open: Vec<_> =
+            keys.iter().filter(|(key, _)| !found.iter().any(|(name, _)| *name == key.name.value)).collect();
         let title = format!("{missing} of {} signatures missing", role.threshold.value);
-        let mut diagnostic = Diagnostic::error("WX0204", title);
+        let mut diagnostic = Diagnostic::error(codes::SIGNERS, title);
         for (key, public) in open {
             diagnostic = diagnostic.at(key.public.span, format!("{public} has not signed"));
         }
         problems.push(diagnostic.help("--key FILE, once for each private key; keys are matched by their public half"));
     }
     Signing { role: keys.iter().map(|(_, public)| **public).collect(), signers: found }
+}
+
+/// A private key that belongs to no key of the role.
+fn foreign_key(keys: &[(&Key, &PublicKey)], signer: &PrivateKey) -> Diagnostic {
+    let title = format!("key {} is none of the image role's", signer.public());
+    let error = Diagnostic::error(codes::SIGNERS, title);
+    let error = keys.iter().fold(error, |error, (key, public)| error.at(key.public.span, format!("this is {public}")));
+    let known: Vec<String> = keys.iter().map(|(key, public)| format!("{} {public}", key.name.value)).collect();
+    error.help(format!("sign with a private key of: {}", known.join(", ")))
 }
 
 fn seal(
@@ -155,7 +167,7 @@ fn seal(
 ) -> Result<Artefact, Vec<Diagnostic>> {
     let refused = |why: String| {
         let title = format!("`{}` cannot be sealed for slot `{}`", image.name.value, placement.slot.value);
-        vec![Diagnostic::error("WX0205", title).at(placement.slot.span, why)]
+        vec![Diagnostic::error(codes::UNSEALABLE, title).at(placement.slot.span, why)]
     };
     let front = placement.payload_address.saturating_sub(placement.store_address);
     let revisions = &plan.product.revisions;
@@ -166,13 +178,8 @@ fn seal(
         .map_err(|error| refused(error.to_string()))?;
     let signatures: Vec<SignaturePlace> = signing.signers.iter().map(|(_, key)| key.sign(draft.to_sign())).collect();
     let bytes = draft.seal(&signatures);
-    // Missing signatures were reported already; every other refusal here would be a fault of ours, and is refused.
-    let id = if signatures.len() < usize::from(plan.image_role.threshold.value) {
-        [0; 32]
-    } else {
-        let verified = Judge::of(plan, image, placement, &signing.role).judge(&bytes);
-        *verified.map_err(|error| refused(format!("the boot loader would refuse it: {error}")))?.id()
-    };
+    let verified = Judge::of(plan, image, placement, &signing.role).judge(&bytes);
+    let id = *verified.map_err(|error| refused(format!("the boot loader would refuse it: {error}")))?.id();
     Ok(Artefact {
         image: image.name.value.clone(),
         slot: placement.slot.value.clone(),

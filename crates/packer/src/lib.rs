@@ -6,10 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod artefact;
+pub mod build;
 pub mod elf;
 pub mod judge;
 pub mod key;
+pub mod linker;
+pub mod payload;
 
 pub use artefact::Draft;
+pub use build::{Artefact, Input, build};
 pub use judge::Judge;
 pub use key::{KeyError, PrivateKey, PublicKey};

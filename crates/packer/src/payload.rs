@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use geometry::address;
 use image_format::Entry;
+use manifest::codes::{self, Code};
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Image, Placement, Plan};
 use manifest::rules;
@@ -38,7 +40,7 @@ impl Subject<'_> {
         self.placement.input.as_ref().unwrap_or(&self.placement.slot).span
     }
 
-    fn error(&self, code: &'static str, title: String, label: impl Into<String>) -> Diagnostic {
+    fn error(&self, code: Code, title: String, label: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, title).at(self.span(), label)
     }
 
@@ -54,17 +56,14 @@ impl Subject<'_> {
 pub fn lay_out(subject: &Subject<'_>, segments: &[Segment<'_>]) -> Result<Payload, Vec<Diagnostic>> {
     let start = subject.placement.run_address;
     let end = start.saturating_add(subject.placement.capacity);
-    let in_flash = |segment: &&Segment<'_>| {
-        let part = &subject.plan.device.part;
-        subject.plan.device.mode.region_at(part.canonical(segment.address)).is_some()
-    };
-    match segments.iter().find(in_flash) {
-        Some(first) if first.address == start => {}
-        Some(first) => {
-            let Subject { plan, image, placement, input } = *subject;
-            return Err(vec![rules::link_address(plan, image, placement, input, first.address)]);
-        }
-        None => return Err(vec![stray(subject, segments.first(), start..end)]),
+    if !segments.iter().any(|segment| segment.address == start) {
+        let Subject { plan, image, placement, input } = *subject;
+        let mode = &plan.device.mode;
+        let in_flash = |segment: &&Segment<'_>| mode.region_at(plan.device.part.canonical(segment.address)).is_some();
+        return Err(vec![match segments.iter().find(in_flash) {
+            Some(first) => rules::link_address(plan, image, placement, input, first.address),
+            None => stray(subject, segments.first(), start..end),
+        }]);
     }
     let problems = misplaced(subject, segments, start..end);
     if !problems.is_empty() {
@@ -86,18 +85,13 @@ fn misplaced(subject: &Subject<'_>, segments: &[Segment<'_>], slot: Range<u32>) 
         if !slot.contains(&segment.address) {
             problems.push(stray(subject, Some(segment), slot.clone()));
         } else if end > slot.end {
-            problems.push(rules::capacity(
-                subject.plan,
-                subject.placement,
-                subject.span(),
-                subject.input,
-                u64::from(segment.address - slot.start) + segment.bytes.len() as u64,
-            ));
+            let needed = (segment.address - slot.start).saturating_add(size);
+            problems.push(rules::payload_too_large(subject.plan, subject.placement, subject.input, needed));
         } else if segment.address < reached {
-            let title = format!("two segments of `{}` load to {}", subject.input, rules::hex(segment.address));
+            let title = format!("two segments of `{}` load to {}", subject.input, address(segment.address));
             problems.push(
                 subject
-                    .error("WX0106", title, format!("{} and {previous}", describe(segment)))
+                    .error(codes::OVERLAP, title, format!("{} and {previous}", describe(segment)))
                     .help("the linker script gives two sections the same load address: give each a range of its own"),
             );
         }
@@ -110,8 +104,8 @@ fn misplaced(subject: &Subject<'_>, segments: &[Segment<'_>], slot: Range<u32>) 
 fn stray(subject: &Subject<'_>, segment: Option<&Segment<'_>>, slot: Range<u32>) -> Diagnostic {
     let what = segment.map_or_else(|| "nothing".to_owned(), describe);
     let title = format!("`{}` loads bytes outside slot `{}`", subject.input, subject.placement.slot.value);
-    let label = format!("{what}; the slot takes {} to {}", rules::hex(slot.start), rules::hex(slot.end - 1));
-    subject.error("WX0102", title, label).help(
+    let label = format!("{what}; the slot takes {} to {}", address(slot.start), address(slot.end - 1));
+    subject.error(codes::STRAY, title, label).help(
         "an image holds what is in its slot and nothing else: leave option bytes, OTP and other memories out of the ELF, \
          or give RAM data a load address in FLASH (`AT> FLASH`)",
     )
@@ -119,7 +113,7 @@ fn stray(subject: &Subject<'_>, segment: Option<&Segment<'_>>, slot: Range<u32>)
 
 fn describe(segment: &Segment<'_>) -> String {
     let name = if segment.name.is_empty() { "a segment without section names" } else { &segment.name };
-    format!("{name}: {} bytes at {}", segment.bytes.len(), rules::hex(segment.address))
+    format!("{name}: {} bytes at {}", segment.bytes.len(), address(segment.address))
 }
 
 /// Bytes from `start` to the end of the last segment. The segments are in order and inside the slot.
@@ -152,17 +146,17 @@ fn entry_problems(subject: &Subject<'_>, payload: &[u8]) -> Vec<Diagnostic> {
     let start = subject.placement.run_address;
     let Some(Entry { stack, reset }) = entry(payload) else {
         let title = format!("`{}` is too short for a vector table", subject.input);
-        return vec![subject.error("WX0202", title, format!("{} bytes", payload.len()))];
+        return vec![subject.error(codes::VECTORS, title, format!("{} bytes", payload.len()))];
     };
     let mut problems = Vec::new();
     let mut problem = |title: String, label: String, help: &str| {
-        problems.push(subject.error("WX0202", title, label).help(help));
+        problems.push(subject.error(codes::VECTORS, title, label).help(help));
     };
     let alignment = part.vector_table.alignment();
     if !start.is_multiple_of(alignment) {
         problem(
             format!("the vector table of `{}` is not aligned to {alignment} bytes", subject.input),
-            format!("it lies at {}; the {} has {} vectors", rules::hex(start), part.name, part.vector_table.entries),
+            format!("it lies at {}; the {} has {} vectors", address(start), part.name, part.vector_table.entries),
             "give the slot a `header` that is a multiple of the alignment",
         );
     }
@@ -170,7 +164,7 @@ fn entry_problems(subject: &Subject<'_>, payload: &[u8]) -> Vec<Diagnostic> {
         let ram: Vec<String> = part.ram.iter().map(|ram| range(&ram.range())).collect();
         problem(
             format!("the stack pointer of `{}` is not in RAM", subject.input),
-            format!("word 0 of the vector table is {}; RAM is {}", rules::hex(stack), ram.join(", ")),
+            format!("word 0 of the vector table is {}; RAM is {}", address(stack), ram.join(", ")),
             "the vector table must come first in the slot, and _stack_start must point into RAM",
         );
     }
@@ -178,13 +172,13 @@ fn entry_problems(subject: &Subject<'_>, payload: &[u8]) -> Vec<Diagnostic> {
     if reset & 1 == 0 {
         problem(
             format!("the reset vector of `{}` is even", subject.input),
-            format!("word 1 of the vector table is {}; a Cortex-M runs Thumb code, bit 0 must be 1", rules::hex(reset)),
+            format!("word 1 of the vector table is {}; a Cortex-M runs Thumb code, bit 0 must be 1", address(reset)),
             "is the vector table first, and is the reset handler declared as a function (`.type Reset_Handler, %function`)?",
         );
     } else if !(start.saturating_add(8)..end).contains(&(reset & !1)) {
         problem(
             format!("the reset vector of `{}` points outside the image", subject.input),
-            format!("word 1 of the vector table is {}; the image is {}", rules::hex(reset), range(&(start..end))),
+            format!("word 1 of the vector table is {}; the image is {}", address(reset), range(&(start..end))),
             "is the vector table another build's? The reset handler must be in this image, at its run address",
         );
     }
@@ -192,5 +186,5 @@ fn entry_problems(subject: &Subject<'_>, payload: &[u8]) -> Vec<Diagnostic> {
 }
 
 fn range(range: &Range<u32>) -> String {
-    format!("{} to {}", rules::hex(range.start), rules::hex(range.end.saturating_sub(1)))
+    format!("{} to {}", address(range.start), address(range.end.saturating_sub(1)))
 }
