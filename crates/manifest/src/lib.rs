@@ -46,19 +46,29 @@ pub struct Checked {
 
 /// Reads and judges a manifest.
 pub fn check(source: &Source) -> Checked {
+    let (plan, mut diagnostics) = resolved(source);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+    let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Checked { plan: plan.filter(|_| !refused), diagnostics }
+}
+
+/// What a manifest means, also where a rule refuses it: good for judging its inputs in the same run, never for building.
+/// `None` if something in it has no meaning.
+pub fn draft(source: &Source) -> Option<Plan> {
+    resolved(source).0
+}
+
+fn resolved(source: &Source) -> (Option<Plan>, Vec<Diagnostic>) {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     let mut reader = Reader { file: 0, diagnostics: Vec::new() };
     reader.diagnostics.extend(errors.iter().map(|error| syntax::diagnostic(reader.file, &source.text, error)));
-    let mut plan = None;
     // What follows broken TOML could mean anything. A key that stands twice breaks nothing else.
-    if !reader.diagnostics.iter().any(|error| error.code == codes::SYNTAX.id) {
-        let start = Span { file: reader.file, start: 0, end: 0 };
-        let at = At { key: "manifest", key_span: start, span: start, entry: start };
-        let spec = spec::Manifest::read(&DeValue::Table(document.into_inner()), at, &mut reader);
-        plan = spec.and_then(|spec| resolve::plan(&source.name, &spec, &mut reader.diagnostics));
+    if reader.diagnostics.iter().any(|error| error.code == codes::SYNTAX.id) {
+        return (None, reader.diagnostics);
     }
-    let mut diagnostics = reader.diagnostics;
-    diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
-    let wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Checked { plan: plan.filter(|_| !wrong), diagnostics }
+    let start = Span { file: reader.file, start: 0, end: 0 };
+    let at = At { key: "manifest", key_span: start, span: start, entry: start };
+    let spec = spec::Manifest::read(&DeValue::Table(document.into_inner()), at, &mut reader);
+    let plan = spec.and_then(|spec| resolve::plan(&source.name, &spec, &mut reader.diagnostics));
+    (plan, reader.diagnostics)
 }

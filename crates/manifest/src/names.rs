@@ -17,7 +17,8 @@ pub fn objection(name: &str) -> Option<&'static str> {
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |candidate: &'a str| (strsim::damerau_levenshtein(word, candidate), candidate);
     let (distance, candidate) = candidates.into_iter().map(near).min()?;
-    (distance <= (word.len() / 3).max(1)).then_some(candidate)
+    // In a word of one letter everything is one letter away.
+    (distance <= (word.len() / 3).max(1) && distance < word.len()).then_some(candidate)
 }
 
 /// Names as a sentence lists them: `` `a`, `b` or `c` ``.
@@ -49,6 +50,7 @@ mod tests {
         assert_eq!(nearest("inptu", ["input", "inputs", "version"]), Some("input"));
         assert_eq!(nearest("nDBNK", ["nDBANK", "nDBOOT"]), Some("nDBANK"));
         assert_eq!(nearest("colour", ["input", "version"]), None);
+        assert_eq!(nearest("b", ["a"]), None);
     }
 
     #[test]

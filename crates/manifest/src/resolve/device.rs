@@ -108,7 +108,8 @@ fn mode_missing(part: &Part, name: &Spanned<String>, spec: &Manifest) -> Diagnos
         let text = format!("{}: {}", mode.title, mode.summary());
         error = error.fact(text, &mode.citation.source, mode.citation.evidence);
     }
-    let line: String = options.iter().filter_map(|name| part.option(name)).map(suggestion).collect();
+    let line: String =
+        options.iter().filter_map(|name| part.option(name)).map(|option| suggestion(part, option)).collect();
     let after = Span { start: name.entry.end, ..name.entry };
     error.edit("say what your boards have: a wrong guess erases the wrong sectors", after, line)
 }
@@ -127,11 +128,17 @@ fn slot_in_modes(part: &Part, spec: &Manifest) -> Option<(Span, String)> {
 }
 
 /// A line of the manifest with the value that a part has when it leaves the factory.
-fn suggestion(option: &OptionByte) -> String {
+fn suggestion(part: &Part, option: &OptionByte) -> String {
     let shipped = option.shipped.unwrap_or_default();
     let meaning = |value: u32| {
         let index = usize::try_from(value).unwrap_or(usize::MAX);
-        option.meanings.get(index).map_or("", String::as_str)
+        let text = option.meanings.get(index).map_or("", String::as_str);
+        let several =
+            part.mode(|name| (name == option.name).then_some(value)).is_some_and(|mode| mode.regions.len() > 1);
+        match part.options.iter().find(|option| option.selects == Some(Selects::RunAddress)) {
+            Some(other) if several => format!("{text}, and then {} too", other.name),
+            _ => text.to_owned(),
+        }
     };
     let factory = if option.shipped.is_some() { ", as the factory ships it" } else { "" };
     let other = 1 - shipped.min(1);

@@ -42,6 +42,9 @@ pub fn resolve(
         let (Some(names), Some(strategy), Some(version)) = (names, strategy, *image.version) else { continue };
         let (Some(device), Some(slots)) = (device, slots) else { continue };
         let chosen: Vec<_> = names.iter().filter_map(|name| Some((name, find(slots, name)?))).collect();
+        if chosen.len() < names.len() {
+            continue;
+        }
         rules::header::check_equal(&chosen, report);
         let tries = *update::tries(spec);
         let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, tries, report));
@@ -112,11 +115,15 @@ fn strategy(
 ) -> Option<Spanned<Strategy>> {
     let Some(strategy) = *image.strategy else {
         if !image.strategy.is_written {
+            if slots.is_some_and(|slots| slots.len() == 1) {
+                let error = Diagnostic::error(codes::WRONG_VALUE, format!("image `{}` has one slot", name.value));
+                report
+                    .push(error.at(name.entry, "strategy `fixed` is not supported yet: two slots and \"direct-xip\""));
+                return None;
+            }
             let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no `strategy`", name.value));
             let error = error.at(name.entry, "how does an update reach the device?");
-            report.push(error.help(
-                "strategy = \"direct-xip\" with two slots; with one slot it would be fixed, which is not supported yet",
-            ));
+            report.push(error.help("strategy = \"direct-xip\": each of two slots runs where it is stored"));
         }
         return None;
     };
@@ -144,7 +151,8 @@ fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Rep
                 let error = Diagnostic::error(codes::TWICE, "`input` and `inputs` exclude each other");
                 report.push(error.at(inputs.entry, "one for each slot").see(input.entry, "one for all"));
             }
-            None => rules::link::one_build(image, input, slots, report),
+            None if !slots.is_empty() => rules::link::one_build(image, input, slots, report),
+            None => {}
         }
     }
     for (slot, path) in image.inputs.iter().flat_map(|inputs| inputs.value.iter()) {

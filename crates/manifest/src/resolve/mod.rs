@@ -38,9 +38,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     let (Some(device), Some(slots), Some(areas)) = (&mut device, slots, areas) else { return None };
     rules::overlap::check(&slots, &areas, report);
     rules::protection::check(device, &slots, &areas, spec, report);
-    if let Some(boot) = &boot {
-        rules::boot::check(device, boot, &slots, spec, report);
-    }
+    rules::boot::check(device, boot.as_ref(), &slots, spec, report);
     let option_bytes = rules::protection::option_bytes(device, &slots);
     Some(Plan {
         manifest: name.to_owned(),

@@ -1,6 +1,6 @@
 //! How the core gets from reset into the boot loader.
 
-use geometry::{OptionKind, Selects, address, bytes};
+use geometry::{OptionByte, OptionKind, Selects, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -12,38 +12,38 @@ use crate::spec::Manifest;
 
 /// WX0112: boot addresses, which are given as slots; and WX0114, WX0204: that nothing exchanges the banks before the boot
 /// loader runs. Settles the boot addresses' values.
-pub fn check(device: &mut Device, boot: &Boot, slots: &[Slot], spec: &Manifest, report: &mut Vec<Diagnostic>) {
-    check_exchange(device, boot, report);
-    let Some(slot) = slots.iter().find(|slot| slot.name.value == boot.slot.value) else { return };
+pub fn check(device: &mut Device, boot: Option<&Boot>, slots: &[Slot], spec: &Manifest, report: &mut Vec<Diagnostic>) {
+    if let Some(boot) = boot {
+        check_exchange(device, boot, report);
+    }
     let options =
         spec.device.iter().filter_map(|device| device.options.as_ref()).flat_map(|options| options.value.iter());
     for (name, setting) in options {
         let Some(option) = device.part.option(name) else { continue };
         let OptionKind::BootAddress { shift } = option.kind else { continue };
-        let start = slot.extent.range.start;
-        let value = start >> shift;
-        let error = match &setting.value {
-            Setting::Number(number) => typed(name, setting, *number, shift)
-                .fact(
-                    format!("{} holds the address >> {shift}, in steps of {}", name.value, bytes(1 << shift)),
-                    &option.citation.source,
-                    option.citation.evidence,
-                )
-                .edit(
-                    format!("name the slot: waxseal writes {value:#06X} for `{}`", boot.slot.value),
-                    setting.span,
-                    format!("\"{}\"", boot.slot.value),
-                ),
-            Setting::Slot(named) if *named != boot.slot.value => other_slot(name, setting, named, boot, spec),
-            Setting::Slot(_) if value << shift != start => {
-                let title = format!("{} cannot hold the start of `{}`", name.value, boot.slot.value);
+        let error = match (&setting.value, boot) {
+            (Setting::Number(number), _) => typed(option, setting, *number, shift, &candidates(boot, slots)),
+            (Setting::Slot(_), None) => continue,
+            (Setting::Slot(named), Some(boot)) if *named != boot.slot.value => {
+                other_slot(name, setting, named, boot, spec)
+            }
+            (Setting::Slot(named), Some(_)) => {
+                let Some(slot) = slots.iter().find(|slot| slot.name.value == *named) else { continue };
+                let start = slot.extent.range.start;
+                let value = start >> shift;
+                if value << shift == start {
+                    let text = format!("{value:#06X}");
+                    device.options.push(OptionValue {
+                        name: name.value.clone(),
+                        value,
+                        text,
+                        span: Some(setting.span),
+                    });
+                    continue;
+                }
+                let title = format!("{} cannot hold the start of `{named}`", name.value);
                 let text = format!("{} is no multiple of {}", address(start), bytes(1 << shift));
                 Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, text).see(slot.extent.span, "the slot")
-            }
-            Setting::Slot(_) => {
-                let text = format!("{value:#06X}");
-                device.options.push(OptionValue { name: name.value.clone(), value, text, span: Some(setting.span) });
-                continue;
             }
         };
         report.push(error);
@@ -52,14 +52,26 @@ pub fn check(device: &mut Device, boot: &Boot, slots: &[Slot], spec: &Manifest, 
     device.options.sort_by_key(|option| order(&option.name));
 }
 
+/// The slots that a boot address may be of: the boot loader's, or any if it is not known which that is.
+fn candidates<'a>(boot: Option<&Boot>, slots: &'a [Slot]) -> Vec<&'a Slot> {
+    slots.iter().filter(|slot| boot.is_none_or(|boot| boot.slot.value == slot.name.value)).collect()
+}
+
 /// A boot address as a number: nearly always the address itself, where its upper bits belong.
-fn typed(name: &Spanned<String>, setting: &Spanned<Setting>, number: u32, shift: u32) -> Diagnostic {
+fn typed(option: &OptionByte, setting: &Spanned<Setting>, number: u32, shift: u32, slots: &[&Slot]) -> Diagnostic {
     let label = match number >> shift {
         0 => format!("the option byte's own value; it stands for {}", address(number << shift)),
         value => format!("an address; the option byte holds address >> {shift}, here {value:#06X}"),
     };
-    let title = format!("{} is given as a number", name.value);
-    Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, label)
+    let title = format!("{} is given as a number", option.name);
+    let fact = format!("{} holds the address >> {shift}, in steps of {}", option.name, bytes(1 << shift));
+    let error = Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, label);
+    let error = error.fact(fact, &option.citation.source, option.citation.evidence);
+    let Some(first) = slots.first() else { return error };
+    let value = |slot: &&Slot| format!("{:#06X} for `{}`", slot.extent.range.start >> shift, slot.name.value);
+    let values: Vec<String> = slots.iter().map(value).collect();
+    let help = format!("name the slot: waxseal writes {}", values.join(", "));
+    error.edit(help, setting.span, format!("\"{}\"", first.name.value))
 }
 
 /// A boot address that is not the boot loader's.

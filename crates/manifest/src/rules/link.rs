@@ -4,7 +4,7 @@ use geometry::{Evidence, Selects, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Image, Placement, Plan, Strategy, Word as _};
+use crate::plan::{Image, Placement, Plan, Strategy};
 use crate::source::Spanned;
 use crate::spec;
 
@@ -60,10 +60,9 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         "link it a second time: `waxseal gen linker {} --slot {slot_name}` writes memory.x with FLASH at {runs}",
         plan.manifest
     ));
-    if image.strategy.value == Strategy::DirectXip {
-        let strategy = image.strategy.value.word();
-        error = error.note(format!("with {strategy} each slot needs a build of its own"));
-    }
+    error = error.help(
+        "or one build for both: strategy = \"bank-swap\" with nDBOOT = 0, and no boot loader (not supported yet)",
+    );
     if plan.device.part.name.starts_with("STM32F7") {
         error = error.fact(
             "ST's DualBoot example links bank 2 at 0x0810_0000, its SwapBank example at 0x0800_0000",

@@ -72,14 +72,20 @@ fn covers(
         .see(slot.extent.span, needs)
         .at(asked, "asked for here")
         .see(extent.span, format!("sector {number}, {}", address(sector.address)))
-        .help(advice(protection, slot, neighbour, taken));
+        .help(advice(device, protection, slot, neighbour, taken));
     let register = device.part.option(&protection.option).map_or("", |option| option.field.register.as_str());
     let fact = format!("{register}.{} in {} mode", protection.option, device.mode.title.replace(' ', "-"));
     error.fact(fact, &protection.citation.source, protection.citation.evidence)
 }
 
 /// Two ways out: fewer sectors for the slot, or all that the bits cover and the neighbour elsewhere.
-fn advice(protection: &WriteProtection, slot: &Slot, neighbour: &Neighbour<'_>, taken: &[&Extent]) -> String {
+fn advice(
+    device: &Device,
+    protection: &WriteProtection,
+    slot: &Slot,
+    neighbour: &Neighbour<'_>,
+    taken: &[&Extent],
+) -> String {
     let region = &slot.extent.region;
     let bits = bits(protection, &slot.extent);
     let (first, last) = slot.extent.numbers();
@@ -88,32 +94,30 @@ fn advice(protection: &WriteProtection, slot: &Slot, neighbour: &Neighbour<'_>, 
         *sectors.start() >= first && *sectors.end() <= last
     };
     let whole: Vec<u32> = bits.clone().filter(inside).collect();
-    let smaller = match (whole.first(), whole.last()) {
-        (Some(from), Some(to)) => {
-            format!("{} for `{}`; or ", sized(region, protection.sectors_of(*from..=*to)), slot.name.value)
-        }
-        _ => String::new(),
-    };
     let covered = protection.sectors_of(bits);
-    let name = &neighbour.name.value;
     let larger = sized(region, covered.clone());
+    let slot_name = &slot.name.value;
+    let sizes = match (whole.first(), whole.last()) {
+        (Some(from), Some(to)) => {
+            format!("{} for `{slot_name}`; or {larger}", sized(region, protection.sectors_of(*from..=*to)))
+        }
+        _ => format!("{larger} for `{slot_name}`"),
+    };
     let occupied = |sector: &Sector| {
-        let elsewhere =
-            taken.iter().any(|extent| !std::ptr::eq(*extent, neighbour.extent) && extent.sectors.contains(sector));
-        elsewhere || covered.contains(&sector.number)
+        let others = taken.iter().filter(|extent| !std::ptr::eq(**extent, neighbour.extent));
+        covered.contains(&sector.number) || others.into_iter().any(|extent| extent.sectors.contains(sector))
     };
     let count = neighbour.extent.sectors.len();
-    let free: Vec<Sector> = region.sectors().collect();
-    let place = free.windows(count).find(|window| !window.iter().any(occupied));
-    let elsewhere = match place.and_then(|window| Some((window.first()?, window.last()?))) {
-        Some((first, last)) => {
-            format!("`{name}` elsewhere, for instance {} {}", region.name, quoted(first.number, last.number))
-        }
-        None => {
-            format!("`{name}` elsewhere, where {count} free sectors lie side by side: {} has none now", region.name)
-        }
+    let free = device.mode.regions.iter().find_map(|region| {
+        let sectors: Vec<Sector> = region.sectors().collect();
+        let window = sectors.windows(count).find(|window| !window.iter().any(occupied))?;
+        Some(format!("{} {}", region.name, quoted(window.first()?.number, window.last()?.number)))
+    });
+    let elsewhere = match free {
+        Some(free) => format!("for instance {free}"),
+        None => format!("but no {count} free sectors lie side by side now"),
     };
-    format!("{smaller}{larger} for `{}`, and {elsewhere}", slot.name.value)
+    format!("{sizes}, and `{}` elsewhere, {elsewhere}", neighbour.name.value)
 }
 
 /// What a board's option bytes should be: as the file says, and write protection as the slots ask for it.
