@@ -1,0 +1,110 @@
+//! An example's firmware: one build for each slot, each with the linker script that waxseal writes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    cargo::{CORTEX_M, Profile, build_waxseal, for_cortex_m},
+    process::{Failure, Outcome, capture, root, run, target_folder},
+    tools,
+    vectors::{EXAMPLE_KEY, test_key},
+};
+
+/// The slots of the example r1b, each with a build of its own.
+pub const SLOTS: [&str; 2] = ["a", "b"];
+/// The example's manifest.
+pub const MANIFEST: &str = "r1b.toml";
+/// The private test key, below the example's folder.
+pub const KEY: &str = "build/release.pem";
+
+/// The example r1b in one checkout, with the command that it is packed with.
+pub struct Example {
+    /// The example's folder.
+    pub folder: PathBuf,
+    /// The command.
+    pub waxseal: PathBuf,
+    /// Where cargo builds the firmware.
+    pub target: PathBuf,
+    /// The time zone of all that runs: nothing may depend on it.
+    pub time_zone: &'static str,
+}
+
+impl Example {
+    /// The example in this checkout, with `waxseal` built.
+    pub fn here() -> Outcome<Self> {
+        let (folder, target) = (root()?.join("examples/r1b"), target_folder()?);
+        Ok(Self { folder, waxseal: build_waxseal()?, target, time_zone: "Asia/Tokyo" })
+    }
+
+    /// The example in another checkout, with a folder of its own to build in.
+    pub fn elsewhere(&self, checkout: &Path) -> Self {
+        let folder = checkout.join("examples/r1b");
+        Self { folder, waxseal: self.waxseal.clone(), target: checkout.join("target"), time_zone: "America/Lima" }
+    }
+
+    /// The command `waxseal`, in the example's folder.
+    pub fn waxseal(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.waxseal);
+        // What a user's shell sets must not change what is shown or made.
+        command.args(arguments).current_dir(&self.folder);
+        command.env_remove("WAXSEAL_KEY").env("NO_COLOR", "1").env("TZ", self.time_zone);
+        command
+    }
+
+    /// The linker script for `slot`, below the example's folder.
+    pub fn memory(slot: &str) -> String {
+        format!("build/memory-{slot}.x")
+    }
+
+    /// Writes the test key and the linker scripts.
+    pub fn prepare(&self) -> Outcome {
+        let build = self.folder.join("build");
+        fs::create_dir_all(&build).map_err(Failure::at(&build))?;
+        let key = self.folder.join(KEY);
+        fs::write(&key, test_key(EXAMPLE_KEY).to_pem().map_err(|e| Failure::new(e.to_string()))?)
+            .map_err(Failure::at(&key))?;
+        for slot in SLOTS {
+            capture(&mut self.waxseal(&["gen", "linker", MANIFEST, "--slot", slot, "-o", &Self::memory(slot)]))?;
+        }
+        Ok(())
+    }
+
+    /// The build of the firmware for `slot`.
+    pub fn cargo(&self, subcommand: &str, slot: &str) -> Outcome<Command> {
+        let mut cargo = for_cortex_m(subcommand, Profile::Size)?;
+        cargo.args(["--package", "r1b-firmware"]);
+        cargo.current_dir(&self.folder).env("CARGO_TARGET_DIR", &self.target).env("TZ", self.time_zone);
+        cargo.env("WAXSEAL_MEMORY_X", self.folder.join(Self::memory(slot)));
+        Ok(cargo)
+    }
+
+    /// Builds the firmware for each slot: build/app-a.elf and build/app-b.elf.
+    pub fn build_firmware(&self) -> Outcome {
+        tools::ensure_target(CORTEX_M)?;
+        for slot in SLOTS {
+            run(&mut self.cargo("build", slot)?)?;
+            let built = self.target.join(CORTEX_M).join(Profile::Size.name()).join("r1b-firmware");
+            fs::copy(&built, self.folder.join(format!("build/app-{slot}.elf"))).map_err(Failure::at(&built))?;
+        }
+        Ok(())
+    }
+
+    /// All of it: key, firmware, sealed files.
+    pub fn make(&self) -> Outcome {
+        self.prepare()?;
+        self.build_firmware()?;
+        capture(&mut self.waxseal(&["build", MANIFEST, "--key", KEY, "--out", "out"])).map(drop)
+    }
+}
+
+/// `cargo xtask firmware`.
+pub fn firmware() -> Outcome {
+    let example = Example::here()?;
+    example.prepare()?;
+    example.build_firmware()?;
+    println!("examples/r1b/build/app-a.elf and app-b.elf are built");
+    Ok(())
+}

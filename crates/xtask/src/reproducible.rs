@@ -1,0 +1,97 @@
+//! The same sources in another folder, in another time zone, must give the same bytes; and no byte may name this machine.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cargo,
+    example::Example,
+    process::{Failure, Outcome, root, target_folder},
+};
+
+/// Folders that hold no sources.
+const NOT_SOURCES: [&str; 7] = [".git", "target", "build", "out", "pkg", "dist", "node_modules"];
+
+/// Seals the example here and in a copy of this checkout, and compares.
+pub fn check() -> Outcome {
+    let here = Example::here()?;
+    here.make()?;
+    // A space in the path, because users have them.
+    let copy = target_folder()?.join("another checkout");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).map_err(Failure::at(&copy))?;
+    }
+    copy_sources(&root()?, &copy)?;
+    let there = here.elsewhere(&copy);
+    there.make()?;
+
+    let (ours, theirs) = (artefacts(&here.folder)?, artefacts(&there.folder)?);
+    if !ours.keys().eq(theirs.keys()) {
+        return Err(Failure::new(format!("other files there: {:?} here, {:?} there", ours.keys(), theirs.keys())));
+    }
+    let differs = |name: &&String| ours.get(*name) != theirs.get(*name);
+    if let Some(name) = ours.keys().find(differs) {
+        return Err(Failure::new(format!("{name} differs between {} and {}", here.folder.display(), copy.display())));
+    }
+    for (name, bytes) in &ours {
+        no_path_of_this_machine(name, bytes)?;
+    }
+    println!("{} files are the same in two folders", ours.len());
+    Ok(())
+}
+
+/// The example's firmware, linker scripts and sealed files by name.
+fn artefacts(example: &Path) -> Outcome<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for folder in ["build", "out"] {
+        let path = example.join(folder);
+        for entry in fs::read_dir(&path).map_err(Failure::at(&path))? {
+            let file = entry.map_err(Failure::at(&path))?.path();
+            // `cargo demo` leaves its broken copies in folders and files of their own.
+            let is_artefact =
+                folder == "out" || file.extension().is_some_and(|ending| ending == "elf" || ending == "x");
+            if is_artefact && file.is_file() {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                files.insert(format!("{folder}/{name}"), fs::read(&file).map_err(Failure::at(&file))?);
+            }
+        }
+    }
+    if files.len() < 6 {
+        return Err(Failure::new(format!("too few artefacts to compare: {:?}", files.keys())));
+    }
+    Ok(files)
+}
+
+fn no_path_of_this_machine(name: &str, bytes: &[u8]) -> Outcome {
+    let paths = [Some(root()?), Some(target_folder()?), cargo::home(), env::home_dir()];
+    // A home folder of `/` says nothing about a machine.
+    let telling = paths.into_iter().flatten().filter(|path| path.as_os_str().len() > 1);
+    for path in telling {
+        let text = path.to_string_lossy();
+        if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+            return Err(Failure::new(format!("{name} names a folder of this machine: {text}")));
+        }
+    }
+    Ok(())
+}
+
+fn copy_sources(from: &Path, to: &PathBuf) -> Outcome {
+    fs::create_dir_all(to).map_err(Failure::at(to))?;
+    for entry in fs::read_dir(from).map_err(Failure::at(from))? {
+        let entry = entry.map_err(Failure::at(from))?;
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(Failure::at(&source))?;
+        if kind.is_file() {
+            fs::copy(&source, &copy).map_err(Failure::at(&source))?;
+        } else if kind.is_dir()
+            && !NOT_SOURCES.iter().any(|name| entry.file_name() == *name)
+            && source != target_folder()?
+        {
+            copy_sources(&source, &copy)?;
+        }
+    }
+    Ok(())
+}

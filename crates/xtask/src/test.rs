@@ -1,0 +1,121 @@
+//! `cargo xtask test`: every test there is. A failure does not keep the others from running.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use crate::{
+    cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
+    demo,
+    example::{Example, SLOTS},
+    r#gen,
+    process::{Failure, Outcome, root, run},
+    qemu, reproducible, tools, vectors, verifier,
+};
+
+/// A name and what must not fail.
+type Step = (&'static str, fn() -> Outcome);
+
+/// Quick ones first; each builds on what those before it have built.
+const STEPS: [Step; 13] = [
+    ("format", format),
+    ("generated files", || r#gen::run(true)),
+    ("vectors as generated", || vectors::run(true)),
+    ("lint for the host", lint_host),
+    ("tests on the host", test_host),
+    ("image-format alone", test_image_format),
+    ("demo", demo::demo),
+    ("the same bytes elsewhere", reproducible::check),
+    ("lint for the Cortex-M7", lint_cortex_m),
+    ("vectors on a Cortex-M7", vectors_on_cortex_m),
+    ("size of the verifier", verifier::check_size),
+    ("lint for WebAssembly", lint_wasm),
+    ("vectors in Node", vectors_in_node),
+];
+
+/// The members that are not built for the host.
+const NOT_FOR_HOST: [&str; 4] = ["--exclude", "waxseal-wasm", "--exclude", "r1b-firmware"];
+/// What turns a warning into a failure, for clippy only: RUSTFLAGS would replace flags that builds need.
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Runs all steps. The last line is `N passed, N failed`.
+pub fn test() -> Outcome {
+    let mut results = Vec::new();
+    for (name, step) in STEPS {
+        println!("== {name}");
+        let result = step();
+        if let Err(failure) = &result {
+            println!("{failure}");
+        }
+        results.push((name, result.is_ok()));
+    }
+    println!("==");
+    for (name, passed) in &results {
+        println!("{}  {name}", if *passed { "ok    " } else { "FAILED" });
+    }
+    let passed = results.iter().filter(|(_, passed)| *passed).count();
+    let failed = results.len() - passed;
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err(Failure::told()) }
+}
+
+fn format() -> Outcome {
+    run(command("fmt")?.args(["--all", "--check"]))
+}
+
+fn lint_host() -> Outcome {
+    run(command("clippy")?.args(["--workspace", "--all-targets"]).args(NOT_FOR_HOST).args(DENY_WARNINGS))
+}
+
+fn test_host() -> Outcome {
+    tools::OPENSSL.ensure()?;
+    run(command("test")?.arg("--workspace").args(NOT_FOR_HOST))
+}
+
+/// With the packer in the same build, image-format's dependencies get features that a target does not give them.
+fn test_image_format() -> Outcome {
+    tools::ensure_target(CORTEX_M)?;
+    tools::ensure_target(WASM)?;
+    let package = ["--package", "image-format"];
+    run(command("test")?.args(package))?;
+    run(command("build")?.args(package).arg("--no-default-features"))?;
+    run(for_cortex_m("build", Profile::Size)?.args(package))?;
+    run(for_target("build", WASM, "web")?.args(package))
+}
+
+fn lint_cortex_m() -> Outcome {
+    tools::ensure_target(CORTEX_M)?;
+    let programs = ["--package", "target-tests", "--features", "qemu"];
+    run(for_cortex_m("clippy", Profile::Size)?.args(programs).args(DENY_WARNINGS))?;
+    let example = Example::here()?;
+    example.prepare()?;
+    run(example.cargo("clippy", SLOTS[0])?.args(DENY_WARNINGS))
+}
+
+fn vectors_on_cortex_m() -> Outcome {
+    verifier::build_programs(Profile::Size, None)?;
+    print!("{}", qemu::run(&Profile::Size.program("judge-vectors")?)?);
+    Ok(())
+}
+
+fn lint_wasm() -> Outcome {
+    tools::ensure_target(WASM)?;
+    run(for_target("clippy", WASM, "web")?.args(["--package", "waxseal-wasm"]).args(DENY_WARNINGS))
+}
+
+fn vectors_in_node() -> Outcome {
+    wasm()?;
+    tools::NODE.ensure()?;
+    let folder = root()?.join("wasm/test");
+    let files = fs::read_dir(&folder).map_err(Failure::at(&folder))?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut tests = files.filter(|file| file.to_string_lossy().ends_with(".test.mjs")).collect::<Vec<PathBuf>>();
+    tests.sort();
+    if tests.is_empty() {
+        return Err(Failure::new("wasm/test has no *.test.mjs: nothing would be tested"));
+    }
+    run(Command::new("node").arg("--test").args(tests).current_dir(root()?))
+}
+
+/// `cargo xtask wasm`: builds the npm package. A program of its own, so that xtask need not build wasm-bindgen for the rest.
+pub fn wasm() -> Outcome {
+    tools::ensure_target(WASM)?;
+    run(command("run")?.args(["--package", "xtask", "--features", "wasm", "--bin", "xtask-wasm"]))
+}
