@@ -1,2 +1,116 @@
-//! Not written yet.
-fn main() {}
+//! The command `waxseal`: packs, signs and judges firmware for STM32-class microcontrollers from one manifest.
+//!
+//! Arguments, files and rendering are here; the rules are in the libraries. A command reads, asks a library, and hands
+//! back a [`report::Report`], which is printed here as text or as JSON.
+
+#![forbid(unsafe_code)]
+
+mod build;
+mod check;
+mod exit;
+mod fields;
+mod files;
+mod generate;
+mod inputs;
+mod inspect;
+mod json;
+mod key;
+mod load;
+mod map;
+mod output;
+mod refusal;
+mod render;
+mod report;
+mod text;
+mod verdict;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Failure;
+use crate::report::{Format, Report};
+
+/// Packs, signs and judges firmware for STM32-class microcontrollers from one manifest.
+#[derive(Debug, Parser)]
+#[command(version, after_help = exit::HELP, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Command),
+    Map(map::Command),
+    Build(build::Command),
+    Verify(verify::Command),
+    Inspect(inspect::Command),
+    Key(key::Command),
+    #[command(name = "gen")]
+    Generate(generate::Command),
+}
+
+impl Command {
+    fn run(&self) -> Result<Report, Failure> {
+        match self {
+            Self::Check(command) => command.run(),
+            Self::Map(command) => command.run(),
+            Self::Build(command) => command.run(),
+            Self::Verify(command) => command.run(),
+            Self::Inspect(command) => command.run(),
+            Self::Key(command) => command.run(),
+            Self::Generate(command) => command.run(),
+        }
+    }
+
+    /// Its name, and whom its result is for.
+    fn format(&self) -> (&'static str, Format) {
+        match self {
+            Self::Check(command) => ("check", command.format),
+            Self::Map(command) => ("map", command.format),
+            Self::Build(command) => ("build", command.format),
+            Self::Verify(command) => ("verify", command.format),
+            Self::Inspect(command) => ("inspect", command.format),
+            Self::Key(_) => ("key", Format::Human),
+            Self::Generate(_) => ("gen", Format::Human),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    survive_size_limits();
+    let (name, format) = cli.command.format();
+    let result = cli.command.run();
+    let (exit, printed) = match (&result, format) {
+        (Ok(report), Format::Human) => {
+            output::remark(&report.remarks);
+            (report.exit, output::print(&report.text))
+        }
+        (Ok(report), Format::Json) => (report.exit, output::print(&json::report(name, report))),
+        (Err(failure), Format::Human) => {
+            output::remark(&failure.to_string());
+            (failure.exit, Ok(()))
+        }
+        (Err(failure), Format::Json) => (failure.exit, output::print(&json::failure(name, failure))),
+    };
+    match printed {
+        Ok(()) => exit.into(),
+        Err(failure) => {
+            output::remark(&failure.to_string());
+            failure.exit.into()
+        }
+    }
+}
+
+/// Makes a write beyond the process's file size limit an error that is reported and cleaned up after; without a handler
+/// the signal ends the process and leaves half a file.
+#[cfg(unix)]
+fn survive_size_limits() {
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Default::default());
+}
+
+#[cfg(not(unix))]
+fn survive_size_limits() {}

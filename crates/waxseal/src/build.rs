@@ -1,0 +1,160 @@
+//! `waxseal build`: seals every image for each of its slots.
+
+use std::env;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use geometry::address;
+use manifest::plan::Plan;
+use packer::PrivateKey;
+use packer::build::Artefact;
+use serde_json::{Value, json};
+
+use crate::exit::{Exit, Failure};
+use crate::files::FileSet;
+use crate::inputs::{InputArgs, InputFile};
+use crate::key::read_private;
+use crate::load::Manifest;
+use crate::report::{Format, Report};
+use crate::text::{hex, thousands};
+
+/// Names private key files where no --key does.
+const VARIABLE: &str = "WAXSEAL_KEY";
+
+/// Seal every image for each of its slots, and judge the result as the boot loader will. All files are written, or none.
+#[derive(Debug, Args)]
+pub struct Command {
+    /// The manifest; `-` is standard input.
+    manifest: PathBuf,
+    /// A private key file, once for each; `-` is standard input. Without it, WAXSEAL_KEY names the files.
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// The folder to write to.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let manifest = Manifest::read(&self.manifest)?;
+        manifest.with_plan(|plan| {
+            let files = self.inputs.read_all(&manifest, plan)?;
+            let public = manifest.public_keys(plan)?;
+            let private = self.private_keys()?;
+            let inputs: Vec<_> = files.iter().filter_map(InputFile::input).collect();
+            match packer::build(plan, &inputs, &public, &private) {
+                Ok(artefacts) => {
+                    self.write(&artefacts)?;
+                    let result = Some(to_json(plan, &artefacts));
+                    Ok(Report { result, ..Report::done(self.text(plan, &artefacts)) })
+                }
+                Err(found) => {
+                    let refused = Report { exit: Exit::Refused, ..Report::done(String::new()) };
+                    Ok(manifest.remark_on(&found, refused))
+                }
+            }
+        })
+    }
+
+    fn private_keys(&self) -> Result<Vec<PrivateKey>, Failure> {
+        let mut files = self.keys.clone();
+        if files.is_empty() {
+            files.extend(env::var_os(VARIABLE).iter().flat_map(env::split_paths).filter(|path| *path != Path::new("")));
+        }
+        files.iter().map(|file| read_private(file)).collect()
+    }
+
+    fn write(&self, artefacts: &[Artefact]) -> Result<(), Failure> {
+        let mut files = FileSet::new(&self.out)?;
+        for artefact in artefacts {
+            files.add(&artefact.file_name, &artefact.bytes)?;
+        }
+        files.commit()
+    }
+
+    fn text(&self, plan: &Plan, artefacts: &[Artefact]) -> String {
+        let mut text = String::new();
+        for image in &plan.images {
+            let name = &image.name.value;
+            let of_image: Vec<_> = artefacts.iter().filter(|artefact| artefact.image == *name).collect();
+            let _ = writeln!(text, "{name} {}, counter {}", image.version.value, image.security_counter.value);
+            let slots = of_image.iter().map(|artefact| artefact.slot.len()).max().unwrap_or(0);
+            let inputs = of_image.iter().map(|artefact| artefact.input.len()).max().unwrap_or(0);
+            for artefact in &of_image {
+                let _ = writeln!(
+                    text,
+                    "  {:<slots$}  {:<inputs$}  {} bytes at {}  sha256 {}  {}",
+                    artefact.slot,
+                    artefact.input,
+                    thousands(artefact.payload_size.into()),
+                    address(artefact.payload_address),
+                    hex(&artefact.payload_digest),
+                    entry(artefact),
+                );
+            }
+            if let Some(artefact) = of_image.first() {
+                let names: Vec<_> = artefact.signed.iter().map(|(name, key)| format!("{name} {key}")).collect();
+                let needed = plan.image_role.threshold.value;
+                let _ = writeln!(text, "  signed    {} ({} of {needed} needed)", names.join(", "), names.len());
+            }
+            let slots: Vec<_> = of_image.iter().map(|artefact| artefact.slot.as_str()).collect();
+            let _ = writeln!(
+                text,
+                "  verified  as the boot loader will, but for the board's revision: {}",
+                slots.join(", ")
+            );
+        }
+        for artefact in artefacts {
+            let _ = writeln!(
+                text,
+                "{}  {} bytes  for slot {}, image id {}",
+                self.out.join(&artefact.file_name).display(),
+                thousands(artefact.bytes.len() as u64),
+                artefact.slot,
+                hex(&artefact.id),
+            );
+        }
+        text
+    }
+}
+
+fn entry(artefact: &Artefact) -> String {
+    artefact
+        .entry
+        .map_or(String::new(), |entry| format!("stack {}, reset {}", address(entry.stack), address(entry.reset)))
+}
+
+fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
+    let artefact = |artefact: &Artefact| {
+        let signed = |(name, key): &(String, packer::PublicKey)| json!({ "name": name, "key_id": key.to_string() });
+        json!({
+            "image": artefact.image,
+            "slot": artefact.slot,
+            "input": artefact.input,
+            "file": artefact.file_name,
+            "size": artefact.bytes.len(),
+            "image_id": hex(&artefact.id),
+            "payload_size": artefact.payload_size,
+            "payload_sha256": hex(&artefact.payload_digest),
+            "payload_address": artefact.payload_address,
+            "filled": artefact.filled,
+            "stack": artefact.entry.map(|entry| entry.stack),
+            "reset": artefact.entry.map(|entry| entry.reset),
+            "signed": artefact.signed.iter().map(signed).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "threshold": plan.image_role.threshold.value,
+        "artefacts": artefacts.iter().map(artefact).collect::<Vec<_>>(),
+    })
+}

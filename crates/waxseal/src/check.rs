@@ -1,0 +1,114 @@
+//! `waxseal check`: whether manifest and inputs are right.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use manifest::defaults::{self, Default};
+use manifest::diagnostic::{Diagnostic, Severity};
+use manifest::plan::Plan;
+use packer::build::check_input;
+use serde_json::{Value, json};
+
+use crate::exit::{Exit, Failure};
+use crate::inputs::{InputArgs, InputFile};
+use crate::load::Manifest;
+use crate::report::{Format, Report};
+use crate::{json, output, render};
+
+/// Check a manifest, and those of its inputs that exist.
+#[derive(Debug, Args)]
+pub struct Command {
+    /// The manifest; `-` is standard input.
+    manifest: PathBuf,
+    /// Also list the values that nobody wrote, and where they come from.
+    #[arg(short, long)]
+    verbose: bool,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+impl Command {
+    /// Does it. Exit code 1 if there is an error; warnings stop nothing.
+    ///
+    /// # Errors
+    /// A manifest or an input that exists and cannot be read.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let manifest = Manifest::read(&self.manifest)?;
+        let mut found = manifest.diagnostics.clone();
+        let mut notes = String::new();
+        let mut result = None;
+        if let Some(plan) = &manifest.draft() {
+            let inputs = self.inputs.read(&manifest, plan)?;
+            found.extend(inputs.iter().flat_map(|input| problems(plan, input)));
+            notes = input_notes(&inputs);
+            result = Some(to_json(plan, &inputs));
+            if self.verbose {
+                notes = list(&defaults::list(plan)) + &notes;
+            }
+        }
+        found.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+        let errors = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        let exit = if errors { Exit::Refused } else { Exit::Done };
+        let text = render::diagnostics(&manifest.sources, &found, output::colours_result())
+            + &notes
+            + &render::summary(&manifest.name, &found);
+        let diagnostics = json::diagnostics(&manifest.sources, &found);
+        Ok(Report { exit, diagnostics, result, ..Report::done(text) })
+    }
+}
+
+fn problems(plan: &Plan, file: &InputFile<'_>) -> Vec<Diagnostic> {
+    let judged = file.input().map(|input| check_input(plan, file.image, file.placement, &input));
+    judged.and_then(Result::err).unwrap_or_default()
+}
+
+/// Which inputs were judged and which were not: nobody shall take silence for approval.
+fn input_notes(inputs: &[InputFile<'_>]) -> String {
+    let mut read: Vec<&str> = Vec::new();
+    let mut missing: Vec<String> = Vec::new();
+    for file in inputs {
+        match (&file.name, &file.bytes) {
+            (Some(name), Some(_)) if !read.contains(&name.as_str()) => read.push(name),
+            (Some(_), Some(_)) => {}
+            (Some(name), None) => missing.push(format!("{name} is not there yet")),
+            (None, _) => missing.push(format!(
+                "nothing says what goes into slot {} of {}",
+                file.placement.slot.value, file.image.name.value
+            )),
+        }
+    }
+    let mut notes = String::new();
+    if !read.is_empty() {
+        notes.push_str(&format!("note: inputs read: {}\n", read.join(", ")));
+    }
+    for why in missing {
+        notes.push_str(&format!("note: {why}: link address, vector table and capacity are not judged\n"));
+    }
+    notes
+}
+
+fn to_json(plan: &Plan, inputs: &[InputFile<'_>]) -> Value {
+    let input = |file: &InputFile<'_>| {
+        json!({
+            "image": file.image.name.value,
+            "slot": file.placement.slot.value,
+            "file": file.name,
+            "judged": file.bytes.is_some(),
+        })
+    };
+    let default = |default: &Default| json!({ "key": default.key, "value": default.value, "reason": default.reason });
+    json!({
+        "inputs": inputs.iter().map(input).collect::<Vec<_>>(),
+        "defaults": defaults::list(plan).iter().map(default).collect::<Vec<_>>(),
+    })
+}
+
+fn list(defaults: &[Default]) -> String {
+    let width = |column: fn(&Default) -> &str| defaults.iter().map(|row| column(row).len()).max().unwrap_or(0);
+    let (keys, values) = (width(|row| &row.key), width(|row| &row.value));
+    let row = |row: &Default| format!("  {:<keys$}  {:<values$}  {}\n", row.key, row.value, row.reason);
+    defaults.iter().map(row).collect()
+}

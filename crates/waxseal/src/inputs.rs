@@ -1,0 +1,161 @@
+//! The firmware files: which ones, and what is in them.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use manifest::plan::{Image, Placement, Plan};
+use packer::build::Input;
+
+use crate::exit::Failure;
+use crate::files;
+use crate::load::Manifest;
+
+/// The options that name firmware files.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// The file for an image and slot that the manifest leaves open; IMAGE=FILE for all of its slots.
+    #[arg(long = "input", value_name = "IMAGE.SLOT=FILE")]
+    given: Vec<Given>,
+    /// The folder that the manifest's relative inputs start from, in place of the manifest's own.
+    #[arg(long, value_name = "DIR")]
+    input_dir: Option<PathBuf>,
+}
+
+/// A file that the command line names.
+#[derive(Clone, Debug)]
+struct Given {
+    image: String,
+    slot: Option<String>,
+    file: String,
+}
+
+impl FromStr for Given {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (target, file) = text.split_once('=').ok_or("write IMAGE.SLOT=FILE")?;
+        let (image, slot) = match target.split_once('.') {
+            Some((image, slot)) => (image, Some(slot.to_owned())),
+            None => (target, None),
+        };
+        Ok(Self { image: image.to_owned(), slot, file: file.to_owned() })
+    }
+}
+
+/// The file for an image in a slot.
+#[derive(Debug)]
+pub struct InputFile<'a> {
+    /// The image.
+    pub image: &'a Image,
+    /// The slot.
+    pub placement: &'a Placement,
+    /// What manifest or command line call it; `None` if neither does.
+    pub name: Option<String>,
+    /// Its content, if there is such a file.
+    pub bytes: Option<Vec<u8>>,
+}
+
+impl InputFile<'_> {
+    /// The file as the packer takes it, if there is one.
+    pub fn input(&self) -> Option<Input<'_>> {
+        let (name, bytes) = (self.name.as_deref()?, self.bytes.as_deref()?);
+        Some(Input { image: &self.image.name.value, slot: &self.placement.slot.value, name, bytes })
+    }
+}
+
+impl InputArgs {
+    /// Reads what is there, for every slot of every image. A file that does not exist is left open.
+    ///
+    /// # Errors
+    /// Options that contradict the manifest; a file that exists and cannot be read.
+    pub fn read<'a>(&self, manifest: &Manifest, plan: &'a Plan) -> Result<Vec<InputFile<'a>>, Failure> {
+        self.check(manifest, plan)?;
+        let mut inputs = Vec::new();
+        for image in &plan.images {
+            for placement in &image.placements {
+                let (name, path) = match (&placement.input, self.given_for(image, placement)) {
+                    (Some(written), _) => (Some(written.value.clone()), Some(self.path(manifest, &written.value))),
+                    (None, Some(given)) => (Some(given.file.clone()), Some(PathBuf::from(&given.file))),
+                    (None, None) => (None, None),
+                };
+                let bytes = match path {
+                    Some(path) => read_if_there(&path).map_err(|failure| locate(failure, manifest, placement))?,
+                    None => None,
+                };
+                inputs.push(InputFile { image, placement, name, bytes });
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// The same, where a file that is named must exist.
+    ///
+    /// # Errors
+    /// As [`InputArgs::read`], and exit code 3 for a missing file, with the line that names it.
+    pub fn read_all<'a>(&self, manifest: &Manifest, plan: &'a Plan) -> Result<Vec<InputFile<'a>>, Failure> {
+        let inputs = self.read(manifest, plan)?;
+        for InputFile { placement, name, bytes, .. } in &inputs {
+            if let (Some(name), None) = (name, bytes) {
+                let path = if placement.input.is_some() { self.path(manifest, name) } else { PathBuf::from(name) };
+                // The second attempt says in the system's words why there is nothing.
+                files::read(&path).map_err(|failure| {
+                    locate(failure, manifest, placement)
+                        .help("build the firmware first; --input-dir DIR reads the manifest's inputs from elsewhere")
+                })?;
+            }
+        }
+        Ok(inputs)
+    }
+
+    fn path(&self, manifest: &Manifest, written: &str) -> PathBuf {
+        self.input_dir.as_ref().map_or_else(|| manifest.resolve(written), |folder| folder.join(written))
+    }
+
+    fn given_for(&self, image: &Image, placement: &Placement) -> Option<&Given> {
+        let fits = |given: &&Given| {
+            given.image == image.name.value && given.slot.as_ref().is_none_or(|slot| *slot == placement.slot.value)
+        };
+        self.given.iter().find(fits)
+    }
+
+    /// Refuses options for what the manifest does not leave open: nothing overrides anything.
+    fn check(&self, manifest: &Manifest, plan: &Plan) -> Result<(), Failure> {
+        for given in &self.given {
+            let option = format!(
+                "--input {}{}",
+                given.image,
+                given.slot.as_ref().map_or(String::new(), |slot| format!(".{slot}"))
+            );
+            let Some(image) = plan.image(&given.image) else {
+                return Err(Failure::usage(format!("{option}: {} has no image `{}`", manifest.name, given.image)));
+            };
+            let mut placements = image.placements.iter();
+            let of_slot = |placement: &&Placement| given.slot.as_ref().is_none_or(|slot| *slot == placement.slot.value);
+            let placements: Vec<_> = placements.by_ref().filter(of_slot).collect();
+            if placements.is_empty() {
+                return Err(Failure::usage(format!("{option}: image `{}` has no such slot", given.image)));
+            }
+            if let Some(written) = placements.iter().find_map(|placement| placement.input.as_ref()) {
+                return Err(Failure::usage(format!("{option}: the manifest names the input already"))
+                    .at(manifest.place(written.span))
+                    .help("leave it out there, or build from that file: the command line overrides nothing"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        _ => files::read(path).map(Some),
+    }
+}
+
+/// Adds the line that names the file.
+fn locate(failure: Failure, manifest: &Manifest, placement: &Placement) -> Failure {
+    let place = placement.input.as_ref().and_then(|written| manifest.place(written.span));
+    failure.at(place)
+}

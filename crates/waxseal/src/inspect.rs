@@ -1,0 +1,220 @@
+//! `waxseal inspect`: what a file says of itself. Nothing of it is believed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::Args;
+use image_format::record::{Record, Records};
+use image_format::{
+    Code, Digest, Error, FrontHead, Header, ImageHeader, KeyId, Memory, Revision, SignaturePlace, SoftwareCrypto,
+    Structure as _, sha256,
+};
+use serde_json::{Map, Value, json};
+use zerocopy::FromBytes as _;
+
+use crate::exit::{Exit, Failure};
+use crate::fields::Leaf;
+use crate::load::Manifest;
+use crate::report::{Format, Report};
+use crate::text::{hex, thousands};
+use crate::{fields, files, refusal};
+
+/// Show what a sealed image says of itself, broken ones as far as they go. Nothing of it is authentic: `verify` judges.
+#[derive(Debug, Args)]
+pub struct Command {
+    /// The file; `-` is standard input.
+    file: PathBuf,
+    /// Take the names of keys from this manifest.
+    #[arg(long)]
+    manifest: Option<PathBuf>,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+impl Command {
+    /// Does it. Exit code 1 if something in the file contradicts the format or itself.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let file = files::read(&self.file)?;
+        let Some(path) = &self.manifest else { return Ok(self.report(&file, &BTreeMap::new())) };
+        let manifest = Manifest::read(path)?;
+        manifest.with_plan(|plan| {
+            let keys = manifest.public_keys(plan)?;
+            let names = plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();
+            Ok(self.report(&file, &names))
+        })
+    }
+
+    fn report(&self, file: &[u8], names: &BTreeMap<KeyId, String>) -> Report {
+        let view = View::new(file, names);
+        let exit = if view.problems.is_empty() { Exit::Done } else { Exit::Refused };
+        let result = Some(view.to_json());
+        Report { exit, result, ..Report::done(view.text(&self.file.display().to_string())) }
+    }
+}
+
+/// What there is to see in a file.
+struct View<'a> {
+    file: &'a [u8],
+    /// `None` if the form is not an image header's.
+    header: Option<ImageHeader>,
+    /// Id and name of each used signature place.
+    signatures: Vec<(KeyId, Option<&'a str>)>,
+    /// Hardware revisions, if a record names them.
+    revisions: Option<Vec<String>>,
+    areas: Vec<Area>,
+    problems: Vec<Error>,
+}
+
+/// One of the parts behind the header and signatures, by what the header says.
+struct Area {
+    name: &'static str,
+    range: Range<u32>,
+    /// `None` if the file ends before the area does.
+    digest: Option<Digest>,
+    matches: bool,
+}
+
+impl<'a> View<'a> {
+    fn new(file: &'a [u8], names: &'a BTreeMap<KeyId, String>) -> Self {
+        let mut view = View {
+            file,
+            header: None,
+            signatures: Vec::new(),
+            revisions: None,
+            areas: Vec::new(),
+            problems: Vec::new(),
+        };
+        match Header::read(&mut Memory::file(file)) {
+            Ok(header) => view.look_inside(header.unauthenticated(), names),
+            Err(error) => view.problems.push(error),
+        }
+        view
+    }
+
+    fn look_inside(&mut self, header: &ImageHeader, names: &'a BTreeMap<KeyId, String>) {
+        self.header = Some(*header);
+        if let Ok((head, _)) = FrontHead::ref_from_prefix(self.file) {
+            let used = head.signatures.iter().filter(|place| **place != SignaturePlace::UNUSED);
+            self.signatures = used.map(|place| (place.key_id, names.get(&place.key_id).map(String::as_str))).collect();
+        }
+        let envelope = &header.envelope;
+        let front = envelope.front_size.get();
+        let payload_end = front.saturating_add(envelope.payload_size.get());
+        match u32::try_from(self.file.len()).unwrap_or(u32::MAX) {
+            size if size < header.artefact_size() => self.problem(Code::Truncated, size),
+            size if size > header.artefact_size() => self.problem(Code::TrailingBytes, header.artefact_size()),
+            _ => {}
+        }
+        self.area("records", FrontHead::SIZE..front, &envelope.records_digest, Code::RecordDigest);
+        self.area("payload", front..payload_end, &envelope.payload_digest, Code::PayloadDigest);
+        self.area("auxiliary", payload_end..header.artefact_size(), &envelope.auxiliary_digest, Code::AuxiliaryDigest);
+        if let Some(records) = self.file.get(FrontHead::SIZE as usize..front as usize) {
+            for record in Records::new(records, FrontHead::SIZE) {
+                match record {
+                    Ok(Record::Revisions(list)) => self.revisions = Some(list.iter().map(revision).collect()),
+                    Err(error) => self.problems.push(error),
+                }
+            }
+        }
+    }
+
+    fn problem(&mut self, code: Code, offset: u32) {
+        self.problems.push(Error { code, offset });
+    }
+
+    fn area(&mut self, name: &'static str, range: Range<u32>, promised: &Digest, code: Code) {
+        let bytes = self.file.get(range.start as usize..range.end as usize);
+        let digest = bytes.map(|bytes| sha256(&mut SoftwareCrypto, bytes));
+        let matches = digest.as_ref() == Some(promised);
+        if digest.is_some() && !matches {
+            self.problem(code, range.start);
+        }
+        self.areas.push(Area { name, range, digest, matches });
+    }
+
+    /// The header's fields with their values, as far as the file goes; none if it is no artefact of ours.
+    fn fields(&self) -> impl Iterator<Item = (Leaf, String)> {
+        let sealed = !self.problems.iter().any(|problem| problem.code == Code::NotSealed);
+        let leaves = if sealed { fields::header() } else { Vec::new() };
+        leaves.into_iter().filter_map(|leaf| leaf.show(self.file).map(|value| (leaf, value)))
+    }
+
+    fn id(&self) -> Option<String> {
+        self.header.map(|header| hex(&header.id(&mut SoftwareCrypto)))
+    }
+
+    fn text(&self, name: &str) -> String {
+        let mut text = format!(
+            "{name}: {} bytes; not authenticated: nobody's signature was judged\n",
+            thousands(self.file.len() as u64)
+        );
+        let fields: Vec<_> = self.fields().filter(|(leaf, _)| !leaf.is_reserved()).collect();
+        text.push_str(if fields.is_empty() { "" } else { "header\n" });
+        for (leaf, value) in fields {
+            let _ = writeln!(text, "  {:<26}{value}", leaf.path);
+        }
+        if let Some(id) = self.id() {
+            let _ = writeln!(text, "image id\n  {id}\nsignatures, not judged");
+            for (id, name) in &self.signatures {
+                let _ = writeln!(text, "  {}  {}", hex(id), name.unwrap_or("(no name known)"));
+            }
+            if self.signatures.is_empty() {
+                text.push_str("  none\n");
+            }
+            text.push_str("critical records\n");
+            match &self.revisions {
+                Some(list) => {
+                    let _ = writeln!(text, "  hardware revisions  {}", list.join(", "));
+                }
+                None => text.push_str("  none: for every hardware revision\n"),
+            }
+            text.push_str("areas\n");
+        }
+        for Area { name, range, digest, matches } in &self.areas {
+            let (offset, size) = (thousands(range.start.into()), thousands(range.len() as u64));
+            let state = match digest {
+                None => "the file ends before".to_owned(),
+                Some(digest) if *matches => format!("sha256 {}, as the header says", hex(digest)),
+                Some(digest) => format!("sha256 {}, not what the header says", hex(digest)),
+            };
+            let _ = writeln!(text, "  {name:<10}at {offset:>9}  {size:>11} bytes  {state}");
+        }
+        for problem in &self.problems {
+            let _ = write!(text, "wrong: {}", refusal::describe(problem, self.file));
+        }
+        text
+    }
+
+    fn to_json(&self) -> Value {
+        let field = |(leaf, value): (Leaf, String)| {
+            (leaf.path.clone(), leaf.number(self.file).map_or(json!(value), |number| json!(number)))
+        };
+        let signature = |(id, name): &(KeyId, Option<&str>)| json!({ "key_id": hex(id), "name": name });
+        let area = |area: &Area| {
+            let Area { name, range, digest, matches } = area;
+            let (digest, size) = (digest.map(|digest| hex(&digest)), range.len());
+            json!({ "name": name, "offset": range.start, "size": size, "sha256": digest, "matches_header": matches })
+        };
+        json!({
+            "authenticated": false,
+            "size": self.file.len(),
+            "header": self.fields().map(field).collect::<Map<_, _>>(),
+            "image_id": self.id(),
+            "signatures": self.signatures.iter().map(signature).collect::<Vec<_>>(),
+            "revisions": self.revisions,
+            "areas": self.areas.iter().map(area).collect::<Vec<_>>(),
+            "problems": self.problems.iter().map(|error| refusal::to_json(error, self.file)).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A revision's text, without the zeros behind it. [`Records`] has seen that it is printable.
+fn revision(bytes: &Revision) -> String {
+    String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned()
+}

@@ -1,0 +1,99 @@
+//! Results for programs: one JSON object on standard output, whatever happened (but for a wrong command line).
+//!
+//! ```json
+//! {
+//!   "schema": 1,
+//!   "command": "check",
+//!   "exit": 1,
+//!   "diagnostics": [{
+//!     "code": "WX0115", "severity": "error", "title": "...",
+//!     "labels": [{"file": "r1b.toml", "line": 24, "column": 1, "start": 610, "end": 630, "text": "...", "primary": true}],
+//!     "notes": ["..."],
+//!     "help": [{"text": "...", "edits": [{"file": "r1b.toml", "start": 596, "end": 601, "replacement": "\"0-1\""}]}],
+//!     "facts": [{"text": "...", "source": "...", "evidence": "two sources"}]
+//!   }],
+//!   "failure": {"title": "...", "place": "r1b.toml:47:20", "help": ["..."]},
+//!   "result": {}
+//! }
+//! ```
+//!
+//! `failure` stands there if the run could not go on, `result` if it could; what `result` holds is the command's own.
+//! Lines and columns count from 1, columns in characters; `start` and `end` are bytes of the file. Digests, ids and keys
+//! are lower-case hex; addresses and sizes are numbers. Within a `schema`, members are added and none is changed.
+
+use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label};
+use manifest::source::Source;
+use serde_json::{Map, Value, json};
+
+use crate::exit::{Exit, Failure};
+use crate::report::Report;
+
+/// The version of the shape above.
+const SCHEMA: u32 = 1;
+
+/// The object of a run that came to its end.
+pub fn report(command: &str, report: &Report) -> String {
+    let mut object = head(command, report.exit);
+    object.insert("diagnostics".to_owned(), json!(report.diagnostics));
+    object.extend(report.result.iter().map(|result| ("result".to_owned(), result.clone())));
+    text(object)
+}
+
+/// The object of a run that could not go on.
+pub fn failure(command: &str, failure: &Failure) -> String {
+    let mut object = head(command, failure.exit);
+    object.insert("diagnostics".to_owned(), json!([]));
+    let Failure { title, place, help, .. } = failure;
+    object.insert("failure".to_owned(), json!({ "title": title, "place": place, "help": help }));
+    text(object)
+}
+
+fn head(command: &str, exit: Exit) -> Map<String, Value> {
+    let entries = [("schema", json!(SCHEMA)), ("command", json!(command)), ("exit", json!(exit.number()))];
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn text(object: Map<String, Value>) -> String {
+    format!("{:#}\n", Value::Object(object))
+}
+
+/// Diagnostics with their places.
+pub fn diagnostics(sources: &[Source], diagnostics: &[Diagnostic]) -> Vec<Value> {
+    let diagnostic = |diagnostic: &Diagnostic| {
+        let Diagnostic { code, severity, title, labels, notes, help, facts } = diagnostic;
+        json!({
+            "code": code,
+            "severity": severity.to_string(),
+            "title": title,
+            "labels": labels.iter().map(|item| label(sources, item)).collect::<Vec<_>>(),
+            "notes": notes,
+            "help": help.iter().map(|item| instruction(sources, item)).collect::<Vec<_>>(),
+            "facts": facts.iter().map(fact).collect::<Vec<_>>(),
+        })
+    };
+    diagnostics.iter().map(diagnostic).collect()
+}
+
+fn label(sources: &[Source], label: &Label) -> Value {
+    let Label { file, span, text, primary } = label;
+    let source = sources.get(*file);
+    let (line, column) = source.map_or((0, 0), |source| source.line_column(span.start));
+    let name = source.map(|source| &source.name);
+    json!({
+        "file": name, "line": line, "column": column, "start": span.start, "end": span.end,
+        "text": text, "primary": primary,
+    })
+}
+
+fn instruction(sources: &[Source], help: &Help) -> Value {
+    let edit = |edit: &Edit| {
+        let name = sources.get(edit.file).map(|source| &source.name);
+        json!({ "file": name, "start": edit.span.start, "end": edit.span.end, "replacement": edit.replacement })
+    };
+    json!({ "text": help.text, "edits": help.edits.iter().map(edit).collect::<Vec<_>>() })
+}
+
+fn fact(fact: &Fact) -> Value {
+    let Fact { text, source, evidence } = fact;
+    json!({ "text": text, "source": source, "evidence": evidence.to_string() })
+}

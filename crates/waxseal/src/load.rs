@@ -1,0 +1,109 @@
+//! A manifest and the files that it names.
+
+use std::path::{Path, PathBuf};
+
+use manifest::plan::Key;
+use manifest::source::Span;
+use manifest::{Checked, Diagnostic, Plan, Source};
+use packer::PublicKey;
+
+use crate::exit::{Exit, Failure};
+use crate::report::Report;
+use crate::{files, json, key, output, render};
+
+/// A manifest as it was read and judged.
+#[derive(Debug)]
+pub struct Manifest {
+    /// What the user called it.
+    pub name: String,
+    /// Its texts.
+    pub sources: Vec<Source>,
+    /// What it means; `None` if something is wrong with it.
+    pub plan: Option<Plan>,
+    /// What was found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The folder that its paths start from.
+    folder: PathBuf,
+}
+
+impl Manifest {
+    /// Reads and judges a manifest; `-` is standard input, and its paths then start from the working folder.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no text.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let name = if path.as_os_str() == files::STANDARD { "<stdin>".to_owned() } else { path.display().to_string() };
+        let source = Source { name: name.clone(), text: files::read_text(path)? };
+        let Checked { plan, diagnostics } = manifest::check(&source);
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { name, sources: vec![source], plan, diagnostics, folder })
+    }
+
+    /// Its file name, without folders: what an artefact may say of where it comes from.
+    pub fn file_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or(&self.name)
+    }
+
+    /// A path of the manifest, as this process finds it.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// `r1b.toml:47:20`.
+    pub fn place(&self, span: Span) -> Option<String> {
+        render::place(&self.sources, span.file, span.start)
+    }
+
+    /// The plan for judging inputs in the same run, also of a manifest that a rule refuses.
+    pub fn draft(&self) -> Option<Plan> {
+        self.plan.clone().or_else(|| manifest::draft(self.sources.first()?))
+    }
+
+    /// Does what needs the plan, and adds to its report what was found in the manifest. If something stops the work, that
+    /// is the report.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn with_plan(&self, work: impl FnOnce(&Plan) -> Result<Report, Failure>) -> Result<Report, Failure> {
+        match &self.plan {
+            Some(plan) => {
+                let report = work(plan)?;
+                Ok(self.remark_on(&self.diagnostics, report))
+            }
+            None => {
+                Ok(self.remark_on(&self.diagnostics, Report { exit: Exit::Refused, ..Report::done(String::new()) }))
+            }
+        }
+    }
+
+    /// A report with diagnostics, which go to standard error.
+    pub fn remark_on(&self, found: &[Diagnostic], report: Report) -> Report {
+        if found.is_empty() {
+            return report;
+        }
+        let mut remarks = render::diagnostics(&self.sources, found, output::colours_remarks());
+        remarks.push_str(&render::summary(&self.name, found));
+        let diagnostics = [json::diagnostics(&self.sources, found), report.diagnostics].concat();
+        Report { remarks: remarks + &report.remarks, diagnostics, ..report }
+    }
+
+    /// The public keys of the plan, in its order.
+    ///
+    /// # Errors
+    /// A key file that is missing or is none, with the line that names it.
+    pub fn public_keys(&self, plan: &Plan) -> Result<Vec<PublicKey>, Failure> {
+        let read = |named: &Key| {
+            key::read_public(&self.resolve(&named.public.value)).map_err(|failure| {
+                let failure = failure.at(self.place(named.public.span));
+                match failure.exit {
+                    Exit::Missing => failure.help(format!(
+                        "`waxseal key new` makes a pair; put the public half of `{}` there",
+                        named.name.value
+                    )),
+                    _ => failure,
+                }
+            })
+        };
+        plan.keys.iter().map(read).collect()
+    }
+}

@@ -1,0 +1,37 @@
+//! How numbers are written for people.
+
+/// A count with its thousands apart: `916,416`.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `1 error`, `2 errors`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        let counts = [0, 999, 1000, 916_416, 1_234_567].map(thousands);
+        assert_eq!(counts, ["0", "999", "1,000", "916,416", "1,234,567"]);
+        assert_eq!(hex(&[0x5B, 0x01]), "5b01");
+        assert_eq!([counted(0, "error"), counted(1, "error")], ["0 errors", "1 error"]);
+    }
+}

@@ -1,0 +1,215 @@
+//! `waxseal verify`: the boot decision, with the boot loader's own function and inputs.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+use image_format::record::is_revision;
+use image_format::{Check, Header, Memory, Revision};
+use manifest::plan::{Image, Placement, Plan};
+use packer::{Judge, PublicKey};
+
+use crate::exit::Failure;
+use crate::files;
+use crate::key::read_public;
+use crate::load::Manifest;
+use crate::report::{Format, Report};
+use crate::verdict::{Basis, Verdict};
+
+/// Judge an image as the boot loader will, by the same function and with the same inputs. Each input of the decision is
+/// given, or waived by name: nothing is passed over in silence.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("trust").required(true).args(["manifest", "keys"])))]
+pub struct Command {
+    /// The file; `-` is standard input.
+    file: PathBuf,
+    /// The manifest of the device: keys, product, layout and counter come from it.
+    #[arg(long)]
+    manifest: Option<PathBuf>,
+    /// The slot that the image is to run in; the one of its run address if there is none.
+    #[arg(long, requires = "manifest")]
+    slot: Option<String>,
+    /// A public key, once for each, in place of a manifest.
+    #[arg(long = "key", value_name = "PUB")]
+    keys: Vec<PathBuf>,
+    /// How many of the keys must have signed. One of one needs no number.
+    #[arg(long, value_name = "N", requires = "keys", value_parser = clap::value_parser!(u8).range(1..))]
+    threshold: Option<u8>,
+    /// The hardware revision of the board.
+    #[arg(long, value_name = "REVISION", value_parser = parse_revision)]
+    revision: Option<Revision>,
+    /// Inputs of the decision that are not to be judged.
+    #[arg(long, value_name = "INPUT", value_delimiter = ',')]
+    without: Vec<Input>,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// An input of the boot decision that may be waived. The signatures may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Input {
+    /// Vendor and class of the product.
+    Device,
+    /// Hardware revision of the board.
+    Revision,
+    /// Layout fingerprint, run address, payload offset and room of the slot.
+    Layout,
+    /// The lowest security counter that the device accepts.
+    Counter,
+}
+
+impl Input {
+    /// All of them, in the order of the judgement.
+    pub const ALL: [Self; 4] = [Self::Device, Self::Revision, Self::Layout, Self::Counter];
+
+    /// Its word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Revision => "revision",
+            Self::Layout => "layout",
+            Self::Counter => "counter",
+        }
+    }
+}
+
+impl Command {
+    /// Does it. Exit code 0 only if the image is accepted, and every input was given or waived.
+    ///
+    /// # Errors
+    /// Inputs of the decision that are missing; files that cannot be read.
+    pub fn run(&self) -> Result<Report, Failure> {
+        if self.revision.is_some() && self.waives(Input::Revision) {
+            return Err(Failure::usage("--revision gives what --without revision waives"));
+        }
+        match &self.manifest {
+            Some(path) => {
+                let manifest = Manifest::read(path)?;
+                manifest.with_plan(|plan| self.by_manifest(&manifest, plan))
+            }
+            None => self.by_keys(),
+        }
+    }
+
+    fn waives(&self, input: Input) -> bool {
+        self.without.contains(&input)
+    }
+
+    fn by_manifest(&self, manifest: &Manifest, plan: &Plan) -> Result<Report, Failure> {
+        let public = manifest.public_keys(plan)?;
+        let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), public));
+        let keys: Vec<_> = named.filter(|(name, _)| plan.image_role.keys.contains(name)).collect();
+        let file = files::read(&self.file)?;
+        let (image, placement) = self.place(manifest, plan, &file)?;
+        let trusted: Vec<PublicKey> = keys.iter().map(|(_, key)| *key).collect();
+        let mut judge = Judge::of(plan, image, placement, &trusted);
+        let mut missing = Vec::new();
+        match self.revision {
+            Some(revision) => judge.revision = Check::Require(revision),
+            // Without `product.revisions` the device's own manifest says that nobody compares them.
+            None if plan.product.revisions.is_empty() || self.waives(Input::Revision) => {}
+            None => missing.push(Input::Revision),
+        }
+        self.require(&missing)?;
+        let room = placement.capacity.saturating_add(placement.payload_address.saturating_sub(placement.store_address));
+        let basis = Basis {
+            source: manifest.name.clone(),
+            product: Some(format!("{} {}", plan.product.vendor.value, plan.product.class.value)),
+            target: Some((image.name.value.clone(), placement.slot.value.clone())),
+            keys,
+            room: Some(room),
+        };
+        Ok(self.judge(judge, basis, &file))
+    }
+
+    fn by_keys(&self) -> Result<Report, Failure> {
+        let read = |path: &PathBuf| read_public(path).map(|key| (path.display().to_string(), key));
+        let keys = self.keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let threshold = match (self.threshold, &keys[..]) {
+            (Some(threshold), _) => threshold,
+            (None, [_]) => 1,
+            (None, _) => {
+                return Err(
+                    Failure::usage("several keys, and nothing says how many must have signed").help("--threshold N")
+                );
+            }
+        };
+        let given = |input| input == Input::Revision && self.revision.is_some();
+        let missing = Input::ALL.into_iter().filter(|input| !given(*input) && !self.waives(*input));
+        self.require(&missing.collect::<Vec<_>>())?;
+        let judge = Judge {
+            keys: keys.iter().map(|(_, key)| *key.bytes()).collect(),
+            threshold,
+            device: Check::Waived,
+            revision: self.revision.map_or(Check::Waived, Check::Require),
+            place: Check::Waived,
+            counter: Check::Waived,
+        };
+        let basis = Basis { source: "the command line".to_owned(), product: None, target: None, keys, room: None };
+        Ok(self.judge(judge, basis, &files::read(&self.file)?))
+    }
+
+    /// Refuses to judge with less than the boot loader has, unless that is said.
+    fn require(&self, missing: &[Input]) -> Result<(), Failure> {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let words: Vec<_> = missing.iter().map(|input| input.word()).collect();
+        let mut failure =
+            Failure::usage(format!("the boot decision also depends on what is not given: {}", words.join(", ")));
+        if missing.contains(&Input::Revision) {
+            failure = failure.help("--revision REVISION says which board it is for");
+        }
+        if missing.iter().any(|input| *input != Input::Revision) {
+            failure = failure.help("--manifest MANIFEST gives what the boot loader has");
+        }
+        Err(failure.help(format!("--without {} judges without, and says so", words.join(","))))
+    }
+
+    /// The place that the image is judged for: the slot that was named, or else the one that it says it runs in. That it
+    /// does run there is judged then.
+    fn place<'a>(
+        &self,
+        manifest: &Manifest,
+        plan: &'a Plan,
+        file: &[u8],
+    ) -> Result<(&'a Image, &'a Placement), Failure> {
+        let places =
+            || plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
+        let found = match &self.slot {
+            Some(slot) => places().find(|(_, placement)| placement.slot.value == *slot),
+            None => {
+                let header = Header::read(&mut Memory::file(file)).ok();
+                let claimed = header.map(|header| header.unauthenticated().image.run_address.get());
+                places().find(|(_, placement)| Some(placement.run_address) == claimed).or_else(|| places().next())
+            }
+        };
+        found.ok_or_else(|| {
+            let slots: Vec<_> = places().map(|(_, placement)| placement.slot.value.as_str()).collect();
+            let asked = self.slot.as_deref().unwrap_or_default();
+            Failure::usage(format!("{}: no image runs in a slot `{asked}`", manifest.name))
+                .help(format!("images run in: {}", slots.join(", ")))
+        })
+    }
+
+    fn judge(&self, mut judge: Judge, mut basis: Basis, file: &[u8]) -> Report {
+        if self.waives(Input::Device) {
+            judge.device = Check::Waived;
+        }
+        if self.waives(Input::Layout) {
+            judge.place = Check::Waived;
+            basis.room = None;
+        }
+        if self.waives(Input::Counter) {
+            judge.counter = Check::Waived;
+        }
+        Verdict::new(judge, basis, file).report(&self.file.display().to_string())
+    }
+}
+
+fn parse_revision(text: &str) -> Result<Revision, String> {
+    let mut revision = Revision::default();
+    let fits = text.len() <= revision.len();
+    revision.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+    if fits && is_revision(&revision) { Ok(revision) } else { Err("1 to 4 printable ASCII characters".to_owned()) }
+}
