@@ -139,6 +139,14 @@ codes! {
     703 Payload EntryOutside,
     /// The auxiliary area does not match the digest in the header. Only hosts look at it: boot never reads that area.
     704 Payload AuxiliaryDigest,
+    /// The payload of a layout, a release or an OTP blob is not of its kind's form.
+    705 Payload PayloadForm,
+    /// The auxiliary area is not of its form.
+    706 Payload AuxiliaryForm,
+    /// A chunk does not match its digest, or there is no such chunk.
+    707 Payload ChunkDigest,
+    /// An image in a release is not the one that the release names.
+    708 Payload OtherMember,
 }
 
 /// A refusal: why, and where.

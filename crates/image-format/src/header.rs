@@ -1,15 +1,14 @@
 //! The signed header: form only. Nothing in it is believed before its signatures were judged.
 
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromZeros as _, IntoBytes as _};
+use zerocopy::{FromBytes, FromZeros as _, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::signature::FrontHead;
-use crate::{Code, Digest, Error, Extent, ReadAt, Structure as _};
+use crate::signature::FRONT_HEAD_SIZE;
+use crate::structure::index;
+use crate::{Code, Digest, Error, Extent, ReadAt, Structure};
 
 /// The format version of this crate.
 pub const FORMAT: u16 = 1;
-/// Size of the part of the header that all kinds share, in bytes.
-pub const ENVELOPE_SIZE: u32 = Envelope::SIZE;
 /// Smallest front area, in bytes. The default: header, signatures and 480 bytes of records.
 pub const MIN_FRONT: u32 = 1024;
 /// Largest front area, in bytes: what a reader on the target copies to RAM stays bounded.
@@ -56,8 +55,8 @@ impl Kind {
 }
 
 structure! {
-    /// The first half of the header, the same for every kind of sealed artefact.
-    struct Envelope: 128 bytes {
+    /// The first part of the header, the same for every kind of sealed artefact.
+    struct Envelope: 160 bytes {
         /// `89 57 58 53 45 41 4C`, then the kind's letter: `I` image, `L` layout, `R` release, `O` OTP blob, `T` trust.
         0 => magic: [u8; 8],
         /// Format version, 1.
@@ -78,101 +77,58 @@ structure! {
         64 => payload_digest: [u8; 32],
         /// SHA-256 of the auxiliary area; of nothing if it is empty.
         96 => auxiliary_digest: [u8; 32],
-    }
-}
-
-structure! {
-    /// A version by Semantic Versioning 2.0, without pre-release and build parts. For people and hosts: what a boot
-    /// loader starts follows from generations and the security counter.
-    struct Version: 8 bytes {
-        /// Major.
-        0 => major: U16,
-        /// Minor.
-        2 => minor: U16,
-        /// Patch.
-        4 => patch: U32,
-    }
-}
-
-structure! {
-    /// The second half of an image's header: for whom, for which place, and how new.
-    struct ImageBody: 128 bytes {
         /// UUIDv5 of the vendor's domain name in the DNS namespace (RFC 9124).
-        0 => vendor_id: [u8; 16],
+        128 => vendor_id: [u8; 16],
         /// UUIDv5 of the device class in the vendor's namespace (RFC 9124).
-        16 => class_id: [u8; 16],
-        /// Fingerprint of the slot group: SHA-256 over its canonical bytes. Names the slots that may hold the image.
-        32 => layout: [u8; 32],
-        /// Address of the payload's first byte when it runs; 0 for data.
-        64 => run_address: U32,
-        /// Offset of the payload in the slot: the front area's size, or 0 where the header is at the slot's end.
-        68 => payload_offset: U32,
-        /// Version.
-        72 => version: Version,
-        /// Anti-rollback number; a device refuses an image below its own.
-        80 => security_counter: U32,
-        /// 1 firmware (starts with a vector table), 2 data.
-        84 => payload_type: U32,
-        /// Zero.
-        88 => reserved: [u8; 40],
+        144 => class_id: [u8; 16],
     }
 }
 
-structure! {
-    /// An image's header: exactly the bytes that are signed.
-    struct ImageHeader: 256 bytes {
-        /// See Envelope.
-        0 => envelope: Envelope,
-        /// See ImageBody.
-        128 => image: ImageBody,
+/// The second part of the header: what one kind of artefact says.
+pub trait Body: Structure + FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned + Copy {
+    /// The kind whose magic goes with it.
+    const KIND: Kind;
+
+    /// Judges the form of its fields, once that of the envelope was found right. Believes none of them.
+    ///
+    /// # Errors
+    /// The codes of [`crate::Stage::Header`].
+    fn judge_form(&self, envelope: &Envelope) -> Result<(), Error>;
+
+    /// Bytes that follow the artefact in its file and are not part of it.
+    fn following(&self) -> u32 {
+        0
     }
 }
 
-/// What the payload is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PayloadType {
-    /// Starts with a vector table: stack pointer, reset vector.
-    Firmware,
-    /// Anything else.
-    Data,
+/// A header: exactly the 256 bytes that are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
+#[repr(C)]
+pub struct SignedHeader<B> {
+    /// What all kinds share.
+    pub envelope: Envelope,
+    /// What this kind says.
+    pub body: B,
 }
 
-impl PayloadType {
-    /// The number in the header.
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        match self {
-            PayloadType::Firmware => 1,
-            PayloadType::Data => 2,
-        }
-    }
-
-    /// The type of a number in a header.
-    #[must_use]
-    pub const fn from_number(number: u32) -> Option<Self> {
-        match number {
-            1 => Some(PayloadType::Firmware),
-            2 => Some(PayloadType::Data),
-            _ => None,
-        }
-    }
-}
+/// Size of every kind's header in bytes.
+pub const HEADER_SIZE: u32 = 256;
 
 /// A header of right form. Whoever wrote it is unknown, so nothing in it is public yet, except to show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
-    raw: ImageHeader,
+pub struct Header<B> {
+    raw: SignedHeader<B>,
 }
 
-impl Header {
-    /// Reads an image's header and judges its form.
+impl<B: Body> Header<B> {
+    /// Reads a header and judges its form.
     ///
     /// # Errors
     /// [`Code::Truncated`] for a file too short for header and signatures, [`Code::ReadFault`], and the codes of
     /// [`crate::Stage::Header`].
-    pub fn read(source: &mut impl ReadAt) -> Result<Header, Error> {
+    pub fn read(source: &mut impl ReadAt) -> Result<Self, Error> {
         if let Extent::File(size) = source.extent()
-            && size < FrontHead::SIZE
+            && size < FRONT_HEAD_SIZE
         {
             // Say "not sealed" of a short file that is something else altogether.
             let mut magic = [0; MAGIC.len()];
@@ -181,7 +137,7 @@ impl Header {
             }
             return Err(Code::Truncated.at(size));
         }
-        let mut raw = ImageHeader::new_zeroed();
+        let mut raw = SignedHeader::<B>::new_zeroed();
         source.read_at(0, raw.as_mut_bytes()).map_err(|_| Code::ReadFault.at(0))?;
         Header::parse(raw)
     }
@@ -190,64 +146,64 @@ impl Header {
     ///
     /// # Errors
     /// The codes of [`crate::Stage::Header`].
-    pub fn parse(raw: ImageHeader) -> Result<Header, Error> {
-        let Envelope { magic, format, reserved, front_size, payload_size, auxiliary_size, reserved_2, .. } =
-            raw.envelope;
-        if !magic.starts_with(&MAGIC) {
-            return Err(Code::NotSealed.at(offset!(Envelope, magic)));
-        }
-        if magic != Kind::Image.magic() {
-            return Err(Code::WrongKind.at(offset!(Envelope, magic)));
-        }
-        if format.get() != FORMAT {
-            return Err(Code::UnknownFormat.at(offset!(Envelope, format)));
-        }
-        let front = front_size.get();
-        if !(MIN_FRONT..=MAX_FRONT).contains(&front) || !front.is_multiple_of(FRONT_STEP) {
-            return Err(Code::FrontSize.at(offset!(Envelope, front_size)));
-        }
-        let total = front.checked_add(payload_size.get()).and_then(|size| size.checked_add(auxiliary_size.get()));
-        if total.is_none() || payload_size.get() == 0 {
+    pub fn parse(raw: SignedHeader<B>) -> Result<Self, Error> {
+        const { assert!(size_of::<SignedHeader<B>>() == index(HEADER_SIZE)) };
+        raw.envelope.judge_form(B::KIND)?;
+        raw.body.judge_form(&raw.envelope)?;
+        if raw.artefact_size().checked_add(raw.body.following()).is_none() {
             return Err(Code::Sizes.at(offset!(Envelope, payload_size)));
-        }
-        if reserved != [0; 2] {
-            return Err(Code::Reserved.at(offset!(Envelope, reserved)));
-        }
-        if reserved_2 != [0; 8] {
-            return Err(Code::Reserved.at(offset!(Envelope, reserved_2)));
-        }
-        let image = &raw.image;
-        if image.reserved != [0; 40] {
-            return Err(Code::Reserved.at(offset!(ImageHeader, image.reserved)));
-        }
-        if PayloadType::from_number(image.payload_type.get()).is_none() {
-            return Err(Code::UnknownPayloadType.at(offset!(ImageHeader, image.payload_type)));
-        }
-        if image.payload_offset.get() != front && image.payload_offset.get() != 0 {
-            return Err(Code::PayloadOffset.at(offset!(ImageHeader, image.payload_offset)));
-        }
-        if image.run_address.get().checked_add(payload_size.get()).is_none() {
-            return Err(Code::RunAddress.at(offset!(ImageHeader, image.run_address)));
         }
         Ok(Header { raw })
     }
 
     /// The fields, for showing them to a person. **Not authentic**: decide nothing by them.
     #[must_use]
-    pub fn unauthenticated(&self) -> &ImageHeader {
+    pub fn unauthenticated(&self) -> &SignedHeader<B> {
         &self.raw
     }
 }
 
+impl Envelope {
+    fn judge_form(&self, kind: Kind) -> Result<(), Error> {
+        if !self.magic.starts_with(&MAGIC) {
+            return Err(Code::NotSealed.at(offset!(Envelope, magic)));
+        }
+        if self.magic != kind.magic() {
+            return Err(Code::WrongKind.at(offset!(Envelope, magic)));
+        }
+        if self.format.get() != FORMAT {
+            return Err(Code::UnknownFormat.at(offset!(Envelope, format)));
+        }
+        let front = self.front_size.get();
+        if !(MIN_FRONT..=MAX_FRONT).contains(&front) || !front.is_multiple_of(FRONT_STEP) {
+            return Err(Code::FrontSize.at(offset!(Envelope, front_size)));
+        }
+        let size = front.checked_add(self.payload_size.get());
+        let size = size.and_then(|size| size.checked_add(self.auxiliary_size.get()));
+        if size.is_none() || self.payload_size.get() == 0 {
+            return Err(Code::Sizes.at(offset!(Envelope, payload_size)));
+        }
+        if self.reserved != [0; 2] {
+            return Err(Code::Reserved.at(offset!(Envelope, reserved)));
+        }
+        if self.reserved_2 != [0; 8] {
+            return Err(Code::Reserved.at(offset!(Envelope, reserved_2)));
+        }
+        Ok(())
+    }
+}
+
 /// Areas and sizes of a header whose form was judged.
-impl ImageHeader {
+impl<B: Body> SignedHeader<B> {
     /// Offset of the payload in the artefact.
-    pub(crate) fn payload_start(&self) -> u32 {
+    #[must_use]
+    pub fn payload_start(&self) -> u32 {
         self.envelope.front_size.get()
     }
 
     /// Offset of the auxiliary area in the artefact.
-    pub(crate) fn auxiliary_start(&self) -> u32 {
+    #[must_use]
+    pub fn auxiliary_start(&self) -> u32 {
         self.payload_start().saturating_add(self.envelope.payload_size.get())
     }
 
@@ -259,16 +215,10 @@ impl ImageHeader {
 
     /// Size of the records' area in bytes.
     pub(crate) fn records_size(&self) -> u32 {
-        self.envelope.front_size.get().saturating_sub(FrontHead::SIZE)
+        self.envelope.front_size.get().saturating_sub(FRONT_HEAD_SIZE)
     }
 
-    /// What the payload is, if the number is known.
-    #[must_use]
-    pub fn payload_type(&self) -> Option<PayloadType> {
-        PayloadType::from_number(self.image.payload_type.get())
-    }
-
-    /// The image's id: SHA-256 of the signed header.
+    /// The artefact's id: SHA-256 of the signed header. An image's id is this.
     pub fn id(&self, crypto: &mut impl crate::Crypto) -> Digest {
         crate::sha256(crypto, self.as_bytes())
     }

@@ -4,11 +4,34 @@
 //! their sectors, program unit, ECC word and erased value, the strategy, the slots' roles and ranges, and the logs. It has
 //! no names, no part number and nothing of other groups, so that an unrelated slot orphans no image.
 
-use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
+use crate::header::{Body, Envelope, Kind, SignedHeader};
 use crate::log::Strategy;
-use crate::{Crypto, Digest, Sha256 as _};
+use crate::{Code, Crypto, Digest, Error, Sha256 as _};
+
+structure! {
+    /// The second part of a layout's header. The payload is the canonical bytes of all slot groups, one after the other, by
+    /// ascending fingerprint.
+    struct LayoutBody: 96 bytes {
+        /// Number of slot groups, 1 at least.
+        0 => group_count: U16,
+        /// Zero.
+        2 => reserved: [u8; 94],
+    }
+}
+
+impl Body for LayoutBody {
+    const KIND: Kind = Kind::Layout;
+
+    fn judge_form(&self, _: &Envelope) -> Result<(), Error> {
+        if self.reserved != [0; 94] {
+            return Err(Code::Reserved.at(offset!(SignedHeader<LayoutBody>, body.reserved)));
+        }
+        Ok(())
+    }
+}
 
 structure! {
     /// Starts a slot group. The mode bits follow, then the regions, each with its sector runs, then the slots.
@@ -164,4 +187,99 @@ impl Group<'_> {
         self.emit(|bytes| hash.update(bytes))?;
         Ok(hash.finish())
     }
+}
+
+/// A slot group out of its canonical bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupView<'a> {
+    bytes: &'a [u8],
+    head: &'a GroupHead,
+    mode: &'a [ModeBits],
+    regions: &'a [u8],
+    slots: &'a [GroupSlot],
+}
+
+impl<'a> GroupView<'a> {
+    /// The group at the start of these bytes, and what follows it. `None` if they are not of its form.
+    #[must_use]
+    pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (head, rest) = GroupHead::ref_from_prefix(bytes).ok()?;
+        let well_formed =
+            head.format.get() == 1 && head.reserved == [0; 2] && Strategy::from_number(head.strategy).is_some();
+        let (mode, regions) = <[ModeBits]>::ref_from_prefix_with_elems(rest, head.mode_count.into()).ok()?;
+        let mut rest = regions;
+        for _ in 0..head.region_count {
+            rest = region(rest)?.1;
+        }
+        let regions = regions.get(..regions.len().checked_sub(rest.len())?)?;
+        let (slots, rest) = <[GroupSlot]>::ref_from_prefix_with_elems(rest, head.slot_count.into()).ok()?;
+        let known =
+            |slot: &GroupSlot| slot.role == ROLE_RUN && slot.region < head.region_count && slot.reserved == [0; 2];
+        let bytes = bytes.get(..bytes.len().checked_sub(rest.len())?)?;
+        (well_formed && slots.iter().all(known)).then_some((GroupView { bytes, head, mode, regions, slots }, rest))
+    }
+
+    /// Counts, strategy, payload offset and capacity.
+    #[must_use]
+    pub fn head(&self) -> &'a GroupHead {
+        self.head
+    }
+
+    /// Option bits to compare with the chip's before anything is erased.
+    #[must_use]
+    pub fn mode(&self) -> &'a [ModeBits] {
+        self.mode
+    }
+
+    /// The regions with their sector runs.
+    pub fn regions(&self) -> impl Iterator<Item = RegionRuns<'a>> + use<'a> {
+        let mut rest = self.regions;
+        core::iter::from_fn(move || {
+            let (found, after) = region(rest)?;
+            rest = after;
+            Some(found)
+        })
+    }
+
+    /// The slots.
+    #[must_use]
+    pub fn slots(&self) -> &'a [GroupSlot] {
+        self.slots
+    }
+
+    /// What images of this group carry.
+    pub fn fingerprint(&self, crypto: &mut impl Crypto) -> Digest {
+        crate::sha256(crypto, self.bytes)
+    }
+}
+
+fn region(bytes: &[u8]) -> Option<(RegionRuns<'_>, &[u8])> {
+    let (head, rest) = GroupRegion::ref_from_prefix(bytes).ok()?;
+    let (runs, rest) = <[SectorRun]>::ref_from_prefix_with_elems(rest, head.run_count.into()).ok()?;
+    let well_formed = head.reserved == [0; 6] && runs.iter().all(|run| run.size.get() > 0 && run.count.get() > 0);
+    well_formed.then_some((RegionRuns { region: *head, runs }, rest))
+}
+
+/// Judges the form of a verified layout's payload, and gives out its groups.
+///
+/// # Errors
+/// [`Code::PayloadForm`].
+pub fn groups<'a>(
+    header: &SignedHeader<LayoutBody>,
+    payload: &'a [u8],
+) -> Result<impl Iterator<Item = GroupView<'a>> + use<'a>, Error> {
+    let refused = Code::PayloadForm.at(header.payload_start());
+    let mut rest = payload;
+    for _ in 0..header.body.group_count.get() {
+        rest = GroupView::parse(rest).ok_or(refused)?.1;
+    }
+    if !rest.is_empty() || payload.is_empty() {
+        return Err(refused);
+    }
+    let mut rest = payload;
+    Ok(core::iter::from_fn(move || {
+        let (group, after) = GroupView::parse(rest)?;
+        rest = after;
+        Some(group)
+    }))
 }

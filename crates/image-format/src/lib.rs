@@ -34,30 +34,36 @@
 
 #[macro_use]
 mod structure;
+pub mod auxiliary;
+mod chunk;
 mod code;
 mod crypto;
 mod header;
+mod image;
 pub mod layout;
 pub mod log;
+pub mod otp;
 mod policy;
 mod read;
 pub mod record;
+pub mod release;
 mod signature;
+pub mod trust;
 mod verify;
+pub mod whole;
 
+pub use chunk::{Chunks, chunk_count};
 pub use code::{Code, Error, Stage};
 #[cfg(feature = "software-crypto")]
 pub use crypto::SoftwareCrypto;
 pub use crypto::{Crypto, Sha256, sha256};
-pub use header::{
-    ENVELOPE_SIZE, Envelope, FORMAT, FRONT_STEP, Header, ImageBody, ImageHeader, Kind, MAX_FRONT, MIN_FRONT,
-    PayloadType, Version,
-};
+pub use header::{Body, Envelope, FORMAT, FRONT_STEP, HEADER_SIZE, Header, Kind, MAX_FRONT, MIN_FRONT, SignedHeader};
+pub use image::{Entry, ImageBody, ImageHeader, PayloadType, VerifiedImage, Version, verify};
 pub use policy::{Check, Device, Place, Policy, Revision, Trust};
-pub use read::{Extent, Fault, Memory, ReadAt};
-pub use signature::{Authentic, FrontHead, KeyId, MAX_KEYS, SIGNATURE_PLACES, SignaturePlace, key_id};
+pub use read::{Extent, Fault, InSlot, Memory, ReadAt};
+pub use signature::{Authentic, FRONT_HEAD_SIZE, FrontHead, KeyId, MAX_KEYS, SIGNATURE_PLACES, SignaturePlace, key_id};
 pub use structure::{Field, Structure};
-pub use verify::{Entry, Verified, verify};
+pub use verify::{READ_SIZE, Verified, verify_sealed};
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];

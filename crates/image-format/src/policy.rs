@@ -69,7 +69,7 @@ impl<'a> Trust<'a> {
 /// A hardware revision: 1 to 4 printable ASCII characters, padded with zero bytes.
 pub type Revision = [u8; 4];
 
-/// What the device is.
+/// What the device is: whom an artefact of any kind must be made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device {
     /// UUIDv5 of the vendor.
@@ -89,7 +89,7 @@ pub struct Place {
     pub payload_offset: u32,
 }
 
-/// All inputs of the decision whether an image may boot.
+/// All inputs of the decision whether an image may boot. Artefacts of other kinds need trust set and device alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy<'a> {
     /// Whose signatures count.

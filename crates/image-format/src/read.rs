@@ -76,3 +76,35 @@ impl ReadAt for Memory<'_> {
         Ok(())
     }
 }
+
+/// An artefact as a slot holds it: front area and payload each at its own place.
+#[derive(Clone, Copy, Debug)]
+pub struct InSlot<R> {
+    /// Reads by offset in the slot.
+    pub slot: R,
+    /// Offset of the front area in the slot.
+    pub front_offset: u32,
+    /// Size of the front area.
+    pub front_size: u32,
+    /// Offset of the payload in the slot.
+    pub payload_offset: u32,
+    /// Room for the artefact in bytes: front area, payload and auxiliary area.
+    pub room: u32,
+}
+
+impl<R: ReadAt> ReadAt for InSlot<R> {
+    fn extent(&self) -> Extent {
+        Extent::Slot(self.room)
+    }
+
+    /// A read lies in the front area or behind it: no part of an artefact straddles the two.
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        let end = u32::try_from(buffer.len()).ok().and_then(|size| offset.checked_add(size)).ok_or(Fault)?;
+        let place = match offset.checked_sub(self.front_size) {
+            Some(behind) => self.payload_offset.checked_add(behind),
+            None if end <= self.front_size => self.front_offset.checked_add(offset),
+            None => None,
+        };
+        self.slot.read_at(place.ok_or(Fault)?, buffer)
+    }
+}

@@ -4,7 +4,7 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use crate::structure::index;
-use crate::{Code, Error, MAX_FRONT, Revision, Structure as _};
+use crate::{Code, Digest, Error, MAX_FRONT, Revision, Structure as _};
 
 structure! {
     /// Starts a record. The value follows, then zero bytes up to a multiple of 4. A record of type 0 does not exist: where
@@ -18,16 +18,50 @@ structure! {
 }
 
 /// Largest records' area in bytes: what a reader copies to RAM.
-pub const MAX_RECORDS: usize = index(MAX_FRONT - crate::FrontHead::SIZE);
+pub const MAX_RECORDS: usize = index(MAX_FRONT - crate::FRONT_HEAD_SIZE);
 
 /// Type 1: the hardware revisions that the image is for, 4 bytes each, without repetition. Absent: all.
 pub const REVISIONS: u16 = 1;
+
+/// Type 2: ids of the images that must be there with this one, 32 bytes each, without repetition.
+pub const COMPANIONS: u16 = 2;
+
+/// Most companions of an image.
+pub const MAX_COMPANIONS: usize = 8;
 
 /// A critical record of a type that this crate knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
     /// The hardware revisions that the image is for.
     Revisions(&'a [Revision]),
+    /// The images that must be there with it.
+    Companions(&'a [Digest]),
+}
+
+/// A copy of a record of companions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Companions {
+    ids: [Digest; MAX_COMPANIONS],
+    count: usize,
+}
+
+impl Companions {
+    /// No companions.
+    pub(crate) const NONE: Companions = Companions { ids: [[0; 32]; MAX_COMPANIONS], count: 0 };
+
+    /// A copy of a list that was found to be of right form.
+    pub(crate) fn of(list: &[Digest]) -> Self {
+        let mut companions = Companions { count: list.len().min(MAX_COMPANIONS), ..Companions::NONE };
+        for (to, from) in companions.ids.iter_mut().zip(list) {
+            *to = *from;
+        }
+        companions
+    }
+
+    /// The ids.
+    pub(crate) fn ids(&self) -> &[Digest] {
+        self.ids.get(..self.count).unwrap_or_default()
+    }
 }
 
 /// Walks an area of records whose digest was found right. Ends at the first error.
@@ -69,12 +103,12 @@ impl<'a> Records<'a> {
         self.rest = rest;
         let advance = u32::try_from(padded).unwrap_or(u32::MAX).saturating_add(RecordHead::SIZE);
         self.offset = start.saturating_add(advance);
-        match kind {
-            REVISIONS => {
-                revisions(value).map(|known| Some(Record::Revisions(known))).ok_or(Code::RecordValue.at(start))
-            }
-            _ => Err(Code::UnknownRecord.at(start)),
-        }
+        let record = match kind {
+            REVISIONS => revisions(value).map(Record::Revisions),
+            COMPANIONS => companions(value).map(Record::Companions),
+            _ => return Err(Code::UnknownRecord.at(start)),
+        };
+        record.map(Some).ok_or(Code::RecordValue.at(start))
     }
 }
 
@@ -96,8 +130,18 @@ fn zero(bytes: &[u8], offset: u32) -> Result<(), Error> {
 
 fn revisions(value: &[u8]) -> Option<&[Revision]> {
     let list = <[Revision]>::ref_from_bytes(value).ok()?;
-    let distinct = list.iter().enumerate().all(|(index, item)| !list.iter().take(index).any(|earlier| earlier == item));
-    (!list.is_empty() && distinct && list.iter().all(is_revision)).then_some(list)
+    (is_set(list) && list.iter().all(is_revision)).then_some(list)
+}
+
+fn companions(value: &[u8]) -> Option<&[Digest]> {
+    let list = <[Digest]>::ref_from_bytes(value).ok()?;
+    (is_set(list) && list.len() <= MAX_COMPANIONS).then_some(list)
+}
+
+/// At least one element, none twice.
+fn is_set<T: PartialEq>(list: &[T]) -> bool {
+    let first = |(index, item)| !list.iter().take(index).any(|earlier| earlier == item);
+    !list.is_empty() && list.iter().enumerate().all(first)
 }
 
 /// Whether these bytes are a hardware revision: 1 to 4 printable ASCII characters, then zero bytes.
@@ -130,6 +174,7 @@ impl<'a> RecordWriter<'a> {
     pub fn push(&mut self, record: Record<'_>) -> Result<(), AreaFull> {
         let (kind, value) = match record {
             Record::Revisions(list) => (REVISIONS, list.as_bytes()),
+            Record::Companions(list) => (COMPANIONS, list.as_bytes()),
         };
         let size = u16::try_from(value.len()).map_err(|_| AreaFull)?;
         let head = RecordHead { kind: kind.into(), size: size.into() };

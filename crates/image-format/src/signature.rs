@@ -2,9 +2,9 @@
 
 use zerocopy::{FromZeros as _, IntoBytes as _};
 
-use crate::header::Envelope;
+use crate::header::{Body, HEADER_SIZE, Header, SignedHeader};
 use crate::policy::Trust;
-use crate::{Code, Crypto, Error, Header, ImageHeader, ReadAt, Structure as _, sha256};
+use crate::{Code, Crypto, Error, ReadAt, Structure as _, sha256};
 
 /// Number of signature places in a front area.
 pub const SIGNATURE_PLACES: usize = 4;
@@ -39,23 +39,24 @@ structure! {
     /// The fixed start of a front area. The records' area follows, up to the front area's size.
     struct FrontHead: 544 bytes {
         /// The signed header.
-        0 => header: ImageHeader,
+        0 => header: [u8; 256],
         /// The signatures over it, outside the signed bytes.
         256 => signatures: [SignaturePlace; 4],
     }
 }
 
-const _: () =
-    assert!(size_of::<FrontHead>() == size_of::<ImageHeader>() + SIGNATURE_PLACES * size_of::<SignaturePlace>());
-const _: () = assert!(FrontHead::SIZE < crate::MIN_FRONT && Envelope::SIZE < FrontHead::SIZE);
+/// Size of the fixed start of a front area in bytes; the records' area follows.
+pub const FRONT_HEAD_SIZE: u32 = FrontHead::SIZE;
+
+const _: () = assert!(offset!(FrontHead, signatures) == HEADER_SIZE && FRONT_HEAD_SIZE < crate::MIN_FRONT);
 
 /// A header that enough trusted keys have signed. Its sizes and digests may be used now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Authentic {
-    raw: ImageHeader,
+pub struct Authentic<B> {
+    raw: SignedHeader<B>,
 }
 
-impl Header {
+impl<B: Body> Header<B> {
     /// Judges the signatures by the reader's trust set. A place of an unknown key is passed over; a place of a trusted key
     /// must verify.
     ///
@@ -66,7 +67,7 @@ impl Header {
         source: &mut impl ReadAt,
         trust: &Trust<'_>,
         crypto: &mut impl Crypto,
-    ) -> Result<Authentic, Error> {
+    ) -> Result<Authentic<B>, Error> {
         const START: u32 = offset!(FrontHead, signatures);
         let mut places = [SignaturePlace::new_zeroed(); SIGNATURE_PLACES];
         source.read_at(START, places.as_mut_bytes()).map_err(|_| Code::ReadFault.at(START))?;
@@ -100,10 +101,10 @@ impl Header {
     }
 }
 
-impl Authentic {
+impl<B: Body> Authentic<B> {
     /// The signed fields.
     #[must_use]
-    pub fn header(&self) -> &ImageHeader {
+    pub fn header(&self) -> &SignedHeader<B> {
         &self.raw
     }
 }
