@@ -117,8 +117,10 @@ fn strategy(
         if !image.strategy.is_written {
             if slots.is_some_and(|slots| slots.len() == 1) {
                 let error = Diagnostic::error(codes::WRONG_VALUE, format!("image `{}` has one slot", name.value));
-                report
-                    .push(error.at(name.entry, "strategy `fixed` is not supported yet: two slots and \"direct-xip\""));
+                report.push(
+                    error
+                        .at(name.entry, "strategy `fixed` is not supported yet: it takes two slots and \"direct-xip\""),
+                );
                 return None;
             }
             let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no `strategy`", name.value));
