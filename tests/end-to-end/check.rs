@@ -33,6 +33,15 @@ fn what_is_not_judged_is_said() {
     project.waxseal("check r1b.toml").exits(0).says(&["build/app-b.elf is not there yet", "not judged", "0 errors"]);
 }
 
+#[test]
+fn public_keys_are_judged_too() {
+    let project = r1b();
+    project.write("keys/release.pub.pem", project.read("keys/release.pem"));
+    project.waxseal("check r1b.toml").exits(1).says(&["WX0002", "r1b.toml:", "this is a private key"]);
+    fs::remove_file(project.path("keys/release.pub.pem")).unwrap();
+    project.waxseal("check r1b.toml").exits(0).says(&["keys/release.pub.pem cannot be read", "not judged"]);
+}
+
 /// The broken twin: one build for both slots, and a protection bit that covers more than the boot loader.
 #[test]
 fn the_broken_twin_is_told_why() {

@@ -1,10 +1,10 @@
 //! Standard streams: closed pipes, full disks, colours, JSON; and the exit codes' table.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::process::Stdio;
 
-use waxseal_tests::Run;
+use waxseal_tests::{Run, repository};
 
 use crate::{empty, r1b};
 
@@ -81,6 +81,26 @@ fn results_for_programs() {
     let right = project.waxseal("check r1b.toml --format json").exits(0).json();
     assert_eq!(right["diagnostics"], serde_json::json!([]));
     assert_eq!(right["result"]["inputs"][0]["judged"], true);
+}
+
+#[test]
+fn every_member_of_a_result_is_documented() {
+    let document = fs::read_to_string(repository().join("crates/waxseal/JSON.md")).unwrap();
+    let project = r1b();
+    project.build();
+    for line in [
+        "check r1b.toml",
+        "map r1b.toml",
+        "build r1b.toml --key keys/release.pem --out out",
+        "verify out/app.a.bin --manifest r1b.toml --revision B",
+        "verify out/app.a.bin --manifest r1b.toml --revision D",
+        "inspect out/app.a.bin",
+    ] {
+        let object = project.waxseal(&format!("{line} --format json")).json();
+        for name in object["result"].as_object().unwrap().keys() {
+            assert!(document.contains(&format!("`{name}`")), "{line}: {name}");
+        }
+    }
 }
 
 #[test]
