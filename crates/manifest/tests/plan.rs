@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use manifest::diagnostic::Severity;
 use manifest::map::{Row, What, map};
 use manifest::plan::{Extent, Plan, Raise, Use};
 use manifest::{Source, check, defaults};
@@ -122,6 +123,31 @@ fn fingerprint_follows_the_group_and_nothing_else() {
         let text =
             if new.contains("header") { text.replacen("\"17-23\"", "\"17-23\"\nheader = \"2K\"", 1) } else { text };
         assert_ne!(fingerprint(&text), original, "{new}");
+    }
+}
+
+#[test]
+fn whatever_the_text_something_is_said_or_there_is_a_plan() {
+    let prefixes = R1B.char_indices().map(|(end, _)| R1B[..end].to_owned());
+    let lines: Vec<&str> = R1B.lines().collect();
+    let without = |skip: usize| {
+        let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
+        kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    };
+    let unlike = |key: usize| {
+        let changed = |(index, line): (usize, &&str)| match line.split_once('=') {
+            Some((name, _)) if index == key => format!("{name}= []\n"),
+            _ => format!("{line}\n"),
+        };
+        lines.iter().enumerate().map(changed).collect::<String>()
+    };
+    let shorter = (0..lines.len()).map(without).collect::<Vec<_>>();
+    let retyped = (0..lines.len()).map(unlike).collect::<Vec<_>>();
+    for text in prefixes.chain(shorter).chain(retyped) {
+        let source = Source { name: "r1b.toml".into(), text };
+        let checked = check(&source);
+        let refused = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        assert_eq!(checked.plan.is_none(), refused, "{:?}\n{}", checked.diagnostics, source.text);
     }
 }
 
