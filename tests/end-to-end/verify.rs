@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::process::Stdio;
 
+use image_format::FrontHead;
+use packer::{Draft, PrivateKey};
 use waxseal_tests::{Project, Run};
+use zerocopy::FromBytes as _;
 
 use crate::r1b;
 
@@ -104,6 +107,24 @@ fn an_image_for_something_else_is_refused() {
     project.waxseal(&format!("{verify} --revision B --without layout")).exits(0);
     project.waxseal(&format!("{verify} --revision B --slot nine")).exits(2).says(&["nine", "a, b"]);
     project.waxseal(&format!("{verify} --revision toolong")).exits(2);
+}
+
+/// No packer of ours makes it; whoever has the key could. It would run into the slot's state words.
+#[test]
+fn an_image_that_is_too_large_for_its_slot_is_refused() {
+    let project = built();
+    let (head, _) = FrontHead::read_from_prefix(&project.read("out/app.a.bin")).unwrap();
+    let key = PrivateKey::from_pem(&String::from_utf8(project.read("keys/release.pem")).unwrap()).unwrap();
+    // Slot a without header and state words, as `waxseal map` shows it.
+    let capacity = 915_904;
+    let mut payload = project.read("out/app.a.bin")[1024..].to_vec();
+    for (size, exit) in [(capacity, 0), (capacity + 1, 1)] {
+        payload.resize(size, 0);
+        let draft = Draft::new(1024, head.header.image, &[], payload.clone()).unwrap();
+        project.write("large.bin", draft.seal(&[key.sign(draft.to_sign())]));
+        let run = project.waxseal("verify large.bin --manifest r1b.toml --revision B").exits(exit);
+        assert_eq!(run.stdout.contains("ExceedsSlot (403)"), exit == 1, "{}", run.stdout);
+    }
 }
 
 #[test]
