@@ -1,1 +1,25 @@
+//! The command as its users meet it: files in, exit code, text and files out.
 
+// A test that cannot prepare its files has failed.
+#![allow(clippy::unwrap_used)]
+
+mod build;
+mod check;
+mod images;
+mod key;
+mod linker;
+mod streams;
+mod verify;
+
+use waxseal_tests::Project;
+
+/// The command under test.
+const WAXSEAL: &str = env!("CARGO_BIN_EXE_waxseal");
+
+fn empty() -> Project {
+    Project::empty(WAXSEAL)
+}
+
+fn r1b() -> Project {
+    Project::r1b(WAXSEAL)
+}

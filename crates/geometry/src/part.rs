@@ -212,6 +212,11 @@ impl Ram {
 }
 
 impl Mode {
+    /// The mode as a sentence has it: `dual-bank mode`.
+    pub fn phrase(&self) -> String {
+        format!("{} mode", self.title.replace(' ', "-"))
+    }
+
     /// The sector map in words: `4x32K, 128K, 7x256K`, or `2 x (4x16K, 64K, 7x128K)` where the regions are alike.
     pub fn summary(&self) -> String {
         let maps: Vec<String> = self.regions.iter().map(Region::summary).collect();

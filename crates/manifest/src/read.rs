@@ -57,6 +57,8 @@ pub struct Keys<'a> {
     noun: &'static str,
     header: Span,
     table: &'a DeTable<'a>,
+    /// Keys that are probably there, misspelt: that has been said, and they are not missing too.
+    misspelt: Vec<String>,
 }
 
 impl Reader {
@@ -103,6 +105,7 @@ impl Reader {
         later: &[&str],
     ) -> Option<Keys<'a>> {
         let DeValue::Table(table) = value else { return self.wrong_type(value, at, "a table") };
+        let mut misspelt = Vec::new();
         for (entry, _) in self.entries(table) {
             if known.iter().any(|name| name == entry.key) {
                 continue;
@@ -111,12 +114,15 @@ impl Reader {
             let known = || known.iter().map(String::as_str);
             let error = match names::nearest(entry.key, known()) {
                 _ if later.contains(&entry.key) => error.at(entry.key_span, "not supported yet"),
-                Some(near) => error.at(entry.key_span, format!("did you mean `{near}`?")),
+                Some(near) => {
+                    misspelt.push(near.to_owned());
+                    error.at(entry.key_span, format!("did you mean `{near}`?"))
+                }
                 None => error.at(entry.key_span, format!("{noun} has {}", names::list(known(), "and"))),
             };
             self.diagnostics.push(error);
         }
-        Some(Keys { noun, header: at.entry, table })
+        Some(Keys { noun, header: at.entry, table, misspelt })
     }
 }
 
@@ -133,7 +139,7 @@ impl Keys<'_> {
 
     /// The value of a key that may not be left out.
     pub fn required<T: Value>(&self, name: &str, reader: &mut Reader) -> Field<T> {
-        if !self.table.contains_key(name) {
+        if !self.table.contains_key(name) && !self.misspelt.iter().any(|misspelt| misspelt == name) {
             let title = format!("`{name}` is required in {}", self.noun);
             let error = Diagnostic::error(codes::MISSING_KEY, title).at(self.header, format!("no `{name}` here"));
             reader.diagnostics.push(error);

@@ -87,15 +87,15 @@ table! {
 table! {
     /// A range of whole sectors that holds no image.
     pub struct Area, "an area" {
-        /// As of a slot.
+        /// `flash`, or `bank1` or `bank2` of a part with two banks.
         required region: String,
-        /// As of a slot.
+        /// First and last sector in the reference manual's numbers: "2-3". This, or `offset` and `size`.
         optional sectors: Sectors,
-        /// As of a slot.
+        /// Bytes from the region's start.
         optional offset: Bytes,
-        /// As of a slot.
+        /// Bytes, whole sectors.
         optional size: Bytes,
-        /// Who writes it.
+        /// Who writes it: `counter` is the boot loader's, `application` is touched by nobody else.
         required r#use: Use,
     } later ["log"]
 }

@@ -22,7 +22,9 @@ use crate::text::{hex, thousands};
 /// Names private key files where no --key does.
 const VARIABLE: &str = "WAXSEAL_KEY";
 
-/// Seal every image for each of its slots, and judge the result as the boot loader will. All files are written, or none.
+/// Seal every image for each of its slots.
+///
+/// The result is judged as the boot loader will judge it. All files are written, or none.
 #[derive(Debug, Args)]
 pub struct Command {
     /// The manifest; `-` is standard input.
@@ -108,11 +110,9 @@ impl Command {
                 let _ = writeln!(text, "  signed    {} ({} of {needed} needed)", names.join(", "), names.len());
             }
             let slots: Vec<_> = of_image.iter().map(|artefact| artefact.slot.as_str()).collect();
-            let _ = writeln!(
-                text,
-                "  verified  as the boot loader will, but for the board's revision: {}",
-                slots.join(", ")
-            );
+            // Only a board has a revision.
+            let but = if plan.product.revisions.is_empty() { "" } else { ", but for the board's revision" };
+            let _ = writeln!(text, "  verified  as the boot loader will{but}: {}", slots.join(", "));
         }
         for artefact in artefacts {
             let _ = writeln!(

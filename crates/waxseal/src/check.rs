@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use manifest::codes;
 use manifest::defaults::{self, Default};
 use manifest::diagnostic::{Diagnostic, Severity};
 use manifest::plan::Plan;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::inputs::{InputArgs, InputFile};
+use crate::key::read_public;
 use crate::load::Manifest;
 use crate::report::{Format, Report};
 use crate::{json, output, render};
@@ -43,7 +45,7 @@ impl Command {
         if let Some(plan) = &manifest.draft() {
             let inputs = self.inputs.read(&manifest, plan)?;
             found.extend(inputs.iter().flat_map(|input| problems(plan, input)));
-            notes = input_notes(&inputs);
+            notes = input_notes(&inputs) + &judge_keys(&manifest, plan, &mut found);
             result = Some(to_json(plan, &inputs));
             if self.verbose {
                 notes = list(&defaults::list(plan)) + &notes;
@@ -63,6 +65,25 @@ impl Command {
 fn problems(plan: &Plan, file: &InputFile<'_>) -> Vec<Diagnostic> {
     let judged = file.input().map(|input| check_input(plan, file.image, file.placement, &input));
     judged.and_then(Result::err).unwrap_or_default()
+}
+
+/// Whether the public keys are keys. Says which ones are not there.
+fn judge_keys(manifest: &Manifest, plan: &Plan, found: &mut Vec<Diagnostic>) -> String {
+    let mut notes = String::new();
+    for key in &plan.keys {
+        let path = &key.public.value;
+        match read_public(&manifest.resolve(path)) {
+            Ok(_) => {}
+            Err(failure) if failure.exit == Exit::Missing => {
+                notes.push_str(&format!("note: {path} cannot be read: key {} is not judged\n", key.name.value));
+            }
+            Err(failure) => {
+                let title = format!("`{path}` holds no public key that can be used");
+                found.push(Diagnostic::error(codes::WRONG_VALUE, title).at(key.public.span, failure.title));
+            }
+        }
+    }
+    notes
 }
 
 /// Which inputs were judged and which were not: nobody shall take silence for approval.

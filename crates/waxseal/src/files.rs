@@ -192,5 +192,8 @@ fn missing_folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("cannot write {}: {error}", path.display()))
+    // tempfile adds the name of its file, which tells a user nothing.
+    let inner = error.get_ref().and_then(|inner| inner.source());
+    let why = inner.map_or_else(|| error.to_string(), ToString::to_string);
+    Failure::new(Exit::Failed, format!("cannot write {}: {why}", path.display()))
 }

@@ -21,7 +21,9 @@ use crate::report::{Format, Report};
 use crate::text::{hex, thousands};
 use crate::{fields, files, refusal};
 
-/// Show what a sealed image says of itself, broken ones as far as they go. Nothing of it is authentic: `verify` judges.
+/// Show what a sealed image says of itself.
+///
+/// Broken ones are shown as far as they go. Nothing of it is authentic: `verify` judges.
 #[derive(Debug, Args)]
 pub struct Command {
     /// The file; `-` is standard input.

@@ -1,25 +1,4 @@
-//! Results for programs: one JSON object on standard output, whatever happened (but for a wrong command line).
-//!
-//! ```json
-//! {
-//!   "schema": 1,
-//!   "command": "check",
-//!   "exit": 1,
-//!   "diagnostics": [{
-//!     "code": "WX0115", "severity": "error", "title": "...",
-//!     "labels": [{"file": "r1b.toml", "line": 24, "column": 1, "start": 610, "end": 630, "text": "...", "primary": true}],
-//!     "notes": ["..."],
-//!     "help": [{"text": "...", "edits": [{"file": "r1b.toml", "start": 596, "end": 601, "replacement": "\"0-1\""}]}],
-//!     "facts": [{"text": "...", "source": "...", "evidence": "two sources"}]
-//!   }],
-//!   "failure": {"title": "...", "place": "r1b.toml:47:20", "help": ["..."]},
-//!   "result": {}
-//! }
-//! ```
-//!
-//! `failure` stands there if the run could not go on, `result` if it could; what `result` holds is the command's own.
-//! Lines and columns count from 1, columns in characters; `start` and `end` are bytes of the file. Digests, ids and keys
-//! are lower-case hex; addresses and sizes are numbers. Within a `schema`, members are added and none is changed.
+#![doc = include_str!("../JSON.md")]
 
 use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label};
 use manifest::source::Source;
@@ -28,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::exit::{Exit, Failure};
 use crate::report::Report;
 
-/// The version of the shape above.
+/// The version of the object's shape.
 const SCHEMA: u32 = 1;
 
 /// The object of a run that came to its end.

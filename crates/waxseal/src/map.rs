@@ -21,7 +21,9 @@ use crate::text::{hex, thousands};
 /// Characters of a bar.
 const BAR: u32 = 20;
 
-/// Show what lies where in flash: slots, areas, what is free, and how full the slots are.
+/// Show what lies where in flash.
+///
+/// Slots, areas and what is free, how full the slots are, and the option bytes that belong to it.
 #[derive(Debug, Args)]
 pub struct Command {
     /// The manifest; `-` is standard input.
@@ -129,13 +131,16 @@ impl<'a> Map<'a> {
     fn notes(&self) -> String {
         let mut text = String::new();
         for placement in self.plan.images.iter().flat_map(|image| &image.placements) {
+            let runs = match placement.run_address {
+                run if run == placement.payload_address => String::new(),
+                run => format!("runs at {}, ", address(run)),
+            };
             let _ = writeln!(
                 text,
-                "  {}: header {}, code {}, runs at {}, state words {}",
+                "  {}: header {}, code {}, {runs}state words {}",
                 placement.slot.value,
                 address(placement.store_address),
                 address(placement.payload_address),
-                address(placement.run_address),
                 address(placement.state_address),
             );
         }

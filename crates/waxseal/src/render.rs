@@ -95,3 +95,56 @@ fn patches<'a>(sources: &'a [Source], edits: &'a [Edit]) -> Vec<Element<'a>> {
     };
     sources.iter().enumerate().filter_map(snippet).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use manifest::codes;
+    use manifest::diagnostic::Evidence;
+    use manifest::source::Span;
+
+    use super::*;
+
+    const TEXT: &str = "nDBOOT = 0\n\n[slots.b]\n\naddress = 0x080000000\n";
+
+    const RENDERED: &str = "\
+error[WX0101]: an address with nine hex digits
+ --> r1.toml:5:11
+  |
+1 | nDBOOT = 0
+  | ------ the banks are exchanged
+...
+5 | address = 0x080000000
+  |           ^^^^^^^^^^^ nine digits
+  |
+  = note: a note
+  = help: a help
+  = fact: a fact (its source) [two sources]
+help: correct it
+  |
+5 - address = 0x080000000
+5 + address = 0x0810_0000
+  |
+
+r1.toml: 1 error, 0 warnings
+";
+
+    fn span(text: &str) -> Span {
+        let start = TEXT.find(text).expect("in the text");
+        Span { file: 0, start, end: start + text.len() }
+    }
+
+    #[test]
+    fn places_notes_help_facts_and_edits() {
+        let found = [Diagnostic::error(codes::ADDRESS, "an address with nine hex digits")
+            .see(span("nDBOOT"), "the banks are exchanged")
+            .at(span("0x080000000"), "nine digits")
+            .note("a note")
+            .fact("a fact", "its source", Evidence::TwoSources)
+            .edit("correct it", span("0x080000000"), "0x0810_0000")
+            .help("a help")];
+        let sources = [Source { name: "r1.toml".to_owned(), text: TEXT.to_owned() }];
+        assert_eq!(diagnostics(&sources, &found, false) + &summary("r1.toml", &found), RENDERED);
+        assert!(diagnostics(&sources, &found, true).contains('\u{1b}'));
+        assert_eq!(place(&sources, 0, span("0x08").start).as_deref(), Some("r1.toml:5:11"));
+    }
+}

@@ -26,6 +26,8 @@ pub struct Basis {
     pub keys: Vec<(String, PublicKey)>,
     /// Bytes that the slot has for the artefact, if that is judged.
     pub room: Option<u32>,
+    /// Whether the device compares hardware revisions.
+    pub compares_revisions: bool,
 }
 
 /// A judgement.
@@ -60,7 +62,10 @@ impl<'a> Verdict<'a> {
         let inputs = self.inputs();
         let width = inputs.iter().map(|input| input.name.len()).max().unwrap_or(0);
         for Input { name, value } in &inputs {
-            let (word, value) = value.as_ref().map_or(("waived", "by --without: not judged"), |value| ("given", value));
+            let (word, value) = match value {
+                Ok(value) => ("given", value.as_str()),
+                Err(why) => ("waived", *why),
+            };
             let _ = writeln!(text, "  {word:<6}  {name:<width$}  {value}");
         }
         match &self.outcome {
@@ -68,8 +73,8 @@ impl<'a> Verdict<'a> {
                 for line in self.found(verified) {
                     let _ = writeln!(text, "  found   {line}");
                 }
-                let waived = inputs.iter().filter(|input| input.value.is_none()).map(|input| input.name);
-                let waived: Vec<_> = waived.collect();
+                let waived = inputs.iter().filter(|input| input.value.as_ref().err() == Some(&WAIVED));
+                let waived: Vec<_> = waived.map(|input| input.name).collect();
                 let but = if waived.is_empty() { String::new() } else { format!(", but for {}", waived.join(", ")) };
                 let _ = writeln!(text, "verified, as the boot loader will{but}");
             }
@@ -85,7 +90,7 @@ impl<'a> Verdict<'a> {
     fn inputs(&self) -> Vec<Input> {
         let Self { judge, basis, .. } = self;
         let keys: Vec<_> = basis.keys.iter().map(|(name, key)| format!("{name} {key}")).collect();
-        let trust = format!("{} of {}: {}; keys from {}", judge.threshold, keys.len(), keys.join(", "), basis.source);
+        let trust = format!("{} of {}, keys from {}: {}", judge.threshold, keys.len(), basis.source, keys.join(", "));
         let device = required(&judge.device).map(|device| {
             let ids = format!("vendor {}, class {}", hex(&device.vendor_id), hex(&device.class_id));
             basis.product.as_ref().map_or(ids.clone(), |product| format!("{product} ({ids})"))
@@ -100,9 +105,10 @@ impl<'a> Verdict<'a> {
             )
         });
         let counter = required(&judge.counter).map(|lowest| format!("{lowest} or higher"));
-        let revision = required(&judge.revision).map(revision);
+        let unasked = if basis.compares_revisions { WAIVED } else { "the device compares none" };
+        let revision = required(&judge.revision).map(revision).map_err(|_| unasked);
         vec![
-            Input { name: "signatures", value: Some(trust) },
+            Input { name: "signatures", value: Ok(trust) },
             Input { name: "device", value: device },
             Input { name: "layout", value: place },
             Input { name: "counter", value: counter },
@@ -149,8 +155,7 @@ impl<'a> Verdict<'a> {
     }
 
     fn to_json(&self) -> Value {
-        let input =
-            |input: &Input| json!({ "input": input.name, "waived": input.value.is_none(), "value": input.value });
+        let input = |Input { name, value }: &Input| json!({ "input": name, "value": value.as_ref().ok(), "waived": value.as_ref().err() });
         let target = self.basis.target.as_ref();
         let mut result = json!({
             "verified": self.outcome.is_ok(),
@@ -170,16 +175,19 @@ impl<'a> Verdict<'a> {
     }
 }
 
-/// An input of the decision in words; no value if it was waived.
+/// Why an input is not judged, if the command line says so.
+const WAIVED: &str = "by --without: not judged";
+
+/// An input of the decision in words, or why it is not judged.
 struct Input {
     name: &'static str,
-    value: Option<String>,
+    value: Result<String, &'static str>,
 }
 
-fn required<T>(check: &Check<T>) -> Option<&T> {
+fn required<T>(check: &Check<T>) -> Result<&T, &'static str> {
     match check {
-        Check::Require(value) => Some(value),
-        Check::Waived => None,
+        Check::Require(value) => Ok(value),
+        Check::Waived => Err(WAIVED),
     }
 }
 

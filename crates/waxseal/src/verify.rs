@@ -15,8 +15,10 @@ use crate::load::Manifest;
 use crate::report::{Format, Report};
 use crate::verdict::{Basis, Verdict};
 
-/// Judge an image as the boot loader will, by the same function and with the same inputs. Each input of the decision is
-/// given, or waived by name: nothing is passed over in silence.
+/// Judge an image as the boot loader will.
+///
+/// The function is the boot loader's, and so are the inputs. Each input of the decision is given, or waived by name:
+/// nothing is passed over in silence.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("trust").required(true).args(["manifest", "keys"])))]
 pub struct Command {
@@ -118,6 +120,7 @@ impl Command {
             target: Some((image.name.value.clone(), placement.slot.value.clone())),
             keys,
             room: Some(room),
+            compares_revisions: !plan.product.revisions.is_empty(),
         };
         Ok(self.judge(judge, basis, &file))
     }
@@ -145,7 +148,8 @@ impl Command {
             place: Check::Waived,
             counter: Check::Waived,
         };
-        let basis = Basis { source: "the command line".to_owned(), product: None, target: None, keys, room: None };
+        let source = "the command line".to_owned();
+        let basis = Basis { source, product: None, target: None, keys, room: None, compares_revisions: true };
         Ok(self.judge(judge, basis, &files::read(&self.file)?))
     }
 

@@ -43,7 +43,7 @@ pub fn demo() -> Outcome {
     example.verify(forged, REFUSED)?;
 
     say("The sealed images are in examples/r1b/out, the firmware and the test key in examples/r1b/build.");
-    say("The test key is public, in every copy of this project: `waxseal key new` makes one of your own.");
+    println!("# Everybody knows the test key: `waxseal key new` makes one of your own.");
     Ok(())
 }
 

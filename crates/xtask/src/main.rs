@@ -1,2 +1,93 @@
-//! Not written yet.
-fn main() {}
+//! The project's own tasks.
+//!
+//! A task installs what it needs and this machine lacks, or says how; it never skips what it cannot do.
+
+mod bench;
+mod cargo;
+mod demo;
+mod example;
+mod r#gen;
+mod generated;
+mod peer;
+mod process;
+mod qemu;
+mod reproducible;
+mod sample;
+mod test;
+mod tools;
+mod vectors;
+mod verifier;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::process::{Outcome, run};
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 4 a program is missing.")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds, seals and judges the example r1b, and shows each step.
+    Demo,
+    /// Runs every test on host, Cortex-M7 (QEMU) and Node.
+    Test,
+    /// Writes the generated files.
+    Gen {
+        /// Fails if a file is not as it would be written, and writes nothing.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Writes the test vectors.
+    Vectors {
+        /// Fails if a file is not as it would be written, and writes nothing.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Builds the example's firmware, once for each slot.
+    Firmware,
+    /// Builds the WebAssembly package.
+    Wasm,
+    /// Measures the verifier and the packer, and prints a table for the README.
+    Bench,
+    /// Judges licences, sources and versions of dependencies. Needs cargo-deny.
+    Deny,
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let message = failure.to_string();
+            if !message.is_empty() {
+                eprintln!("error: {message}");
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn perform(task: Task) -> Outcome {
+    match task {
+        Task::Demo => demo::demo(),
+        Task::Test => test::test(),
+        Task::Gen { check } => r#gen::run(check),
+        Task::Vectors { check } => vectors::run(check),
+        Task::Firmware => example::firmware(),
+        Task::Wasm => test::wasm(),
+        Task::Bench => bench::bench(),
+        Task::Deny => deny(),
+    }
+}
+
+fn deny() -> Outcome {
+    tools::ensure_cargo_deny()?;
+    // Advisories would need the network and change without a commit.
+    run(cargo::command("deny")?.args(["check", "bans", "licenses", "sources"]))
+}

@@ -78,7 +78,7 @@ fn option(part: &Part, name: &Spanned<String>, setting: &Spanned<Setting>, repor
         (kind, _) => {
             let expected = if kind == OptionKind::Bit { "0 or 1" } else { "0 or 1, a level" };
             let error = Diagnostic::error(codes::WRONG_VALUE, format!("`{}` must be {expected}", name.value));
-            report.push(error.at(setting.span, ""));
+            report.push(error.at(setting.span, "this is neither"));
             return None;
         }
     };
@@ -157,7 +157,7 @@ fn check_dual_boot(table: &Spanned<spec::Device>, device: &Device, report: &mut 
             let title = format!("with two banks, `options.{}` decides where a slot runs", option.name);
             let mut error = Diagnostic::error(codes::MODE, title).at(table.entry, format!("no `{}` here", option.name));
             if let Some(span) = bank_option.and_then(|option| option.span) {
-                error = error.see(span, &device.mode.title);
+                error = error.see(span, device.mode.phrase());
             }
             for (value, meaning) in option.meanings.iter().enumerate() {
                 error = error.help(format!("options.{} = {value}: {meaning}", option.name));
@@ -169,7 +169,7 @@ fn check_dual_boot(table: &Spanned<spec::Device>, device: &Device, report: &mut 
             let mut error = Diagnostic::error(codes::DUAL_BOOT_ONE_BANK, title);
             error = error.at(*span, "the boot ROM would choose between two banks");
             if let Some(span) = bank_option.and_then(|option| option.span) {
-                error = error.see(span, &device.mode.title);
+                error = error.see(span, device.mode.phrase());
             }
             report.push(error.edit("banks are not exchanged if there is one", *span, "1"));
         }

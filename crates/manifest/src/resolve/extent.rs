@@ -145,7 +145,7 @@ impl Geometry<'_> {
                 Diagnostic::error(codes::REGION_END, title).at(wanted.span, text)
             }
             None => {
-                let title = format!("there is no sector {missing} with {}", mode.title);
+                let title = format!("there is no sector {missing} in {}", mode.phrase());
                 let error = Diagnostic::error(codes::UNKNOWN_SECTOR, title).at(wanted.span, has);
                 error.fact(format!("{}: {}", mode.title, mode.summary()), &mode.citation.source, mode.citation.evidence)
             }
@@ -218,14 +218,14 @@ fn unknown_region(device: &Device, name: &Spanned<String>) -> Diagnostic {
         let error = Diagnostic::error(codes::NOTHING, format!("there is no region `{}`", name.value));
         return error.at(name.span, format!("{} has {}", device.part.name, names::list(regions(), "and")));
     };
-    let title = format!("there is no region `{}` with {}", name.value, device.mode.title);
+    let title = format!("there is no region `{}` in {}", name.value, device.mode.phrase());
     let error = Diagnostic::error(codes::MODE, title);
-    let error = error.at(name.span, format!("with {} there is {}", device.mode.title, names::list(regions(), "and")));
+    let error = error.at(name.span, format!("there is {}", names::list(regions(), "and")));
     let span = device.mode.selectors.iter().find_map(|(option, _)| device.option(option)?.span);
     let error = match span {
-        Some(span) => error.see(span, &device.mode.title),
+        Some(span) => error.see(span, device.mode.phrase()),
         None => error,
     };
     let selectors: Vec<String> = other.selectors.iter().map(|(option, value)| format!("{option} = {value}")).collect();
-    error.help(format!("`{}` belongs to {}: {}", name.value, other.title, selectors.join(", ")))
+    error.help(format!("`{}` is of {}: {}", name.value, other.phrase(), selectors.join(", ")))
 }

@@ -117,8 +117,10 @@ fn strategy(
         if !image.strategy.is_written {
             if slots.is_some_and(|slots| slots.len() == 1) {
                 let error = Diagnostic::error(codes::WRONG_VALUE, format!("image `{}` has one slot", name.value));
-                report
-                    .push(error.at(name.entry, "strategy `fixed` is not supported yet: two slots and \"direct-xip\""));
+                report.push(
+                    error
+                        .at(name.entry, "strategy `fixed` is not supported yet: it takes two slots and \"direct-xip\""),
+                );
                 return None;
             }
             let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no `strategy`", name.value));
@@ -174,7 +176,7 @@ fn placement(
 ) -> Option<Placement> {
     let range = &slot.extent.range;
     let header = slot.header.map_or(0, |header| header.value);
-    // A log that is larger than any address fits nowhere.
+    // A log that cannot be fits nowhere.
     let state = state_size(&slot.extent.region, tries).unwrap_or(u32::MAX);
     let capacity = slot.extent.size().checked_sub(header).and_then(|rest| rest.checked_sub(state));
     let Some(capacity) = capacity.filter(|capacity| *capacity > 0) else {
@@ -195,9 +197,8 @@ fn placement(
     })
 }
 
-/// Bytes of the state words at the end of a slot.
-#[allow(clippy::useless_conversion)] // until image-format's state_space settles on an Option
+/// Bytes of the state words at the end of a slot; `None` if a log of such units cannot be.
 fn state_size(region: &Region, tries: u8) -> Option<u32> {
     let unit = region.ecc_word.unwrap_or_default().max(region.program_unit);
-    log::state_space(log::Strategy::DirectXip, tries, unit, 0).into()
+    log::state_space(log::Strategy::DirectXip, tries, unit, 0)
 }

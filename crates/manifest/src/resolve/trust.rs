@@ -90,7 +90,8 @@ fn threshold(role: &Spanned<spec::Role>, keys: usize, report: &mut Report) -> Op
     if fits.is_none() {
         let title = format!("`threshold` must be from 1 to {most}");
         let error = Diagnostic::error(codes::WRONG_VALUE, title);
-        report.push(error.at(threshold.span, format!("of {keys} keys, and {SIGNATURE_PLACES} signature places")));
+        report
+            .push(error.at(threshold.span, format!("keys in the role: {keys}; signature places: {SIGNATURE_PLACES}")));
     }
     fits.map(|value| Resolved { value, origin: Origin::File(threshold.span) })
 }

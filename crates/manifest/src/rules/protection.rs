@@ -74,7 +74,7 @@ fn covers(
         .see(extent.span, format!("sector {number}, {}", address(sector.address)))
         .help(advice(device, protection, slot, neighbour, taken));
     let register = device.part.option(&protection.option).map_or("", |option| option.field.register.as_str());
-    let fact = format!("{register}.{} in {} mode", protection.option, device.mode.title.replace(' ', "-"));
+    let fact = format!("{register}.{} in {}", protection.option, device.mode.phrase());
     error.fact(fact, &protection.citation.source, protection.citation.evidence)
 }
 

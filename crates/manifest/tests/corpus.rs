@@ -1,0 +1,135 @@
+//! The corpus of manifests in tests/manifests: each is told exactly what its index says, in the words beside it.
+//!
+//! `UPDATE_GOLDEN=1` writes those words anew; the index is written by hand.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use manifest::diagnostic::Severity;
+use manifest::{Diagnostic, Source, check, codes};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/manifests")
+}
+
+fn source(name: &str) -> Source {
+    Source { name: name.rsplit('/').next().unwrap().into(), text: fs::read_to_string(folder().join(name)).unwrap() }
+}
+
+/// Each manifest of the index with the codes that it is told.
+fn index() -> Vec<(String, Vec<String>)> {
+    let index: toml::Table = source("index.toml").text.parse().unwrap();
+    let codes = |value: toml::Value| value.try_into::<Vec<String>>().unwrap();
+    index.into_iter().map(|(name, value)| (name, codes(value))).collect()
+}
+
+/// A diagnostic in a simple, stable form.
+fn render(source: &Source, diagnostic: &Diagnostic) -> String {
+    let mut text = format!("{}[{}]: {}\n", diagnostic.severity, diagnostic.code, diagnostic.title);
+    for label in &diagnostic.labels {
+        let (line, column) = source.line_column(label.span.start);
+        let mark = if label.primary { '^' } else { '-' };
+        writeln!(text, "  {mark} {line}:{column} {:?}: {}", &source.text[label.span.clone()], label.text).unwrap();
+    }
+    for note in &diagnostic.notes {
+        writeln!(text, "  note: {note}").unwrap();
+    }
+    for help in &diagnostic.help {
+        writeln!(text, "  help: {}", help.text).unwrap();
+        for edit in &help.edits {
+            let (line, column) = source.line_column(edit.span.start);
+            let old = &source.text[edit.span.clone()];
+            writeln!(text, "        {line}:{column} {old:?} becomes {:?}", edit.replacement).unwrap();
+        }
+    }
+    for fact in &diagnostic.facts {
+        writeln!(text, "  fact: {} ({}) [{}]", fact.text, fact.source, fact.evidence).unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_manifest_is_told_what_is_wrong() {
+    let mut differences = String::new();
+    for (name, expected) in index() {
+        let source = source(&name);
+        let checked = check(&source);
+        let mut codes: Vec<_> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        codes.sort_unstable();
+        let text: String = checked.diagnostics.iter().map(|diagnostic| render(&source, diagnostic)).collect();
+        if codes != expected {
+            writeln!(differences, "{name}: expected {expected:?}\n{text}").unwrap();
+        }
+        let refused = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        assert_eq!(checked.plan.is_none(), refused, "{name}");
+        assert_eq!(name.contains("err_"), refused, "{name}: its name says otherwise");
+        if expected.is_empty() {
+            continue;
+        }
+        let golden = folder().join(&name).with_extension("txt");
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &text).unwrap();
+        }
+        let wanted = fs::read_to_string(&golden).unwrap_or_default();
+        if wanted != text {
+            writeln!(differences, "{name}: expected\n{wanted}found\n{text}").unwrap();
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn the_index_is_the_folder() {
+    let indexed: BTreeSet<String> =
+        index().into_iter().map(|(name, _)| name).filter(|name| !name.starts_with("..")).collect();
+    let names = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.filter(|name| name != "index.toml").collect();
+    let manifests: BTreeSet<String> = names.iter().filter(|name| name.ends_with(".toml")).cloned().collect();
+    assert_eq!(indexed, manifests);
+    for text in names.iter().filter(|name| !name.ends_with(".toml")) {
+        assert!(manifests.contains(&text.replace(".txt", ".toml")), "{text} belongs to no manifest");
+    }
+}
+
+#[test]
+fn every_code_has_a_manifest() {
+    let told: BTreeSet<String> = index().into_iter().flat_map(|(_, codes)| codes).collect();
+    // These need an input file: tests/inputs.rs, and the packer's tests for the block of WX05nn.
+    let of_input = |id: &str| [codes::LINK_ADDRESS.id, codes::CAPACITY.id].contains(&id) || id.starts_with("WX05");
+    for code in codes::ALL.iter().filter(|code| !of_input(code.id)) {
+        assert!(told.contains(code.id), "{} {}", code.id, code.title);
+    }
+}
+
+#[test]
+fn every_diagnostic_has_a_place_and_a_known_code() {
+    for (name, _) in index() {
+        for diagnostic in check(&source(&name)).diagnostics {
+            assert!(codes::find(diagnostic.code).is_some(), "{name}: {}", diagnostic.code);
+            assert!(diagnostic.position().is_some(), "{name}: {}", diagnostic.title);
+        }
+    }
+}
+
+#[test]
+fn a_suggested_edit_that_replaces_a_value_is_taken() {
+    let mut tried = 0;
+    for (name, _) in index() {
+        let source = source(&name);
+        for diagnostic in check(&source).diagnostics {
+            for edit in diagnostic.help.iter().flat_map(|help| &help.edits) {
+                let mut text = source.text.clone();
+                text.replace_range(edit.span.clone(), &edit.replacement);
+                let again = check(&Source { name: source.name.clone(), text });
+                let same = |other: &&Diagnostic| other.code == diagnostic.code && other.title == diagnostic.title;
+                assert_eq!(again.diagnostics.iter().find(same), None, "{name}: {edit:?}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 7, "only {tried} edits");
+}

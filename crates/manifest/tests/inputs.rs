@@ -1,0 +1,64 @@
+//! What a manifest is told once an input was read: the rules that the packer calls.
+
+#![allow(clippy::unwrap_used)]
+
+use manifest::diagnostic::Label;
+use manifest::{Source, draft, rules};
+
+const BROKEN: &str = include_str!("../../../tests/manifests/err_r1b.toml");
+
+fn source() -> Source {
+    Source { name: "r1b.broken.toml".into(), text: BROKEN.into() }
+}
+
+/// What a label marks, and its text.
+fn shown(label: &Label) -> (&'static str, &str, bool) {
+    (&BROKEN[label.span.clone()], label.text.as_str(), label.primary)
+}
+
+#[test]
+fn a_build_linked_for_the_other_slot() {
+    // A rule refuses this manifest, and its inputs are judged in the same run all the same.
+    let plan = draft(&source()).unwrap();
+    let image = plan.image("app").unwrap();
+    let b = image.placements.iter().find(|placement| placement.slot.value == "b").unwrap();
+    let error = rules::link_address(&plan, image, b, "build/app-a.elf", 0x0802_0400);
+    assert_eq!(error.code, "WX0108");
+    assert_eq!(error.title, "`build/app-a.elf` is linked at 0x0802_0400 and slot `b` runs at 0x0812_0400");
+    let labels: Vec<_> = error.labels.iter().map(shown).collect();
+    let expected = [
+        ("1", "banks are not exchanged: each slot runs where it is stored", false),
+        ("\"17-23\"", "starts at 0x0812_0000; code follows the header of 1K", false),
+        ("\"build/app-a.elf\"", "the same file, right here", false),
+        ("\"build/app-a.elf\"", "this build cannot run in `b`: vector table and reset vector point into `a`", true),
+    ];
+    assert_eq!(labels, expected);
+    let help: Vec<&str> = error.help.iter().map(|help| help.text.as_str()).collect();
+    let linker = "`waxseal gen linker r1b.broken.toml --slot b` writes memory.x with FLASH at 0x0812_0400";
+    assert_eq!(help[0], format!("link it a second time: {linker}"));
+    assert!(help[1].starts_with("or one build for both: strategy = \"bank-swap\""));
+    assert_eq!(error.facts[0].source, "CubeF7");
+}
+
+#[test]
+fn a_build_linked_for_no_slot_at_all() {
+    let plan = draft(&source()).unwrap();
+    let image = plan.image("app").unwrap();
+    let error = rules::link_address(&plan, image, &image.placements[0], "app.elf", 0x0800_0000);
+    let text = "this build cannot run in `a`: vector table and reset vector point into 0x0800_0000";
+    assert_eq!(error.position().unwrap().text, text);
+    assert_eq!(error.labels.len(), 3, "no other file is the right one");
+}
+
+#[test]
+fn a_build_larger_than_its_slot() {
+    let plan = draft(&source()).unwrap();
+    let placement = &plan.images[0].placements[0];
+    let error = rules::payload_too_large(&plan, placement, "build/app-a.elf", placement.capacity + 12);
+    assert_eq!(error.code, "WX0125");
+    assert_eq!(error.title, "`build/app-a.elf` does not fit into slot `a`: 12 bytes too many");
+    let labels: Vec<_> = error.labels.iter().map(shown).collect();
+    let room = format!("room for {} bytes", placement.capacity);
+    let size = format!("{} bytes", placement.capacity + 12);
+    assert_eq!(labels, [("\"build/app-a.elf\"", size.as_str(), true), ("\"5-11\"", room.as_str(), false)]);
+}

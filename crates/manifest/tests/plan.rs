@@ -1,0 +1,236 @@
+//! What a good manifest means, and what no accepted one may be.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+
+use manifest::diagnostic::Severity;
+use manifest::map::{Row, What, map};
+use manifest::plan::{Extent, Plan, Raise, Use};
+use manifest::{Source, check, defaults};
+
+const R1B: &str = include_str!("../../../examples/r1b/r1b.toml");
+const MINIMAL: &str = include_str!("../../../tests/manifests/good_minimal.toml");
+
+fn plan(text: &str) -> Plan {
+    let checked = check(&Source { name: "r1b.toml".into(), text: text.into() });
+    assert_eq!(checked.diagnostics, []);
+    checked.plan.unwrap()
+}
+
+#[test]
+fn addresses_of_r1b() {
+    let plan = plan(R1B);
+    let image = plan.image("app").unwrap();
+    let [a, b] = image.placements.as_slice() else { panic!("two slots") };
+    // Sector 5 of bank 1 and sector 17 of bank 2, a header of 1 KiB, 36 state words of 16 bytes at the end:
+    // 2 x (OPEN + READY + 3 TRY + 4 OKAY + DROP) + 16 spare ones.
+    assert_eq!((a.store_address, a.run_address, a.payload_address), (0x0802_0000, 0x0802_0400, 0x0802_0400));
+    assert_eq!((b.store_address, b.run_address, b.payload_address), (0x0812_0000, 0x0812_0400, 0x0812_0400));
+    assert_eq!((a.state_address, b.state_address), (0x0810_0000 - 576, 0x0820_0000 - 576));
+    assert_eq!((a.capacity, b.capacity), (896 * 1024 - 1024 - 576, 896 * 1024 - 1024 - 576));
+    assert_eq!(a.input.as_ref().unwrap().value, "build/app-a.elf");
+    assert_eq!(image.version.to_string(), "1.4.0");
+    assert_eq!(image.security_counter.value, 7);
+    assert_eq!(plan.area(image.counter_store.as_ref().unwrap()).unwrap().purpose.value, Use::Counter);
+    assert_eq!(plan.update.raise.unwrap().value, Raise::KeepFallback);
+    assert_eq!(plan.product.revisions, [*b"B\0\0\0", *b"C\0\0\0"]);
+    assert_eq!(plan.slot("boot").unwrap().header, None);
+}
+
+/// Python: uuid.uuid5(uuid.NAMESPACE_DNS, "acme.example").
+const VENDOR_ID: u128 = 0x0637_E301_E05D_505B_8267_486F_5677_DE9B;
+/// Python: uuid.uuid5(of the vendor, "gateway").
+const CLASS_ID: u128 = 0x8350_0590_5532_5036_869C_E49C_FFAC_5B8C;
+
+#[test]
+fn ids_of_r1b() {
+    let product = plan(R1B).product;
+    assert_eq!(u128::from_be_bytes(product.vendor_id), VENDOR_ID);
+    assert_eq!(u128::from_be_bytes(product.class_id), CLASS_ID);
+}
+
+#[test]
+fn option_bytes_of_r1b() {
+    let shown: Vec<String> = plan(R1B).option_bytes.iter().map(ToString::to_string).collect();
+    assert_eq!(shown.join(" "), "nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000 RDP=level 1 nWRP=0xFFE");
+    let unprotected = plan(MINIMAL).option_bytes;
+    assert!(unprotected.iter().all(|option| option.name != "nWRP"), "nobody asked for protection");
+}
+
+#[test]
+fn values_that_nobody_wrote() {
+    let mut shown = String::new();
+    for default in defaults::list(&plan(R1B)) {
+        writeln!(shown, "{} | {} | {}", default.key, default.value, default.reason).unwrap();
+    }
+    let expected = "\
+images.app.type | \"firmware\" | default
+roles.image.keys | [\"release\"] | the only key
+roles.image.threshold | 1 | the only key
+keys.release.signer | \"file\" | default
+update.revert | \"automatic\" | default: the loader can, with two slots
+update.largest-counter-step | 16 | default
+slots.a.header | 1K | default
+slots.b.header | 1K | default
+write protection | nWRP[0] = 0, nWRP[11:1] = 1 | from slots.boot, nDBANK = 0
+";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn map_of_r1b() {
+    let regions = map(&plan(R1B));
+    let row = |row: &Row| (row.address, row.size / 1024, row.sectors, row.name.clone().unwrap_or_default());
+    let rows: Vec<_> = regions.iter().flat_map(|region| &region.rows).map(row).collect();
+    let expected = [
+        (0x0800_0000, 32, (0, 1), "boot"),
+        (0x0800_8000, 32, (2, 3), "counter"),
+        (0x0801_0000, 64, (4, 4), ""),
+        (0x0802_0000, 896, (5, 11), "a"),
+        (0x0810_0000, 64, (12, 15), "settings"),
+        (0x0811_0000, 64, (16, 16), ""),
+        (0x0812_0000, 896, (17, 23), "b"),
+    ];
+    assert_eq!(rows, expected.map(|(address, size, sectors, name)| (address, size, sectors, name.to_owned())));
+    assert_eq!(regions[0].rows[0].what, What::BootLoader);
+    assert_eq!(regions[0].rows[1].what, What::Area(Use::Counter));
+    assert_eq!(regions[0].rows[2].what, What::Free);
+    assert_eq!(regions[1].rows[2].what, What::Image { name: "app".into(), capacity: 915_904 });
+}
+
+#[test]
+fn fingerprint_follows_the_group_and_nothing_else() {
+    let fingerprint = |text: &str| plan(text).images[0].fingerprint;
+    let original = fingerprint(MINIMAL);
+    let same = [
+        ("class  = \"gateway\"", "class  = \"other\""),
+        ("sectors = \"0-1\"", "sectors = \"0-3\""),
+        ("1.4.0", "1.5.0"),
+        ("STM32F767ZI", "STM32F767ZIT6"),
+    ];
+    for (old, new) in same {
+        assert_eq!(fingerprint(&MINIMAL.replacen(old, new, 1)), original, "{new}");
+    }
+    let other = [
+        ("sectors = \"5-11\"", "sectors = \"6-11\""),
+        ("sectors = \"17-23\"", "sectors = \"17-22\""),
+        ("[keys.release]", "[update]\ntries = 4\n\n[keys.release]"),
+        ("sectors = \"5-11\"", "sectors = \"5-11\"\nheader = \"2K\""),
+    ];
+    for (old, new) in other {
+        let text = MINIMAL.replacen(old, new, 1);
+        let text =
+            if new.contains("header") { text.replacen("\"17-23\"", "\"17-23\"\nheader = \"2K\"", 1) } else { text };
+        assert_ne!(fingerprint(&text), original, "{new}");
+    }
+}
+
+#[test]
+fn whatever_the_text_something_is_said_or_there_is_a_plan() {
+    let prefixes = R1B.char_indices().map(|(end, _)| R1B[..end].to_owned());
+    let lines: Vec<&str> = R1B.lines().collect();
+    let without = |skip: usize| {
+        let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
+        kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    };
+    let unlike = |key: usize| {
+        let changed = |(index, line): (usize, &&str)| match line.split_once('=') {
+            Some((name, _)) if index == key => format!("{name}= []\n"),
+            _ => format!("{line}\n"),
+        };
+        lines.iter().enumerate().map(changed).collect::<String>()
+    };
+    let shorter = (0..lines.len()).map(without).collect::<Vec<_>>();
+    let retyped = (0..lines.len()).map(unlike).collect::<Vec<_>>();
+    for text in prefixes.chain(shorter).chain(retyped) {
+        let source = Source { name: "r1b.toml".into(), text };
+        let checked = check(&source);
+        let refused = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        assert_eq!(checked.plan.is_none(), refused, "{:?}\n{}", checked.diagnostics, source.text);
+    }
+}
+
+/// A small generator of numbers, so that a failure repeats: xorshift64 (Marsaglia 2003).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+    }
+
+    /// Region and range of a slot or area; often right, often not.
+    fn place(&mut self, single: bool) -> String {
+        let odd = self.below(12) == 0;
+        let region = if single != odd { "flash" } else { self.pick(&["bank1", "bank2"]) };
+        if self.below(3) == 0 {
+            let step = self.pick(&["16K", "32K", "64K", "128K", "8K"]);
+            let offset = self.below(15) * 64 * 1024;
+            return format!("region = \"{region}\"\noffset = {offset}\nsize = \"{step}\"\n");
+        }
+        let first = self.below(12) + if region == "bank2" { 12 } else { 0 };
+        let last = first + self.below(3);
+        format!("region = \"{region}\"\nsectors = \"{first}-{last}\"\n")
+    }
+}
+
+#[test]
+fn an_accepted_layout_never_overlaps_splits_a_sector_or_leaves_its_region() {
+    let mut numbers = Numbers(0x5EA1_ED00);
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..4000 {
+        let single = numbers.below(2) == 0;
+        let mut text = String::from("[product]\nvendor = \"v\"\nclass = \"c\"\n[keys.k]\npublic = \"k\"\n");
+        text += "[boot]\nloader = \"waxseal\"\nslot = \"boot\"\n[device]\npart = \"STM32F767ZI\"\noptions.nDBOOT = 1\n";
+        writeln!(text, "options.nDBANK = {}", u32::from(single)).unwrap();
+        text += "[images.app]\nslots = [\"a\", \"b\"]\nstrategy = \"direct-xip\"\nversion = \"1.0.0\"\n";
+        for name in ["boot", "a", "b"] {
+            writeln!(text, "[slots.{name}]\n{}", numbers.place(single)).unwrap();
+        }
+        writeln!(text, "[areas.spare]\nuse = \"application\"\n{}", numbers.place(single)).unwrap();
+        let checked = check(&Source { name: "random.toml".into(), text: text.clone() });
+        match checked.plan {
+            Some(plan) => {
+                accepted += 1;
+                assert_sound(&plan, &text);
+            }
+            None => {
+                refused += 1;
+                assert!(!checked.diagnostics.is_empty(), "refused without a word:\n{text}");
+            }
+        }
+    }
+    assert!(accepted > 100 && refused > 1000, "{accepted} accepted, {refused} refused: the generator proves little");
+}
+
+fn assert_sound(plan: &Plan, text: &str) {
+    let slots = plan.slots.iter().map(|slot| &slot.extent);
+    let extents: Vec<&Extent> = slots.chain(plan.areas.iter().map(|area| &area.extent)).collect();
+    // The boundaries, added up here from sizes alone.
+    for (index, extent) in extents.iter().enumerate() {
+        let region = plan.device.mode.region(&extent.region.name).unwrap();
+        let mut boundaries = vec![region.base];
+        for run in &region.runs {
+            for _ in 0..run.count {
+                boundaries.push(boundaries.last().unwrap() + run.size);
+            }
+        }
+        assert!(boundaries.contains(&extent.range.start) && boundaries.contains(&extent.range.end), "{text}");
+        assert!(extent.range.start < extent.range.end, "{text}");
+        for other in &extents[..index] {
+            assert!(other.range.end <= extent.range.start || extent.range.end <= other.range.start, "{text}");
+        }
+    }
+    for placement in plan.images.iter().flat_map(|image| &image.placements) {
+        let slot = &plan.slot(&placement.slot.value).unwrap().extent.range;
+        assert_eq!(placement.payload_address + placement.capacity, placement.state_address, "{text}");
+        assert!(slot.start < placement.payload_address && placement.state_address < slot.end, "{text}");
+    }
+}

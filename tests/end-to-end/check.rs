@@ -1,0 +1,132 @@
+//! `waxseal check` and `waxseal map`.
+
+use std::fs;
+
+use waxseal_tests::{CODE_A, elf};
+
+use crate::{empty, r1b};
+
+#[test]
+fn a_right_manifest_with_right_inputs() {
+    let project = r1b();
+    let run = project.waxseal("check r1b.toml").exits(0);
+    assert_eq!(run.stdout, "note: inputs read: build/app-a.elf, build/app-b.elf\nr1b.toml: 0 errors, 0 warnings\n");
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn values_that_nobody_wrote_are_listed() {
+    let run = r1b().waxseal("check -v r1b.toml").exits(0);
+    run.says(&[
+        "images.app.type",
+        "\"firmware\"",
+        "roles.image.threshold",
+        "the only key",
+        "nWRP[0] = 0, nWRP[11:1] = 1",
+    ]);
+}
+
+#[test]
+fn what_is_not_judged_is_said() {
+    let project = r1b();
+    fs::remove_file(project.path("build/app-b.elf")).unwrap();
+    project.waxseal("check r1b.toml").exits(0).says(&["build/app-b.elf is not there yet", "not judged", "0 errors"]);
+}
+
+#[test]
+fn public_keys_are_judged_too() {
+    let project = r1b();
+    project.write("keys/release.pub.pem", project.read("keys/release.pem"));
+    project.waxseal("check r1b.toml").exits(1).says(&["WX0002", "r1b.toml:", "this is a private key"]);
+    fs::remove_file(project.path("keys/release.pub.pem")).unwrap();
+    project.waxseal("check r1b.toml").exits(0).says(&["keys/release.pub.pem cannot be read", "not judged"]);
+}
+
+/// The broken twin: one build for both slots, and a protection bit that covers more than the boot loader.
+#[test]
+fn the_broken_twin_is_told_why() {
+    let project = r1b();
+    project.edit("r1b.toml", "sectors       = \"0-1\"", "sectors       = \"0-2\"");
+    project.edit("r1b.toml", "sectors = \"2-3\"", "sectors = \"3-4\"");
+    project.edit("r1b.toml", "build/app-b.elf", "build/app-a.elf");
+    project.waxseal("check r1b.toml").exits(1).says(&[
+        "error[WX0108]: `build/app-a.elf` is linked at 0x0802_0400 and slot `b` runs at 0x0812_0400",
+        "the same file, right here",
+        "^^^^^^^^^^^^^^^^^ this build cannot run in `b`",
+        "error[WX0115]: write protection of `boot` also covers sector 3, which `counter` must erase",
+        "needs nWRP bits 0 and 1: sectors 0 to 3",
+        "= fact: OPTCR.nWRP in dual-bank mode",
+        "[two sources]",
+        "r1b.toml: 2 errors, 0 warnings",
+    ]);
+}
+
+#[test]
+fn findings_are_in_the_order_of_the_file() {
+    let project = r1b();
+    project.write("build/app-b.elf", "");
+    project.edit("r1b.toml", "tries =", "tires =");
+    let said = project.waxseal("check r1b.toml").exits(1).stdout;
+    let (input, unknown_key) = (said.find("WX0501").unwrap(), said.find("WX0001").unwrap());
+    assert!(input < unknown_key, "{said}");
+}
+
+#[test]
+fn a_text_that_is_no_manifest_is_refused_with_its_place() {
+    let project = empty();
+    project.write("broken.toml", "[product]\nvendor = \n");
+    project.waxseal("check broken.toml").exits(1).says(&["WX0000", "broken.toml:2:"]);
+    project.write("bytes.toml", b"a = 1\n\xFF\n");
+    project.waxseal("check bytes.toml").exits(1).says(&["bytes.toml:2", "UTF-8"]);
+    project.waxseal("check none.toml").exits(3).says(&["none.toml"]);
+    project.waxseal("check .").exits(3);
+}
+
+#[test]
+fn escape_sequences_of_a_manifest_do_not_reach_the_terminal() {
+    let project = empty();
+    project.write("m.toml", "\"\\u001b[31mred\" = 1 # \u{1b}[31m\n");
+    let run = project.waxseal("check m.toml").exits(1);
+    assert!(!run.stdout.contains('\u{1b}'), "{:?}", run.stdout);
+}
+
+#[test]
+fn a_damaged_input_is_refused() {
+    let project = r1b();
+    project.write("build/app-a.elf", &elf::firmware(CODE_A, 4000)[..60]);
+    project.waxseal("check r1b.toml").exits(1).says(&["build/app-a.elf", "r1b.toml:", "1 error"]);
+}
+
+const MAP: &str = "  address       size  sectors  name
+bank1
+  0x0800_0000     32K  0-1      boot      boot loader
+  0x0800_8000     32K  2-3      counter   security counter
+  0x0801_0000     64K  4        -         free
+  0x0802_0000    896K  5-11     a         app 1.4.0               457,952 of     915,904   50%  ##########..........
+bank2
+  0x0810_0000     64K  12-15    settings  of the application
+  0x0811_0000     64K  16       -         free
+  0x0812_0000    896K  17-23    b         app 1.4.0                     - of     915,904
+  a: header 0x0802_0000, code 0x0802_0400, state words 0x080F_FDC0
+  b: header 0x0812_0000, code 0x0812_0400, state words 0x081F_FDC0
+  option bytes as shipped: nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000 RDP=level 1 nWRP=0xFFE
+";
+
+#[test]
+fn the_map() {
+    let project = r1b();
+    project.write("build/app-a.elf", elf::firmware(CODE_A, 915_904 / 2));
+    fs::remove_file(project.path("build/app-b.elf")).unwrap();
+    let run = project.waxseal("map r1b.toml").exits(0);
+    let (title, rest) = run.stdout.split_once('\n').unwrap();
+    assert!(title.starts_with("STM32F767ZI, nDBANK=0 nDBOOT=1, layout "), "{title}");
+    assert_eq!(rest, MAP);
+}
+
+#[test]
+fn there_is_no_map_of_a_wrong_manifest() {
+    let project = r1b();
+    project.edit("r1b.toml", "\"2-3\"", "\"1-3\"");
+    let run = project.waxseal("map r1b.toml").exits(1).says(&["WX0106", "r1b.toml: "]);
+    assert_eq!(run.stdout, "");
+}
