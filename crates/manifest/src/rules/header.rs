@@ -1,4 +1,4 @@
-//! WX0212: the size of the area in front of the payload.
+//! WX0412: the size of the area in front of the payload.
 
 use geometry::{Part, bytes};
 use image_format::{FRONT_STEP, MAX_FRONT, MIN_FRONT};
