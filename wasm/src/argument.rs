@@ -1,6 +1,6 @@
 //! Values that the caller hands in: read once, checked against their declared types, and named when they are wrong.
 
-use js_sys::{Array, Reflect, TypeError, Uint8Array};
+use js_sys::{Array, JsString, Reflect, TypeError, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// A value with the expression by which the caller knows it, such as `policy.place.layout`.
@@ -16,7 +16,7 @@ impl Argument {
 
     /// A property that has to be there: `undefined` counts as missing, so that nothing is left out by oversight.
     pub fn property(&self, property: &str) -> Result<Argument, JsValue> {
-        if !self.value.is_object() {
+        if !self.is_object() {
             return Err(self.refuse("is not an object"));
         }
         let value = Reflect::get(&self.value, &property.into())?;
@@ -29,9 +29,13 @@ impl Argument {
         (!self.value.is_null()).then_some(self)
     }
 
-    /// The text, if it is one.
-    pub fn text(&self) -> Option<String> {
-        self.value.as_string()
+    pub fn is_object(&self) -> bool {
+        self.value.is_object()
+    }
+
+    /// The text, if it is one of `longest` UTF-16 units at most: what is copied to WebAssembly's memory stays bounded.
+    pub fn text(&self, longest: u32) -> Option<String> {
+        self.value.dyn_ref::<JsString>().filter(|text| text.length() <= longest).map(String::from)
     }
 
     /// An integer from 0 to 4,294,967,295: the format has no larger ones.

@@ -76,7 +76,7 @@ fn place(argument: &Argument) -> Result<Place, JsValue> {
 }
 
 fn revision(argument: &Argument) -> Result<Revision, JsValue> {
-    let text = argument.text().unwrap_or_default();
+    let text = argument.text(4).unwrap_or_default();
     let mut revision = [0; size_of::<Revision>()];
     for (place, byte) in revision.iter_mut().zip(text.bytes()) {
         *place = byte;
@@ -88,9 +88,11 @@ fn revision(argument: &Argument) -> Result<Revision, JsValue> {
 }
 
 fn slot(argument: &Argument) -> Result<Option<u32>, JsValue> {
-    match argument.text().as_deref() {
-        Some("file") => Ok(None),
-        Some(_) => Err(argument.refuse("is neither \"file\" nor { slot: bytes }")),
-        None => argument.property("slot")?.integer().map(Some),
+    if argument.text(4).as_deref() == Some("file") {
+        return Ok(None);
     }
+    if !argument.is_object() {
+        return Err(argument.refuse("is neither \"file\" nor { slot: bytes }"));
+    }
+    argument.property("slot")?.integer().map(Some)
 }

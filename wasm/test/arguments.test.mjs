@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { codes, inspect, keyId, verify } from "waxseal";
-import { accepted } from "./vectors.mjs";
+import { accepted } from "../testing/vectors.mjs";
 
 const declarations = readFileSync(new URL("../pkg/waxseal.d.ts", import.meta.url), "utf8");
 const { bytes, policy } = accepted;
@@ -64,7 +64,7 @@ const wrong = {
     "policy.revision": [{ revision: "" }, { revision: "ABCDE" }, { revision: "Ä" }, { revision: "A B" }, { revision: 1 }],
     "policy.device.vendorId": [{ device: { ...policy.device, vendorId: new Uint8Array(17) } }],
     "policy.place.runAddress": [{ place: { ...policy.place, runAddress: 0.5 } }],
-    "policy.extent": [{ extent: "slot" }, { extent: 4096 }],
+    "policy.extent": [{ extent: "slot" }, { extent: "files" }, { extent: 4096 }],
     "policy.extent.slot": [{ extent: {} }, { extent: { slot: "4096" } }],
 };
 for (const [name, changes] of Object.entries(wrong)) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { codes, inspect, keyId, verify } from "waxseal";
-import { accepted, vectors } from "./vectors.mjs";
+import { accepted, vectors } from "../testing/vectors.mjs";
 
 const listed = new Map(codes().map((code) => [code.number, code]));
 

@@ -1,7 +1,8 @@
 //! The one list of diagnostic codes: `waxseal explain` and the documentation are written from it.
 //!
 //! Codes are extend-only: none is renumbered, and none gets another meaning. WX00xx judge the file's form; WX01nn is the
-//! hardware rule L nn; WX02nn is what a boot loader's life depends on, refusal nn of the boot design.
+//! hardware rule L nn; WX02nn judges images that go together; WX03nn one-time-programmable memory; WX04nn is what a boot
+//! loader's life depends on, refusal nn of the boot design; WX05nn judges what is built: inputs and keys.
 
 /// What there is to know about a diagnostic, apart from the case at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,23 +113,23 @@ codes! {
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
         fix: "Give the slot more sectors, or make the firmware smaller.";
-    BANK_EXCHANGE = "WX0204", "banks exchanged under a boot loader",
+    BANK_EXCHANGE = "WX0404", "banks exchanged under a boot loader",
         rule: "With nDBOOT = 0 the boot ROM chooses the bank before the boot loader runs, and whatever is there starts \
             unjudged. A boot loader that judges images needs nDBOOT = 1.",
         fix: "Set nDBOOT = 1.";
-    ONE_LINK_ADDRESS = "WX0207", "one build for two run addresses",
+    ONE_LINK_ADDRESS = "WX0407", "one build for two run addresses",
         rule: "With direct-xip each slot runs at its own address, and nothing maps one over the other, so a single build can \
             run in one of them only.",
         fix: "Name one file for each slot under `inputs`.";
-    COUNTER_SECTORS = "WX0210", "counter without a spare sector",
+    COUNTER_SECTORS = "WX0410", "counter without a spare sector",
         rule: "The security counter is a log: before its sector is erased, the value must stand in another one, or a power \
             cut would lose it. So a counter area has two sectors at least.",
         fix: "Give the area one more sector.";
-    STRICT_RAISE = "WX0211", "strict raise leaves no way back",
+    STRICT_RAISE = "WX0411", "strict raise leaves no way back",
         rule: "With raise = \"strict\" the counter follows the confirmed image at once. From then on the old slot's image is \
             below the counter: it can no longer be started if the new one turns out bad.",
         fix: "Use raise = \"keep-fallback\", unless starting the old image is worse than a device that does not start.";
-    PAYLOAD_OFFSET = "WX0212", "header size that code cannot follow",
+    PAYLOAD_OFFSET = "WX0412", "header size that code cannot follow",
         rule: "The payload starts behind the header area, with the vector table: its offset must be a multiple of the \
             table's alignment, and the area must hold header and signatures and stay within what a boot loader copies to \
             RAM. All slots of an image have the same one, since the layout fingerprint has one payload offset.",

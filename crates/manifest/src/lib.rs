@@ -1,7 +1,8 @@
 //! The waxseal manifest: from TOML text to a checked [`Plan`], with [`Diagnostic`]s as plain data.
 //!
 //! No I/O happens here: the caller hands in the texts. So the same rules judge a manifest on the command line and in
-//! the browser. The way is text, spanned spec ([`read`], [`spec`]), checked plan ([`plan`]); spans survive into the plan,
+//! the browser. The way is text, spec (what a person
+//! wrote, with a span on every value), plan (what it means); spans survive into the plan,
 //! so that a rule about two slots points at both lines. One run names every independent mistake.
 
 #![forbid(unsafe_code)]

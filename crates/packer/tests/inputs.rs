@@ -10,7 +10,7 @@ const B: u32 = 0x0812_0400;
 
 fn plan() -> Plan {
     let checked = manifest::check(&Source { name: "r1b.toml".into(), text: MANIFEST.into() });
-    checked.plan().cloned().unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+    checked.plan.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
 }
 
 /// An ELF file, for the fields that matter here.

@@ -68,3 +68,20 @@ fn grouped(value: u64) -> String {
     });
     separated.collect::<Vec<_>>().into_iter().rev().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{figure, grouped};
+
+    #[test]
+    fn digits_come_in_groups_of_three() {
+        assert_eq!([7, 700, 7000, 1_234_567].map(grouped), ["7", "700", "7,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_figure_that_was_not_written_is_an_error() {
+        let lines = "instructions 12\nstack 34\n";
+        assert_eq!(figure(lines, "stack").ok(), Some(34));
+        assert!(figure(lines, "bytes").is_err());
+    }
+}

@@ -3,9 +3,8 @@
 use std::{fs, path::Path, process::Command};
 
 use crate::{
-    example::{Example, KEY, MANIFEST},
+    example::{Example, KEY, MANIFEST, SLOTS},
     process::{Failure, Outcome, capture, finish, line},
-    vectors::test_key,
 };
 
 /// Exit code of `waxseal verify` for a refusal.
@@ -39,7 +38,7 @@ pub fn demo() -> Outcome {
 
     say("So is an image of the same firmware that somebody else has signed:");
     let forged = "build/forged.bin";
-    example.forge(forged)?;
+    forge(&example, &example.folder.join(forged))?;
     example.verify(forged, REFUSED)?;
 
     say("The sealed images are in examples/r1b/out, the firmware and the test key in examples/r1b/build.");
@@ -62,26 +61,18 @@ impl Example {
     fn verify(&self, image: &str, code: i32) -> Outcome {
         self.show(&["verify", image, "--manifest", MANIFEST, "--slot", "a", "--revision", "B"], code)
     }
+}
 
-    /// Seals the same firmware with another key: what somebody can do who has all of this but the private key.
-    fn forge(&self, forged: &str) -> Outcome {
-        let stranger = self.folder.join("build/stranger");
-        let key = test_key(STRANGER_KEY);
-        let text = |pem: Result<_, packer::KeyError>| pem.map_err(|e| Failure::new(e.to_string()));
-        for folder in ["build", "keys"] {
-            let folder = stranger.join(folder);
-            fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
-        }
-        for file in [MANIFEST, "build/app-a.elf", "build/app-b.elf"] {
-            fs::copy(self.folder.join(file), stranger.join(file)).map_err(Failure::at(&stranger))?;
-        }
-        let public = stranger.join("keys/release.pub.pem");
-        fs::write(&public, text(key.public().to_pem())?).map_err(Failure::at(&public))?;
-        let private = stranger.join(KEY);
-        fs::write(&private, text(key.to_pem().map(|pem| pem.to_string()))?).map_err(Failure::at(&private))?;
-        capture(self.waxseal(&["build", MANIFEST, "--key", KEY, "--out", "out"]).current_dir(&stranger))?;
-        fs::copy(stranger.join("out/app.a.bin"), self.folder.join(forged)).map_err(Failure::at(&stranger)).map(drop)
+/// The same firmware sealed with another key: what somebody can do who has all of the example but its private key.
+fn forge(example: &Example, forged: &Path) -> Outcome {
+    let built = example.folder.join("build");
+    let stranger = example.twin(built.join("stranger"), STRANGER_KEY)?;
+    for slot in SLOTS {
+        let firmware = format!("app-{slot}.elf");
+        fs::copy(built.join(&firmware), stranger.folder.join("build").join(&firmware)).map_err(Failure::at(&built))?;
     }
+    capture(&mut stranger.seal())?;
+    fs::copy(stranger.folder.join("out/app.a.bin"), forged).map_err(Failure::at(forged)).map(drop)
 }
 
 fn say(text: &str) {

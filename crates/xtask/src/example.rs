@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use packer::KeyError;
+
 use crate::{
     cargo::{CORTEX_M, Profile, build_waxseal, for_cortex_m},
     process::{Failure, Outcome, capture, root, run, target_folder},
@@ -21,6 +23,7 @@ pub const MANIFEST: &str = "r1b.toml";
 pub const KEY: &str = "build/release.pem";
 
 /// The example r1b in one checkout, with the command that it is packed with.
+#[derive(Clone)]
 pub struct Example {
     /// The example's folder.
     pub folder: PathBuf,
@@ -41,8 +44,21 @@ impl Example {
 
     /// The example in another checkout, with a folder of its own to build in.
     pub fn elsewhere(&self, checkout: &Path) -> Self {
-        let folder = checkout.join("examples/r1b");
-        Self { folder, waxseal: self.waxseal.clone(), target: checkout.join("target"), time_zone: "America/Lima" }
+        let (folder, target) = (checkout.join("examples/r1b"), checkout.join("target"));
+        Self { folder, target, time_zone: "America/Lima", ..self.clone() }
+    }
+
+    /// A folder with the same manifest, and another test key in place of the release key. It has no firmware yet.
+    pub fn twin(&self, folder: PathBuf, key: u8) -> Outcome<Self> {
+        for part in ["build", "keys"] {
+            let part = folder.join(part);
+            fs::create_dir_all(&part).map_err(Failure::at(&part))?;
+        }
+        fs::copy(self.folder.join(MANIFEST), folder.join(MANIFEST)).map_err(Failure::at(&folder))?;
+        let (private, public) = (folder.join(KEY), folder.join("keys/release.pub.pem"));
+        fs::write(&private, pem(test_key(key).to_pem())?).map_err(Failure::at(&private))?;
+        fs::write(&public, pem(test_key(key).public().to_pem())?).map_err(Failure::at(&public))?;
+        Ok(Self { folder, ..self.clone() })
     }
 
     /// The command `waxseal`, in the example's folder.
@@ -64,8 +80,7 @@ impl Example {
         let build = self.folder.join("build");
         fs::create_dir_all(&build).map_err(Failure::at(&build))?;
         let key = self.folder.join(KEY);
-        fs::write(&key, test_key(EXAMPLE_KEY).to_pem().map_err(|e| Failure::new(e.to_string()))?)
-            .map_err(Failure::at(&key))?;
+        fs::write(&key, pem(test_key(EXAMPLE_KEY).to_pem())?).map_err(Failure::at(&key))?;
         for slot in SLOTS {
             capture(&mut self.waxseal(&["gen", "linker", MANIFEST, "--slot", slot, "-o", &Self::memory(slot)]))?;
         }
@@ -96,8 +111,17 @@ impl Example {
     pub fn make(&self) -> Outcome {
         self.prepare()?;
         self.build_firmware()?;
-        capture(&mut self.waxseal(&["build", MANIFEST, "--key", KEY, "--out", "out"])).map(drop)
+        capture(&mut self.seal()).map(drop)
     }
+
+    /// The command that seals the firmware.
+    pub fn seal(&self) -> Command {
+        self.waxseal(&["build", MANIFEST, "--key", KEY, "--out", "out"])
+    }
+}
+
+fn pem<T>(encoded: Result<T, KeyError>) -> Outcome<T> {
+    encoded.map_err(|e| Failure::new(e.to_string()))
 }
 
 /// `cargo xtask firmware`.

@@ -29,8 +29,11 @@ impl Files {
     /// A file that cannot be written; with `check` each one that differs, is missing or should not be there.
     pub fn finish(self, check: bool) -> Outcome {
         let stale = self.stale();
-        let different: Vec<_> =
-            self.files.iter().filter(|(name, content)| fs::read(self.folder.join(name)).ok().as_ref() != Some(content)).collect();
+        let different: Vec<_> = self
+            .files
+            .iter()
+            .filter(|(name, content)| fs::read(self.folder.join(name)).ok().as_ref() != Some(content))
+            .collect();
         if check {
             let names: Vec<&str> = different.iter().map(|(name, _)| name).chain(&stale).map(String::as_str).collect();
             if names.is_empty() {
@@ -55,9 +58,8 @@ impl Files {
     fn stale(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut stale: Vec<String> = names
-            .filter(|name| name.ends_with(".bin") && !self.files.iter().any(|(made, _)| made == name))
-            .collect();
+        let mut stale: Vec<String> =
+            names.filter(|name| name.ends_with(".bin") && !self.files.iter().any(|(made, _)| made == name)).collect();
         stale.sort();
         stale
     }

@@ -11,9 +11,10 @@ use goblin::elf::{Elf, program_header::PT_LOAD};
 
 use crate::{
     cargo,
-    example::{Example, KEY, MANIFEST, SLOTS},
+    example::{Example, KEY, SLOTS},
     process::{Failure, Outcome, capture, root, run, target_folder},
     sample, tools,
+    vectors::EXAMPLE_KEY,
 };
 
 /// Payload for each slot: the two together are 1 MiB.
@@ -24,31 +25,31 @@ const RUNS: usize = 11;
 /// Prints the ratio.
 pub fn compare() -> Outcome {
     run(cargo::command("build")?.args(["--release", "--package", "waxseal"]))?;
-    let example = Example { waxseal: target_folder()?.join("release/waxseal"), ..Example::here()? };
-    example.make()?;
-    let imgtool = imgtool()?;
-    let folder = target_folder()?.join("bench");
-    let payload = folder.join("payload.bin");
+    let small = Example { waxseal: target_folder()?.join("release/waxseal"), ..Example::here()? };
+    small.prepare()?;
+    small.build_firmware()?;
+    let firmware = small.folder.join("build");
+    let large = small.twin(target_folder()?.join("bench"), EXAMPLE_KEY)?;
     let mut both = Vec::new();
-    let mut inputs = Vec::new();
     for slot in SLOTS {
-        let run_address = run_address(&example.folder.join(format!("build/app-{slot}.elf")))?;
-        let bytes = sample::payload(PAYLOAD, run_address);
-        let file = folder.join(format!("app-{slot}.elf"));
-        fs::write(&file, elf(run_address, &bytes)).map_err(Failure::at(&file))?;
-        inputs.push(format!("--input=app.{slot}={}", file.display()));
-        both.extend(bytes);
+        let name = format!("app-{slot}.elf");
+        let run_address = run_address(&firmware.join(&name))?;
+        let payload = sample::payload(PAYLOAD, run_address);
+        let file = large.folder.join("build").join(&name);
+        fs::write(&file, elf(run_address, &payload)).map_err(Failure::at(&file))?;
+        both.extend(payload);
     }
+    let payload = large.folder.join("payload.bin");
     fs::write(&payload, both).map_err(Failure::at(&payload))?;
+    let mut imgtool = Command::new(imgtool()?);
+    imgtool.args(["sign", "--key", KEY, "--version=1.4.0", "--header-size=0x400", "--pad-header"]);
+    imgtool.args(["--align=1", "--slot-size=0x200000", "payload.bin", "payload.signed.bin"]);
+    imgtool.current_dir(&large.folder);
 
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let out = folder.join("out");
-        ours.push(time(example.waxseal(&["build", MANIFEST, "--key", KEY, "--out"]).arg(&out).args(&inputs))?);
-        let mut sign = Command::new(&imgtool);
-        sign.args(["sign", "--key"]).arg(example.folder.join(KEY));
-        sign.args(["--header-size=0x400", "--pad-header", "--align=1", "--slot-size=0x200000", "--version=1.4.0"]);
-        theirs.push(time(sign.arg(&payload).arg(folder.join("payload.signed.bin")))?);
+        ours.push(time(&mut large.seal())?);
+        theirs.push(time(&mut imgtool)?);
     }
     let ratio = median(ours).as_secs_f64() / median(theirs).as_secs_f64();
     println!("| Sealing 1 MiB: `waxseal build` against `imgtool sign` 2.5.0 | {ratio:.2} of its time |");

@@ -1,10 +1,6 @@
 //! The same sources in another folder, in another time zone, must give the same bytes; and no byte may name this machine.
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, env, fs, path::Path};
 
 use crate::{
     cargo,
@@ -12,8 +8,8 @@ use crate::{
     process::{Failure, Outcome, root, target_folder},
 };
 
-/// Folders that hold no sources.
-const NOT_SOURCES: [&str; 7] = [".git", "target", "build", "out", "pkg", "dist", "node_modules"];
+/// Folders that hold no sources. An artefact that was copied would be the same as itself.
+const NOT_SOURCES: [&str; 6] = [".git", "build", "out", "pkg", "dist", "node_modules"];
 
 /// Seals the example here and in a copy of this checkout, and compares.
 pub fn check() -> Outcome {
@@ -78,7 +74,8 @@ fn no_path_of_this_machine(name: &str, bytes: &[u8]) -> Outcome {
     Ok(())
 }
 
-fn copy_sources(from: &Path, to: &PathBuf) -> Outcome {
+fn copy_sources(from: &Path, to: &Path) -> Outcome {
+    let built = [root()?.join("target"), target_folder()?];
     fs::create_dir_all(to).map_err(Failure::at(to))?;
     for entry in fs::read_dir(from).map_err(Failure::at(from))? {
         let entry = entry.map_err(Failure::at(from))?;
@@ -87,11 +84,25 @@ fn copy_sources(from: &Path, to: &PathBuf) -> Outcome {
         if kind.is_file() {
             fs::copy(&source, &copy).map_err(Failure::at(&source))?;
         } else if kind.is_dir()
+            && !built.contains(&source)
             && !NOT_SOURCES.iter().any(|name| entry.file_name() == *name)
-            && source != target_folder()?
         {
             copy_sources(&source, &copy)?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_path_of_this_machine;
+    use crate::process::root;
+
+    #[test]
+    fn a_path_of_this_machine_is_found() {
+        let root = root().expect("cargo says where the sources are");
+        let bytes = [b"\x7fELF ", root.to_string_lossy().as_bytes(), b"/src\0"].concat();
+        assert!(no_path_of_this_machine("app.elf", &bytes).is_err());
+        assert!(no_path_of_this_machine("app.elf", b"\x7fELF src\0").is_ok());
+    }
 }

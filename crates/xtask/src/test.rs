@@ -7,7 +7,7 @@ use crate::{
     demo,
     example::{Example, SLOTS},
     r#gen,
-    process::{Failure, Outcome, root, run},
+    process::{Failure, Outcome, capture, root, run},
     qemu, reproducible, tools, vectors, verifier,
 };
 
@@ -92,7 +92,8 @@ fn lint_cortex_m() -> Outcome {
 
 fn vectors_on_cortex_m() -> Outcome {
     verifier::build_programs(Profile::Size, None)?;
-    print!("{}", qemu::run(&Profile::Size.program("judge-vectors")?)?);
+    let judged = qemu::run(&Profile::Size.program("judge-vectors")?)?;
+    println!("{} vectors judged as the index says", judged.lines().count());
     Ok(())
 }
 
@@ -111,7 +112,7 @@ fn vectors_in_node() -> Outcome {
     if tests.is_empty() {
         return Err(Failure::new("wasm/test has no *.test.mjs: nothing would be tested"));
     }
-    run(Command::new("node").arg("--test").args(tests).current_dir(root()?))
+    capture(Command::new("node").arg("--test").args(tests).current_dir(root()?)).map(drop)
 }
 
 /// `cargo xtask wasm`: builds the npm package. A program of its own, so that xtask need not build wasm-bindgen for the rest.

@@ -45,9 +45,7 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
         }
         let is_boot = boot.is_some_and(|boot| boot.value == name.value);
         let header = slot.header.map(|header| header.with(header.value.0));
-        if let Some(header) = header {
-            rules::header::check(&device.part, name, is_boot, &header, report);
-        }
+        let header = header.filter(|header| rules::header::check(&device.part, name, is_boot, header, report));
         let header = (!is_boot).then(|| Resolved::new(header, DEFAULT_HEADER, "default"));
         let write_protect = Resolved::new(*slot.write_protect, false, "default");
         slots.push(Slot { name: name.clone(), extent, header, write_protect });

@@ -10,7 +10,7 @@ use crate::scalar::Setting;
 use crate::source::Spanned;
 use crate::spec::Manifest;
 
-/// WX0112: boot addresses, which are given as slots; and WX0114, WX0204: that nothing exchanges the banks before the boot
+/// WX0112: boot addresses, which are given as slots; and WX0114, WX0404: that nothing exchanges the banks before the boot
 /// loader runs. Settles the boot addresses' values.
 pub fn check(device: &mut Device, boot: Option<&Boot>, slots: &[Slot], spec: &Manifest, report: &mut Vec<Diagnostic>) {
     if let Some(boot) = boot {

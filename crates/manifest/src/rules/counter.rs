@@ -10,7 +10,7 @@ use crate::spec::{self, Manifest};
 /// Sectors that a counter needs: one can be erased while the other holds the value.
 const SECTORS: usize = 2;
 
-/// WX0210: a counter area has a sector to spare.
+/// WX0410: a counter area has a sector to spare.
 pub fn check_sectors(name: &Spanned<String>, extent: &Extent, purpose: Spanned<Use>, report: &mut Vec<Diagnostic>) {
     if purpose.value == Use::Counter && extent.sectors.len() < SECTORS {
         let title = format!("`{}` keeps a counter in one sector", name.value);

@@ -8,7 +8,7 @@ use crate::plan::{Image, Placement, Plan, Strategy};
 use crate::source::Spanned;
 use crate::spec;
 
-/// WX0207: one build for slots that run at different addresses.
+/// WX0407: one build for slots that run at different addresses.
 pub(crate) fn one_build(
     image: &spec::Image,
     input: &Spanned<String>,

@@ -55,9 +55,12 @@ fn accepted() -> Result<Vec<Vector>, String> {
 }
 
 fn header() -> Result<Vec<Vector>, String> {
-    let refused = |name, why, code, change: fn(&mut packer::Draft)| Ok(Vector::refused(name, why, code, signed(change)?));
+    let refused =
+        |name, why, code, change: fn(&mut packer::Draft)| Ok(Vector::refused(name, why, code, signed(change)?));
     let vectors: Vec<Result<Vector, String>> = vec![
-        refused("magic_of_layout", "sealed as a layout", Code::WrongKind, |draft| draft.header.envelope.magic[7] = b'L'),
+        refused("magic_of_layout", "sealed as a layout", Code::WrongKind, |draft| {
+            draft.header.envelope.magic[7] = b'L'
+        }),
         refused("magic_of_no_kind", "a letter of no kind", Code::WrongKind, |draft| draft.header.envelope.magic[7] = 0),
         refused("magic_text_mode", "the first byte lost its top bit", Code::NotSealed, |draft| {
             draft.header.envelope.magic[0] = 0x09;
@@ -126,7 +129,8 @@ fn extent() -> Result<Vec<Vector>, String> {
         Vector::refused("html", "a page of a captive portal", Code::NotSealed, b"<!doctype html>".to_vec()),
         Vector::refused("erased_slot", "a slot that was never programmed", Code::NotSealed, vec![0xFF; 2048])
             .in_slot(2048),
-        Vector::refused("zero_slot", "a slot of flash that erases to zero", Code::NotSealed, vec![0; 2048]).in_slot(2048),
+        Vector::refused("zero_slot", "a slot of flash that erases to zero", Code::NotSealed, vec![0; 2048])
+            .in_slot(2048),
     ];
     for (name, offset) in [
         ("fault_in_magic", 0),
@@ -143,7 +147,8 @@ fn extent() -> Result<Vec<Vector>, String> {
 }
 
 fn device() -> Result<Vec<Vector>, String> {
-    let refused = |name, why, code, change: fn(&mut packer::Draft)| Ok(Vector::refused(name, why, code, signed(change)?));
+    let refused =
+        |name, why, code, change: fn(&mut packer::Draft)| Ok(Vector::refused(name, why, code, signed(change)?));
     let vectors: Vec<Result<Vector, String>> = vec![
         refused("other_vendor", "another vendor's", Code::OtherVendor, |draft| draft.header.image.vendor_id[0] ^= 1),
         refused("other_class", "another class's", Code::OtherClass, |draft| draft.header.image.class_id[15] ^= 1),
@@ -168,9 +173,8 @@ fn device() -> Result<Vec<Vector>, String> {
 
 fn records() -> Result<Vec<Vector>, String> {
     let list = record(REVISIONS_RECORD, b"B\0\0\0");
-    let with = |name, why, code, area: &[u8]| {
-        Ok(Vector::refused(name, why, code, signed(|draft| set_records(draft, area))?))
-    };
+    let with =
+        |name, why, code, area: &[u8]| Ok(Vector::refused(name, why, code, signed(|draft| set_records(draft, area))?));
     let mut full = record(REVISIONS_RECORD, b"B\0\0\0");
     full[2] = 0xFF;
     let beyond = [list.as_slice(), &[0; 464], &[9, 0, 8, 0]].concat();

@@ -7,8 +7,8 @@ use super::{EXAMPLE_KEY, Vector, changed, signed, test_key, with_places};
 
 /// The order of the edwards25519 group, little-endian (RFC 8032 section 5.1).
 const GROUP_ORDER: [u8; 32] = [
-    0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// The neutral element: a key of small order, under which a signature of R = neutral, S = 0 satisfies the plain equation.
@@ -70,7 +70,10 @@ fn sets() -> Result<Vec<Vector>, String> {
             with_places(|draft| {
                 let mut places = signed_by(draft, &[1, 2]);
                 let unknown = test_key(2).public().id();
-                places.iter_mut().filter(|place| place.key_id == unknown).for_each(|place| place.signature = [0xEE; 64]);
+                places
+                    .iter_mut()
+                    .filter(|place| place.key_id == unknown)
+                    .for_each(|place| place.signature = [0xEE; 64]);
                 places
             })?,
         ),
@@ -93,29 +96,52 @@ fn sets() -> Result<Vec<Vector>, String> {
 
 fn places() -> Result<Vec<Vector>, String> {
     Ok(vec![
-        Vector::refused("unsigned", "no signature at all", Code::TooFewSignatures, with_places(|_| {
-            [SignaturePlace::UNUSED; SIGNATURE_PLACES]
-        })?),
-        Vector::refused("places_descending", "two places in the wrong order", Code::SignatureOrder, with_places(|draft| {
-            let mut places = signed_by(draft, &[1, 2]);
-            places.swap(0, 1);
-            places
-        })?),
-        Vector::refused("place_twice", "the same signature twice", Code::SignatureOrder, with_places(|draft| {
-            let mut places = signed_by(draft, &[1]);
-            places[1] = places[0];
-            places
-        })?),
-        Vector::refused("place_after_gap", "an unused place before a used one", Code::SignaturePlace, with_places(|draft| {
-            let mut places = signed_by(draft, &[1]);
-            places.swap(0, 1);
-            places
-        })?),
-        Vector::refused("unused_not_zero", "a bit set in an unused place", Code::SignaturePlace, with_places(|draft| {
-            let mut places = signed_by(draft, &[1]);
-            places[3].signature[63] = 1;
-            places
-        })?),
+        Vector::refused(
+            "unsigned",
+            "no signature at all",
+            Code::TooFewSignatures,
+            with_places(|_| [SignaturePlace::UNUSED; SIGNATURE_PLACES])?,
+        ),
+        Vector::refused(
+            "places_descending",
+            "two places in the wrong order",
+            Code::SignatureOrder,
+            with_places(|draft| {
+                let mut places = signed_by(draft, &[1, 2]);
+                places.swap(0, 1);
+                places
+            })?,
+        ),
+        Vector::refused(
+            "place_twice",
+            "the same signature twice",
+            Code::SignatureOrder,
+            with_places(|draft| {
+                let mut places = signed_by(draft, &[1]);
+                places[1] = places[0];
+                places
+            })?,
+        ),
+        Vector::refused(
+            "place_after_gap",
+            "an unused place before a used one",
+            Code::SignaturePlace,
+            with_places(|draft| {
+                let mut places = signed_by(draft, &[1]);
+                places.swap(0, 1);
+                places
+            })?,
+        ),
+        Vector::refused(
+            "unused_not_zero",
+            "a bit set in an unused place",
+            Code::SignaturePlace,
+            with_places(|draft| {
+                let mut places = signed_by(draft, &[1]);
+                places[3].signature[63] = 1;
+                places
+            })?,
+        ),
     ])
 }
 
@@ -145,28 +171,40 @@ fn signatures() -> Result<Vec<Vector>, String> {
             Code::SignaturePlace,
             signature(|bytes| bytes.fill(0))?,
         ),
-        bad("signature_malleable", "S plus the group order: the same signature in another form", signature(|bytes| {
-            let mut carry = 0;
-            for (byte, order) in bytes[32..].iter_mut().zip(GROUP_ORDER) {
-                let sum = u16::from(*byte) + u16::from(order) + carry;
-                *byte = sum as u8;
-                carry = sum >> 8;
-            }
-        })?),
-        bad("signature_r_small_order", "R is the neutral element", signature(|bytes| {
-            bytes[..32].copy_from_slice(&NEUTRAL);
-        })?),
+        bad(
+            "signature_malleable",
+            "S plus the group order: the same signature in another form",
+            signature(|bytes| {
+                let mut carry = 0;
+                for (byte, order) in bytes[32..].iter_mut().zip(GROUP_ORDER) {
+                    let sum = u16::from(*byte) + u16::from(order) + carry;
+                    *byte = sum as u8;
+                    carry = sum >> 8;
+                }
+            })?,
+        ),
+        bad(
+            "signature_r_small_order",
+            "R is the neutral element",
+            signature(|bytes| {
+                bytes[..32].copy_from_slice(&NEUTRAL);
+            })?,
+        ),
         bad("key_of_small_order", "a trusted key of small order, for which anybody can sign", neutral)
             .by(|judge| judge.keys = vec![NEUTRAL]),
         bad("key_no_point", "a trusted key that is no point of the curve", signed_with_id_of([2; 32])?)
             .by(|judge| judge.keys = vec![[2; 32]]),
-        bad("signed_as_other_kind", "a signature over the same header with the magic of a layout", with_places(|draft| {
-            let mut other = draft.clone();
-            other.header.envelope.magic[7] = b'L';
-            let mut places = signed_by(draft, &[EXAMPLE_KEY]);
-            places[0] = test_key(EXAMPLE_KEY).sign(other.to_sign());
-            places
-        })?),
+        bad(
+            "signed_as_other_kind",
+            "a signature over the same header with the magic of a layout",
+            with_places(|draft| {
+                let mut other = draft.clone();
+                other.header.envelope.magic[7] = b'L';
+                let mut places = signed_by(draft, &[EXAMPLE_KEY]);
+                places[0] = test_key(EXAMPLE_KEY).sign(other.to_sign());
+                places
+            })?,
+        ),
     ])
 }
 
