@@ -11,7 +11,7 @@ fn an_image_with_and_without_its_manifest() {
     let project = r1b();
     project.build();
     let id = project.waxseal("key id keys/release.pem").exits(0).stdout;
-    let said = ["not authenticated", "image.run_address", "0x0802_0400", "hardware revisions  B, C", id.trim_end()];
+    let said = ["not authenticated", "body.run_address", "0x0802_0400", "hardware revisions  B, C", id.trim_end()];
     project.waxseal("inspect out/app.a.bin").exits(0).says(&said).says(&["(no name known)"]);
     let named = project.waxseal("inspect out/app.a.bin --manifest r1b.toml").exits(0).says(&said);
     named.says(&[&format!("{}  release", id.trim_end())]);
@@ -23,7 +23,7 @@ fn a_broken_image_is_shown_as_far_as_it_goes() {
     project.build();
     let good = project.read("out/app.a.bin");
     project.write("cut.bin", &good[..200]);
-    project.waxseal("inspect cut.bin").exits(1).says(&["Truncated (401)", "image.run_address", "0x0802_0400"]);
+    project.waxseal("inspect cut.bin").exits(1).says(&["Truncated (401)", "body.run_address", "0x0802_0400"]);
     project.write("short.bin", &good[..good.len() - 1]);
     project.waxseal("inspect short.bin").exits(1).says(&["Truncated (401)", "the file ends before", "image id"]);
     let mut flipped = good;
@@ -31,7 +31,7 @@ fn a_broken_image_is_shown_as_far_as_it_goes() {
     project.write("flipped.bin", flipped);
     project.waxseal("inspect flipped.bin").exits(1).says(&["PayloadDigest (701)", "not what the header says"]);
     let run = project.waxseal("inspect r1b.toml").exits(1).says(&["NotSealed (201)"]);
-    assert!(!run.stdout.contains("image.run_address"), "{}", run.stdout);
+    assert!(!run.stdout.contains("body.run_address"), "{}", run.stdout);
 }
 
 /// Broken in every way that the format knows: an answer, never a crash, and the word that nothing is authentic.

@@ -72,7 +72,7 @@ fn results_for_programs() {
 
     let inspect = project.waxseal("inspect out/app.a.bin --format json").exits(0).json();
     assert_eq!(inspect["result"]["authenticated"], false);
-    assert_eq!(inspect["result"]["header"]["image.run_address"], 0x0802_0400);
+    assert_eq!(inspect["result"]["header"]["body.run_address"], 0x0802_0400);
 
     let map = project.waxseal("map r1b.toml --format json").exits(0).json();
     assert_eq!(map["result"]["regions"][1]["rows"][0]["address"], 0x0810_0000);

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use image_format::FrontHead;
+use image_format::{Device, ImageHeader};
+use packer::artefact::Contents;
 use packer::{Draft, PrivateKey};
 use waxseal_tests::{Project, Run};
 use zerocopy::FromBytes as _;
@@ -113,14 +114,17 @@ fn an_image_for_something_else_is_refused() {
 #[test]
 fn an_image_that_is_too_large_for_its_slot_is_refused() {
     let project = built();
-    let (head, _) = FrontHead::read_from_prefix(&project.read("out/app.a.bin")).unwrap();
+    let (header, _) = ImageHeader::read_from_prefix(&project.read("out/app.a.bin")).unwrap();
+    let device = Device { vendor_id: header.envelope.vendor_id, class_id: header.envelope.class_id };
     let key = PrivateKey::from_pem(&String::from_utf8(project.read("keys/release.pem")).unwrap()).unwrap();
     // Slot a without header and state words, as `waxseal map` shows it.
     let capacity = 915_904;
     let mut payload = project.read("out/app.a.bin")[1024..].to_vec();
     for (size, exit) in [(capacity, 0), (capacity + 1, 1)] {
         payload.resize(size, 0);
-        let draft = Draft::new(1024, head.header.image, &[], payload.clone()).unwrap();
+        let (payload, auxiliary) = (payload.clone(), Vec::new());
+        let contents = Contents { device, front_size: 1024, body: header.body, records: &[], payload, auxiliary };
+        let draft = Draft::new(contents).unwrap();
         project.write("large.bin", draft.seal(&[key.sign(draft.to_sign())]));
         let run = project.waxseal("verify large.bin --manifest r1b.toml --revision B").exits(exit);
         assert_eq!(run.stdout.contains("ExceedsSlot (403)"), exit == 1, "{}", run.stdout);

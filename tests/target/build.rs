@@ -15,12 +15,23 @@ struct Index {
 #[derive(Deserialize)]
 struct Vector {
     name: String,
+    kind: Kind,
     file: String,
     policy: Policy,
     slot: Option<u32>,
     fault: Option<u32>,
     code: u16,
     offset: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Image,
+    Layout,
+    Release,
+    #[serde(rename = "otp")]
+    OtpBlob,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +99,7 @@ fn write_case(table: &mut String, vector: &Vector, file: &Path) -> Result<(), Bo
     });
     writeln!(table, "    Case {{")?;
     writeln!(table, "        name: {:?},", vector.name)?;
+    writeln!(table, "        kind: Kind::{:?},", vector.kind)?;
     writeln!(table, "        image: include_bytes!({file:?}),")?;
     writeln!(table, "        slot: {:?},", vector.slot)?;
     writeln!(table, "        fault: {:?},", vector.fault)?;

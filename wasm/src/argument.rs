@@ -1,5 +1,6 @@
 //! Values that the caller hands in: read once, checked against their declared types, and named when they are wrong.
 
+use image_format::Kind;
 use js_sys::{Array, JsString, Reflect, TypeError, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -36,6 +37,17 @@ impl Argument {
     /// The text, if it is one of `longest` UTF-16 units at most: what is copied to WebAssembly's memory stays bounded.
     pub fn text(&self, longest: u32) -> Option<String> {
         self.value.dyn_ref::<JsString>().filter(|text| text.length() <= longest).map(String::from)
+    }
+
+    /// The name of a kind of artefact.
+    pub fn kind(&self) -> Result<Kind, JsValue> {
+        match self.text(8).as_deref() {
+            Some("image") => Ok(Kind::Image),
+            Some("layout") => Ok(Kind::Layout),
+            Some("release") => Ok(Kind::Release),
+            Some("otp") => Ok(Kind::OtpBlob),
+            _ => Err(self.refuse("is not \"image\", \"layout\", \"release\" or \"otp\"")),
+        }
     }
 
     /// An integer from 0 to 4,294,967,295: the format has no larger ones.

@@ -24,7 +24,7 @@ mod policy;
 mod source;
 mod value;
 
-use image_format::{Code, Error, Header, SoftwareCrypto, Verified};
+use image_format::{Code, Error, Header, SoftwareCrypto, VerifiedImage, whole};
 use wasm_bindgen::prelude::*;
 
 use argument::Argument;
@@ -51,17 +51,50 @@ pub fn verify(
     if !fault_at.is_undefined() {
         source.fault = Some(Argument::new("faultAt", fault_at).integer()?);
     }
-    match judge(&mut source, &reader) {
+    match judge_image(&mut source, &reader) {
         Ok(image) => value::accepted(&image),
         Err(error) => value::refused(error),
     }
 }
 
 /// The host's decision: the boot loader's, then the auxiliary area.
-fn judge(source: &mut Source, reader: &Reader) -> Result<Verified, Error> {
+fn judge_image(source: &mut Source, reader: &Reader) -> Result<VerifiedImage, Error> {
     let image = image_format::verify(source, &reader.policy()?, &mut SoftwareCrypto)?;
-    image.auxiliary(source, &mut SoftwareCrypto)?;
+    let mut scratch = scratch(image.header().envelope.auxiliary_size.get());
+    whole::auxiliary(&image, source, &mut scratch, &mut SoftwareCrypto)?;
     Ok(image)
+}
+
+fn scratch(size: u32) -> Vec<u8> {
+    vec![0; usize::try_from(size).unwrap_or_default()]
+}
+
+/// Judges the whole of a sealed artefact of any kind: what `verify` judges of an image, or what a layout, a release with all
+/// its images, or an OTP blob says. Of the policy, `revision`, `place` and `counter` are about images alone.
+///
+/// `faultAt` is for tests and simulations, as in `verify`.
+///
+/// @throws TypeError if an argument is not of its declared type. The message names the property.
+#[wasm_bindgen(unchecked_return_type = "Judged")]
+pub fn judge(
+    #[wasm_bindgen(unchecked_param_type = "Kind")] kind: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Policy")] policy: JsValue,
+    #[wasm_bindgen(js_name = "faultAt", unchecked_optional_param_type = "number")] fault_at: JsValue,
+) -> Result<JsValue, JsValue> {
+    let kind = Argument::new("kind", kind).kind()?;
+    let reader = Reader::from_argument(&Argument::new("policy", policy))?;
+    let mut source = Source::new(&Argument::new("bytes", bytes), reader.slot)?;
+    if !fault_at.is_undefined() {
+        source.fault = Some(Argument::new("faultAt", fault_at).integer()?);
+    }
+    let mut scratch = scratch(source.size());
+    let judged =
+        reader.policy().and_then(|policy| whole::judge(kind, &mut source, &policy, &mut scratch, &mut SoftwareCrypto));
+    match judged {
+        Ok(()) => value::judged(),
+        Err(error) => value::refused(error),
+    }
 }
 
 /// Reads the header of a sealed image, to show it to a person. Only its form is judged: **nothing in it is authentic**, so

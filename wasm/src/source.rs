@@ -26,6 +26,11 @@ impl Source {
         let extent = slot.map_or(Extent::File(size), Extent::Slot);
         Ok(Source { bytes: bytes.clone(), size, extent, fault: None })
     }
+
+    /// Number of bytes.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
 }
 
 impl ReadAt for Source {

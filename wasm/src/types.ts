@@ -37,6 +37,19 @@ export interface Place {
     payloadOffset: number;
 }
 
+/** What was sealed. */
+export type Kind = "image" | "layout" | "release" | "otp";
+
+/** What {@link judge} comes to. */
+export type Judged = Whole | Refused;
+
+/** The artefact is whole, signed, and of its kind's form. */
+export interface Whole {
+    accepted: true;
+    code: 0;
+    offset: 0;
+}
+
 /** What {@link verify} comes to. */
 export type Verdict = Accepted | Refused;
 

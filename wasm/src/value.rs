@@ -1,13 +1,13 @@
 //! What the caller gets: plain objects, as `types.ts` declares them.
 
-use image_format::{Code, Envelope, Error, Header, ImageBody, ImageHeader, Verified, Version};
+use image_format::{Code, Envelope, Error, Header, ImageBody, ImageHeader, VerifiedImage, Version};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
 type Value = Result<JsValue, JsValue>;
 
 /// `Accepted`.
-pub fn accepted(image: &Verified) -> Value {
+pub fn accepted(image: &VerifiedImage) -> Value {
     let entry = image.entry().map(|entry| object(&[("stack", entry.stack.into()), ("reset", entry.reset.into())]));
     object(&[
         ("accepted", true.into()),
@@ -17,6 +17,11 @@ pub fn accepted(image: &Verified) -> Value {
         ("entry", entry.unwrap_or(Ok(JsValue::NULL))?),
         ("header", header(image.header())?),
     ])
+}
+
+/// `Whole`.
+pub fn judged() -> Value {
+    object(&[("accepted", true.into()), ("code", 0.into()), ("offset", 0.into())])
 }
 
 /// `Refused`.
@@ -32,7 +37,7 @@ pub fn refused(error: Error) -> Value {
 }
 
 /// `Unauthenticated`.
-pub fn inspected(image: &Header) -> Value {
+pub fn inspected(image: &Header<ImageBody>) -> Value {
     object(&[("unauthenticated", header(image.unauthenticated())?)])
 }
 
@@ -49,7 +54,7 @@ pub fn code(code: Code) -> Value {
 /// `Header`. The patterns name every field, so that a new one cannot be forgotten here.
 fn header(image: &ImageHeader) -> Value {
     let size = image.artefact_size();
-    let ImageHeader { envelope, image } = image;
+    let ImageHeader { envelope, body } = image;
     let Envelope {
         magic: _,
         format,
@@ -61,10 +66,10 @@ fn header(image: &ImageHeader) -> Value {
         records_digest,
         payload_digest,
         auxiliary_digest,
-    } = envelope;
-    let ImageBody {
         vendor_id,
         class_id,
+    } = envelope;
+    let ImageBody {
         layout,
         run_address,
         payload_offset,
@@ -72,7 +77,7 @@ fn header(image: &ImageHeader) -> Value {
         security_counter,
         payload_type,
         reserved: _,
-    } = image;
+    } = body;
     let version =
         object(&[("major", major.get().into()), ("minor", minor.get().into()), ("patch", patch.get().into())])?;
     object(&[

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { codes, inspect, keyId, verify } from "waxseal";
+import { codes, inspect, judge, keyId, verify } from "waxseal";
 import { accepted } from "../testing/vectors.mjs";
 
 const declarations = readFileSync(new URL("../pkg/waxseal.d.ts", import.meta.url), "utf8");
@@ -76,9 +76,11 @@ for (const [name, changes] of Object.entries(wrong)) {
 test("wrong arguments", () => {
     for (const value of [undefined, null, "text", 1, {}, bytes.buffer, [...bytes]]) {
         throwsNaming(() => verify(value, policy), "bytes");
+        throwsNaming(() => judge("image", value, policy), "bytes");
         throwsNaming(() => inspect(value), "bytes");
         throwsNaming(() => keyId(value), "publicKey");
     }
+    for (const value of [undefined, null, "trust", "images", 1]) throwsNaming(() => judge(value, bytes, policy), "kind");
     for (const value of [undefined, null, "text", 1]) throwsNaming(() => verify(bytes, value), "policy");
     for (const value of [null, -1, "0"]) throwsNaming(() => verify(bytes, policy, value), "faultAt");
 });
@@ -114,6 +116,7 @@ test("objects have the properties that are declared", () => {
     const objects = {
         Accepted: verdict,
         Refused: refused,
+        Whole: judge("image", bytes, policy),
         Unauthenticated: inspect(bytes),
         Entry: verdict.entry,
         Header: verdict.header,

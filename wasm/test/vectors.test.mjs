@@ -1,14 +1,18 @@
 // Every vector, through the package as a user imports it: same code, same offset.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codes, inspect, keyId, verify } from "waxseal";
+import { codes, inspect, judge, keyId, verify } from "waxseal";
 import { accepted, vectors } from "../testing/vectors.mjs";
 
 const listed = new Map(codes().map((code) => [code.number, code]));
 
-for (const { name, bytes, policy, fault, code, error, offset } of vectors) {
+for (const { name, kind, bytes, policy, fault, code, error, offset } of vectors) {
     test(`vector ${name}`, () => {
-        const verdict = verify(bytes, policy, fault ?? undefined);
+        const verdict = judge(kind, bytes, policy, fault ?? undefined);
+        if (kind === "image") {
+            const { accepted, code, offset } = verify(bytes, policy, fault ?? undefined);
+            assert.deepEqual({ accepted, code, offset }, { accepted: verdict.accepted, code: verdict.code, offset: verdict.offset });
+        }
         assert.deepEqual({ code: verdict.code, offset: verdict.offset }, { code, offset });
         assert.equal(verdict.accepted, code === 0);
         if (!verdict.accepted) {

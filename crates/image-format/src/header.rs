@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, FromZeros as _, Immutable, IntoBytes, KnownLayout, Una
 
 use crate::signature::FRONT_HEAD_SIZE;
 use crate::structure::index;
-use crate::{Code, Digest, Error, Extent, ReadAt, Structure};
+use crate::{Code, Digest, Error, Extent, Field, ReadAt, Structure};
 
 /// The format version of this crate.
 pub const FORMAT: u16 = 1;
@@ -113,6 +113,28 @@ pub struct SignedHeader<B> {
 
 /// Size of every kind's header in bytes.
 pub const HEADER_SIZE: u32 = 256;
+
+impl<B: Body> Structure for SignedHeader<B> {
+    const NAME: &'static str = "Header";
+    const SIZE: u32 = HEADER_SIZE;
+    const DOC: &'static [&'static str] = &["Exactly the 256 bytes that are signed."];
+    const FIELDS: &'static [Field] = &[
+        Field {
+            name: "envelope",
+            offset: 0,
+            size: Envelope::SIZE,
+            type_name: Envelope::NAME,
+            doc: &["What all kinds share."],
+        },
+        Field {
+            name: "body",
+            offset: Envelope::SIZE,
+            size: B::SIZE,
+            type_name: B::NAME,
+            doc: &["What this kind says."],
+        },
+    ];
+}
 
 /// A header of right form. Whoever wrote it is unknown, so nothing in it is public yet, except to show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

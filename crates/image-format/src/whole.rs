@@ -11,8 +11,7 @@ use crate::release::{Directory, Member, ReleaseBody};
 use crate::structure::index;
 use crate::{Code, Crypto, Error, Extent, Fault, ReadAt, Verified, verify, verify_sealed};
 
-/// Judges an artefact that must be of this kind. `scratch` has room for its payload (of an image: for its auxiliary area and
-/// for a chunk of 1 MiB, or the whole file if that is less); where it has not, that is a [`Code::ReadFault`].
+/// Judges an artefact that must be of this kind. `scratch` has room for its payload; where it has not, that is a [`Code::ReadFault`].
 ///
 /// # Errors
 /// The code of the first rule that is broken, with its offset.
@@ -64,8 +63,11 @@ fn sealed<B: Body>(
     Ok(verified)
 }
 
-/// Judges digest and form of the auxiliary area.
-fn auxiliary<B: Body>(
+/// Judges digest and form of a verified artefact's auxiliary area, for which `scratch` has room.
+///
+/// # Errors
+/// [`Code::AuxiliaryDigest`], [`Code::AuxiliaryForm`], [`Code::ReadFault`].
+pub fn auxiliary<B: Body>(
     verified: &Verified<B>,
     source: &mut impl ReadAt,
     scratch: &mut [u8],

@@ -2,8 +2,8 @@
 
 use image_format::record::{AreaFull, Record, RecordWriter};
 use image_format::{
-    Envelope, FORMAT, FrontHead, ImageBody, ImageHeader, Kind, SIGNATURE_PLACES, SignaturePlace, SoftwareCrypto,
-    Structure as _, sha256,
+    Body, Device, Digest, Envelope, FORMAT, FRONT_HEAD_SIZE, FrontHead, SIGNATURE_PLACES, SignaturePlace, SignedHeader,
+    SoftwareCrypto, sha256,
 };
 use zerocopy::IntoBytes as _;
 
@@ -16,54 +16,85 @@ pub enum DraftError {
     /// The records need more room than the front area has.
     #[error("the critical records do not fit into a front area of {0} bytes: give the slot a larger `header`")]
     Records(u32),
-    /// The payload is too large for any artefact.
-    #[error("a payload of 4 GiB or more cannot be sealed")]
-    PayloadSize,
+    /// Payload or auxiliary area are too large for any artefact.
+    #[error("4 GiB or more cannot be sealed")]
+    Size,
 }
 
-/// An image, complete but for its signatures.
+/// An artefact, complete but for its signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// What is signed. Whoever changes it after [`Draft::new`] makes another image.
-    pub header: ImageHeader,
+pub struct Draft<B> {
+    /// What is signed. Whoever changes it after [`Draft::new`] makes another artefact.
+    pub header: SignedHeader<B>,
     /// The records' area, padded to the end of the front area.
     pub records: Vec<u8>,
     /// The payload.
     pub payload: Vec<u8>,
+    /// The auxiliary area.
+    pub auxiliary: Vec<u8>,
 }
 
-impl Draft {
-    /// Puts an image together and works out its sizes and digests.
+/// What goes into an artefact of any kind.
+#[derive(Clone, Debug)]
+pub struct Contents<'a, B> {
+    /// Whom it is for.
+    pub device: Device,
+    /// Size of the front area in bytes.
+    pub front_size: u32,
+    /// What its kind says.
+    pub body: B,
+    /// Critical records, by ascending type.
+    pub records: &'a [Record<'a>],
+    /// The payload.
+    pub payload: Vec<u8>,
+    /// The auxiliary area.
+    pub auxiliary: Vec<u8>,
+}
+
+impl<B: Body> Draft<B> {
+    /// Puts an artefact together and works out its sizes and digests.
     ///
     /// # Errors
     /// What does not fit.
-    pub fn new(
-        front_size: u32,
-        image: ImageBody,
-        records: &[Record<'_>],
-        payload: Vec<u8>,
-    ) -> Result<Self, DraftError> {
-        let area = front_size.checked_sub(FrontHead::SIZE).ok_or(DraftError::FrontSize(front_size))?;
-        let payload_size = u32::try_from(payload.len()).map_err(|_| DraftError::PayloadSize)?;
+    pub fn new(contents: Contents<'_, B>) -> Result<Self, DraftError> {
+        let Contents { device, front_size, body, records, payload, auxiliary } = contents;
+        let area = front_size.checked_sub(FRONT_HEAD_SIZE).ok_or(DraftError::FrontSize(front_size))?;
         let mut area = vec![0; area as usize];
         let mut writer = RecordWriter::new(&mut area);
         for record in records {
             writer.push(*record).map_err(|AreaFull| DraftError::Records(front_size))?;
         }
-        let crypto = &mut SoftwareCrypto;
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| DraftError::Size);
         let envelope = Envelope {
-            magic: Kind::Image.magic(),
+            magic: B::KIND.magic(),
             format: FORMAT.into(),
             reserved: [0; 2],
             front_size: front_size.into(),
-            payload_size: payload_size.into(),
-            auxiliary_size: 0.into(),
+            payload_size: size(&payload)?.into(),
+            auxiliary_size: size(&auxiliary)?.into(),
             reserved_2: [0; 8],
-            records_digest: sha256(crypto, &area),
-            payload_digest: sha256(crypto, &payload),
-            auxiliary_digest: sha256(crypto, &[]),
+            records_digest: digest(&area),
+            payload_digest: digest(&payload),
+            auxiliary_digest: digest(&auxiliary),
+            vendor_id: device.vendor_id,
+            class_id: device.class_id,
         };
-        Ok(Self { header: ImageHeader { envelope, image }, records: area, payload })
+        Ok(Self { header: SignedHeader { envelope, body }, records: area, payload, auxiliary })
+    }
+
+    /// Its id: SHA-256 of the header. Known before anybody has signed, so that a release can name it in the same round.
+    pub fn id(&self) -> Digest {
+        self.header.id(&mut SoftwareCrypto)
+    }
+
+    /// Sizes and digests anew, for areas that were changed.
+    pub fn renew(&mut self) {
+        let envelope = &mut self.header.envelope;
+        envelope.records_digest = digest(&self.records);
+        envelope.payload_size = (self.payload.len() as u32).into();
+        envelope.payload_digest = digest(&self.payload);
+        envelope.auxiliary_size = (self.auxiliary.len() as u32).into();
+        envelope.auxiliary_digest = digest(&self.auxiliary);
     }
 
     /// Exactly the bytes to sign.
@@ -82,7 +113,12 @@ impl Draft {
 
     /// The file, with the signature places exactly as given.
     pub fn with_places(&self, signatures: [SignaturePlace; SIGNATURE_PLACES]) -> Vec<u8> {
-        let head = FrontHead { header: self.header, signatures };
-        [head.as_bytes(), &self.records, &self.payload].concat()
+        let mut head = FrontHead { header: [0; 256], signatures };
+        head.header.copy_from_slice(self.header.as_bytes());
+        [head.as_bytes(), &self.records, &self.payload, &self.auxiliary].concat()
     }
+}
+
+fn digest(bytes: &[u8]) -> Digest {
+    sha256(&mut SoftwareCrypto, bytes)
 }

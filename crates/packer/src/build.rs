@@ -1,11 +1,12 @@
 //! All images of a plan, sealed and judged.
 
 use image_format::record::Record;
-use image_format::{Digest, Entry, ImageBody, PayloadType, SIGNATURE_PLACES, SignaturePlace, Version};
+use image_format::{Device, Digest, Entry, ImageBody, PayloadType, SIGNATURE_PLACES, SignaturePlace, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Image, Key, Placement, Plan};
 
+use crate::artefact::Contents;
 use crate::payload::{Payload, Subject, entry, lay_out};
 use crate::{Draft, Judge, PrivateKey, PublicKey, elf};
 
@@ -174,8 +175,15 @@ fn seal(
     let records = if revisions.is_empty() { Vec::new() } else { vec![Record::Revisions(revisions)] };
     let filled = payload.gaps.iter().map(|gap| gap.end - gap.start).sum();
     let entry = entry(&payload.bytes);
-    let draft = Draft::new(front, body(plan, image, placement), &records, payload.bytes)
-        .map_err(|error| refused(error.to_string()))?;
+    let contents = Contents {
+        device: Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id },
+        front_size: front,
+        body: body(image, placement),
+        records: &records,
+        payload: payload.bytes,
+        auxiliary: Vec::new(),
+    };
+    let draft = Draft::new(contents).map_err(|error| refused(error.to_string()))?;
     let signatures: Vec<SignaturePlace> = signing.signers.iter().map(|(_, key)| key.sign(draft.to_sign())).collect();
     let bytes = draft.seal(&signatures);
     let verified = Judge::of(plan, image, placement, &signing.role).judge(&bytes);
@@ -196,11 +204,9 @@ fn seal(
     })
 }
 
-fn body(plan: &Plan, image: &Image, placement: &Placement) -> ImageBody {
+fn body(image: &Image, placement: &Placement) -> ImageBody {
     let version = image.version.value;
     ImageBody {
-        vendor_id: plan.product.vendor_id,
-        class_id: plan.product.class_id,
         layout: image.fingerprint,
         run_address: placement.run_address.into(),
         payload_offset: placement.payload_address.saturating_sub(placement.store_address).into(),

@@ -1,6 +1,8 @@
 //! The boot decision's inputs out of a plan, so that the host judges by what the boot loader has.
 
-use image_format::{Check, Device, Error, Memory, Place, Policy, ReadAt, Revision, SoftwareCrypto, Trust, Verified};
+use image_format::{
+    Check, Device, Error, Extent, Kind, Memory, Place, Policy, ReadAt, Revision, SoftwareCrypto, Trust, VerifiedImage,
+};
 use manifest::plan::{Image, Placement, Plan};
 
 use crate::PublicKey;
@@ -55,7 +57,7 @@ impl Judge {
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn judge(&self, file: &[u8]) -> Result<Verified, Error> {
+    pub fn judge(&self, file: &[u8]) -> Result<VerifiedImage, Error> {
         self.judge_source(&mut Memory::file(file))
     }
 
@@ -63,17 +65,32 @@ impl Judge {
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn judge_source(&self, source: &mut impl ReadAt) -> Result<Verified, Error> {
+    pub fn judge_source(&self, source: &mut impl ReadAt) -> Result<VerifiedImage, Error> {
         let crypto = &mut SoftwareCrypto;
-        let policy = Policy {
-            trust: Trust::new(&self.keys, self.threshold, crypto)?,
+        let verified = image_format::verify(source, &self.policy()?, crypto)?;
+        let mut scratch = vec![0; verified.header().envelope.auxiliary_size.get() as usize];
+        image_format::whole::auxiliary(&verified, source, &mut scratch, crypto)?;
+        Ok(verified)
+    }
+
+    /// Judges the whole of a file or slot that must be of this kind, with what its payload and auxiliary area say.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn judge_whole(&self, kind: Kind, source: &mut impl ReadAt) -> Result<(), Error> {
+        let (Extent::File(size) | Extent::Slot(size)) = source.extent();
+        let policy = self.policy()?;
+        // A file's size is what was read already; a slot's room is the layout's.
+        image_format::whole::judge(kind, source, &policy, &mut vec![0; size as usize], &mut SoftwareCrypto)
+    }
+
+    fn policy(&self) -> Result<Policy<'_>, Error> {
+        Ok(Policy {
+            trust: Trust::new(&self.keys, self.threshold, &mut SoftwareCrypto)?,
             device: self.device,
             revision: self.revision,
             place: self.place,
             counter: self.counter,
-        };
-        let verified = image_format::verify(source, &policy, crypto)?;
-        verified.auxiliary(source, crypto)?;
-        Ok(verified)
+        })
     }
 }

@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn places_have_names() {
         assert_eq!(name_at(0, None), "header field envelope.magic");
-        assert_eq!(name_at(ImageHeader::SIZE - 1, None), "header field image.reserved");
+        assert_eq!(name_at(ImageHeader::SIZE - 1, None), "header field body.reserved");
         assert_eq!(name_at(ImageHeader::SIZE, None), "signature place 1");
         assert_eq!(name_at(FrontHead::SIZE - 1, None), "signature place 4");
         assert_eq!(name_at(FrontHead::SIZE, None), "behind the header");

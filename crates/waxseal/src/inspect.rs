@@ -69,6 +69,8 @@ struct View<'a> {
     signatures: Vec<(KeyId, Option<&'a str>)>,
     /// Hardware revisions, if a record names them.
     revisions: Option<Vec<String>>,
+    /// Ids of images that must be there with it.
+    companions: Vec<String>,
     areas: Vec<Area>,
     problems: Vec<Error>,
 }
@@ -89,6 +91,7 @@ impl<'a> View<'a> {
             header: None,
             signatures: Vec::new(),
             revisions: None,
+            companions: Vec::new(),
             areas: Vec::new(),
             problems: Vec::new(),
         };
@@ -120,6 +123,7 @@ impl<'a> View<'a> {
             for record in Records::new(records, FrontHead::SIZE) {
                 match record {
                     Ok(Record::Revisions(list)) => self.revisions = Some(list.iter().map(revision).collect()),
+                    Ok(Record::Companions(list)) => self.companions = list.iter().map(|id| hex(id)).collect(),
                     Err(error) => self.problems.push(error),
                 }
             }
@@ -176,6 +180,9 @@ impl<'a> View<'a> {
                 }
                 None => text.push_str("  none: for every hardware revision\n"),
             }
+            for id in &self.companions {
+                let _ = writeln!(text, "  companion  {id}");
+            }
             text.push_str("areas\n");
         }
         for Area { name, range, digest, matches } in &self.areas {
@@ -210,6 +217,7 @@ impl<'a> View<'a> {
             "image_id": self.id(),
             "signatures": self.signatures.iter().map(signature).collect::<Vec<_>>(),
             "revisions": self.revisions,
+            "companions": self.companions,
             "areas": self.areas.iter().map(area).collect::<Vec<_>>(),
             "problems": self.problems.iter().map(|error| refusal::to_json(error, self.file)).collect::<Vec<_>>(),
         })

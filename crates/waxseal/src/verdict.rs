@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use geometry::address;
-use image_format::{Check, Error, FrontHead, KeyId, Memory, Revision, SignaturePlace, Verified};
+use image_format::{Check, Error, FrontHead, KeyId, Memory, Revision, SignaturePlace, VerifiedImage};
 use packer::{Judge, PublicKey};
 use serde_json::{Value, json};
 use zerocopy::FromBytes as _;
@@ -35,7 +35,7 @@ pub struct Verdict<'a> {
     judge: Judge,
     basis: Basis,
     file: &'a [u8],
-    outcome: Result<Verified, Error>,
+    outcome: Result<VerifiedImage, Error>,
 }
 
 impl<'a> Verdict<'a> {
@@ -117,9 +117,9 @@ impl<'a> Verdict<'a> {
     }
 
     /// What may be said now that it is authentic.
-    fn found(&self, verified: &Verified) -> Vec<String> {
+    fn found(&self, verified: &VerifiedImage) -> Vec<String> {
         let header = verified.header();
-        let image = &header.image;
+        let image = &header.body;
         let version = &image.version;
         let mut lines = vec![
             format!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use image_format::record::is_revision;
-use image_format::{Check, Header, Memory, Revision};
+use image_format::{Check, Header, ImageBody, Memory, Revision};
 use manifest::plan::{Image, Placement, Plan};
 use packer::{Judge, PublicKey};
 
@@ -184,7 +184,7 @@ impl Command {
             Some(slot) => places().find(|(_, placement)| placement.slot.value == *slot),
             None => {
                 let header = Header::read(&mut Memory::file(file)).ok();
-                let claimed = header.map(|header| header.unauthenticated().image.run_address.get());
+                let claimed = header.map(|header: Header<ImageBody>| header.unauthenticated().body.run_address.get());
                 places().find(|(_, placement)| Some(placement.run_address) == claimed).or_else(|| places().next())
             }
         };

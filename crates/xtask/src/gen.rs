@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use image_format::log::EntryKind;
 use image_format::{Code, Field, Structure};
 
 use crate::generated::Files;
@@ -21,12 +22,19 @@ const fn table<S: Structure>() -> Table {
 
 const TABLES: &[Table] = &[
     table::<image_format::FrontHead>(),
-    table::<image_format::ImageHeader>(),
     table::<image_format::Envelope>(),
+    table::<image_format::SignaturePlace>(),
     table::<image_format::ImageBody>(),
     table::<image_format::Version>(),
-    table::<image_format::SignaturePlace>(),
+    table::<image_format::layout::LayoutBody>(),
+    table::<image_format::release::ReleaseBody>(),
+    table::<image_format::release::Member>(),
+    table::<image_format::otp::OtpBody>(),
     table::<image_format::record::RecordHead>(),
+    table::<image_format::auxiliary::AuxiliaryHead>(),
+    table::<image_format::trust::TrustHead>(),
+    table::<image_format::trust::RoleHead>(),
+    table::<image_format::log::EntryBytes>(),
     table::<image_format::layout::GroupHead>(),
     table::<image_format::layout::ModeBits>(),
     table::<image_format::layout::GroupRegion>(),
@@ -63,6 +71,7 @@ fn image_format_document() -> Outcome<String> {
                 fields(table.ok_or_else(|| Failure::new(format!("the template names no structure `{name}`")))?)
             }
             None if name == "codes" => codes(),
+            None if name == "log entries" => log_entries(),
             None => return Err(Failure::new(format!("the template asks for unknown `{name}`"))),
         };
         text.push_str(&generated.map_err(formatting)?);
@@ -98,6 +107,15 @@ fn codes() -> Result<String, std::fmt::Error> {
     for code in Code::ALL {
         let stage = format!("{:?}", code.stage()).to_lowercase();
         writeln!(text, "| {} | {} | {stage} | {} |", code.number(), code.name(), cell(code.doc()))?;
+    }
+    Ok(text)
+}
+
+fn log_entries() -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "| number | name | |\n| ---: | --- | --- |")?;
+    for kind in EntryKind::ALL {
+        writeln!(text, "| 0x{:02X} | {} | {} |", kind.number(), kind.name().to_uppercase(), cell(kind.doc()))?;
     }
     Ok(text)
 }

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image_format::{ImageBody, MIN_FRONT, PayloadType, Version, record::Record};
-use packer::Draft;
+use image_format::{Device, ImageBody, MIN_FRONT, PayloadType, Version, record::Record};
+use packer::{Draft, artefact::Contents};
 use serde_json::json;
 
 use crate::{
@@ -28,8 +28,6 @@ const REVISION: [u8; 4] = *b"B\0\0\0";
 pub fn write(folder: &Path) -> Outcome<PathBuf> {
     let key = test_key(EXAMPLE_KEY);
     let image = ImageBody {
-        vendor_id: [1; 16],
-        class_id: [2; 16],
         layout: [3; 32],
         run_address: RUN_ADDRESS.into(),
         payload_offset: MIN_FRONT.into(),
@@ -38,17 +36,26 @@ pub fn write(folder: &Path) -> Outcome<PathBuf> {
         payload_type: PayloadType::Firmware.number().into(),
         reserved: [0; 40],
     };
-    let draft = Draft::new(MIN_FRONT, image, &[Record::Revisions(&[REVISION])], payload(PAYLOAD, RUN_ADDRESS))
-        .map_err(|e| Failure::new(e.to_string()))?;
+    let device = Device { vendor_id: [1; 16], class_id: [2; 16] };
+    let contents = Contents {
+        device,
+        front_size: MIN_FRONT,
+        body: image,
+        records: &[Record::Revisions(&[REVISION])],
+        payload: payload(PAYLOAD, RUN_ADDRESS),
+        auxiliary: Vec::new(),
+    };
+    let draft = Draft::new(contents).map_err(|e| Failure::new(e.to_string()))?;
     let index = json!({ "vectors": [{
         "name": "sample",
+        "kind": "image",
         "file": "sample.bin",
         "slot": SLOT,
         "fault": null,
         "policy": {
             "keys": [hex(key.public().bytes())],
             "threshold": 1,
-            "device": { "vendor_id": hex(&image.vendor_id), "class_id": hex(&image.class_id) },
+            "device": { "vendor_id": hex(&device.vendor_id), "class_id": hex(&device.class_id) },
             "revision": hex(&REVISION),
             "place": { "layout": hex(&image.layout), "run_address": RUN_ADDRESS, "payload_offset": MIN_FRONT },
             "counter": image.security_counter.get(),

@@ -3,16 +3,19 @@
 //! Written from fixed test keys and checked byte for byte, so that a change of the format cannot go unnoticed. A vector
 //! is judged as hosts do: `verify`, then the auxiliary area.
 
+mod areas;
 mod broken;
+mod kinds;
 mod trust;
 
 use std::collections::BTreeMap;
 
 use image_format::record::Record;
 use image_format::{
-    Check, Code, Device, Error, ImageBody, Memory, PayloadType, Place, Revision, SIGNATURE_PLACES, SignaturePlace,
-    Version,
+    Body, Check, Code, Device, Error, ImageBody, Kind, Memory, PayloadType, Place, Revision, SIGNATURE_PLACES,
+    SignaturePlace, Version,
 };
+use packer::artefact::Contents;
 use packer::{Draft, Judge, PrivateKey};
 use serde_json::{Value, json};
 
@@ -39,6 +42,7 @@ const REVISIONS: [Revision; 2] = [*b"B\0\0\0", *b"C1\0\0"];
 struct Vector {
     name: &'static str,
     why: &'static str,
+    kind: Kind,
     bytes: Vec<u8>,
     judge: Judge,
     slot: Option<u32>,
@@ -50,12 +54,17 @@ struct Vector {
 impl Vector {
     /// A file that is refused.
     fn refused(name: &'static str, why: &'static str, code: Code, bytes: Vec<u8>) -> Self {
-        Self { name, why, bytes, judge: judge(), slot: None, fault: None, expected: Err(code) }
+        Self { name, why, kind: Kind::Image, bytes, judge: judge(), slot: None, fault: None, expected: Err(code) }
     }
 
     /// A file that is accepted.
     fn accepted(name: &'static str, why: &'static str, bytes: Vec<u8>) -> Self {
-        Self { name, why, bytes, judge: judge(), slot: None, fault: None, expected: Ok(()) }
+        Self { name, why, kind: Kind::Image, bytes, judge: judge(), slot: None, fault: None, expected: Ok(()) }
+    }
+
+    /// Of another kind than an image.
+    fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// With another judge.
@@ -77,7 +86,7 @@ impl Vector {
     fn verdict(&self) -> Result<(), Error> {
         let memory = self.slot.map_or_else(|| Memory::file(&self.bytes), |room| Memory::slot(&self.bytes, room));
         let mut source = self.fault.map_or(memory, |offset| memory.unreadable_at(offset));
-        self.judge.judge_source(&mut source).map(|_| ())
+        self.judge.judge_whole(self.kind, &mut source)
     }
 
     /// Its entry in the index. Vectors of equal bytes share a file.
@@ -93,6 +102,7 @@ impl Vector {
         Ok(json!({
             "name": self.name,
             "why": self.why,
+            "kind": kind_name(self.kind),
             "file": file,
             "slot": self.slot,
             "fault": self.fault,
@@ -101,6 +111,17 @@ impl Vector {
             "error": name,
             "offset": offset,
         }))
+    }
+}
+
+/// The kind's name in the index.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Image => "image",
+        Kind::Layout => "layout",
+        Kind::Release => "release",
+        Kind::OtpBlob => "otp",
+        Kind::Trust => "trust",
     }
 }
 
@@ -152,8 +173,6 @@ fn firmware(size: usize) -> Vec<u8> {
 
 fn body() -> ImageBody {
     ImageBody {
-        vendor_id: VENDOR_ID,
-        class_id: CLASS_ID,
         layout: LAYOUT,
         run_address: RUN_ADDRESS.into(),
         payload_offset: FRONT.into(),
@@ -164,20 +183,31 @@ fn body() -> ImageBody {
     }
 }
 
-fn draft_of(payload: Vec<u8>) -> Result<Draft, String> {
-    Draft::new(FRONT, body(), &[Record::Revisions(&REVISIONS)], payload).map_err(|error| error.to_string())
+fn contents<B>(body: B, payload: Vec<u8>) -> Contents<'static, B> {
+    let device = Device { vendor_id: VENDOR_ID, class_id: CLASS_ID };
+    Contents { device, front_size: FRONT, body, records: &[], payload, auxiliary: Vec::new() }
+}
+
+fn draft_of(payload: Vec<u8>) -> Result<Draft<ImageBody>, String> {
+    let records = &[Record::Revisions(&REVISIONS)];
+    Draft::new(Contents { records, ..contents(body(), payload) }).map_err(|error| error.to_string())
 }
 
 /// The image that the broken ones are made from.
-fn draft() -> Result<Draft, String> {
+fn draft() -> Result<Draft<ImageBody>, String> {
     draft_of(firmware(1000))
 }
 
+/// The file of an artefact that test key 1 has signed.
+fn seal<B: Body>(draft: &Draft<B>) -> Vec<u8> {
+    draft.seal(&[test_key(EXAMPLE_KEY).sign(draft.to_sign())])
+}
+
 /// An image with its header or its areas changed before it is signed: only whoever has the key can make it.
-fn signed(change: impl FnOnce(&mut Draft)) -> Result<Vec<u8>, String> {
+fn signed(change: impl FnOnce(&mut Draft<ImageBody>)) -> Result<Vec<u8>, String> {
     let mut draft = draft()?;
     change(&mut draft);
-    Ok(draft.seal(&[test_key(EXAMPLE_KEY).sign(draft.to_sign())]))
+    Ok(seal(&draft))
 }
 
 /// An image with its bytes changed after it was signed.
@@ -188,7 +218,7 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<u8>, String> {
 }
 
 /// An image with these signature places.
-fn with_places(make: impl FnOnce(&Draft) -> [SignaturePlace; SIGNATURE_PLACES]) -> Result<Vec<u8>, String> {
+fn with_places(make: impl FnOnce(&Draft<ImageBody>) -> [SignaturePlace; SIGNATURE_PLACES]) -> Result<Vec<u8>, String> {
     let draft = draft()?;
     Ok(draft.with_places(make(&draft)))
 }
@@ -204,7 +234,8 @@ pub fn run(check: bool) -> Outcome {
 }
 
 fn collect(files: &mut Files) -> Result<(), String> {
-    let vectors: Vec<Vector> = [broken::vectors()?, trust::vectors()?].into_iter().flatten().collect();
+    let vectors: Vec<Vector> =
+        [broken::vectors()?, areas::vectors()?, trust::vectors()?, kinds::vectors()?].into_iter().flatten().collect();
     if let Some(code) = Code::ALL.iter().find(|code| !vectors.iter().any(|vector| vector.expected == Err(**code))) {
         return Err(format!("no vector produces {} ({})", code.name(), code.number()));
     }

@@ -1,7 +1,9 @@
 //! The vectors as a table in memory, and the judgement over it: the same on the host and on a Cortex-M7 under QEMU.
 #![no_std]
 
-use image_format::{Check, Crypto, Device, Error, Memory, Place, Policy, Revision, Trust, Verified, verify};
+use image_format::{
+    Check, Crypto, Device, Error, Kind, Memory, Place, Policy, Revision, Trust, VerifiedImage, verify, whole,
+};
 
 #[cfg(feature = "qemu")]
 pub mod machine;
@@ -11,10 +13,15 @@ include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 /// The code of a refusal and the offset that it names. (0, 0) is acceptance.
 pub type Verdict = (u16, u32);
 
-/// One vector: an image, the reader's side of the judgement, and what it must come to.
+/// Room for a vector's payload, or for the directory of a release and one of its chunks, in bytes.
+const SCRATCH: usize = 6 * 1024;
+
+/// One vector: an artefact, the reader's side of the judgement, and what it must come to.
 pub struct Case {
     /// Its name in the index.
     pub name: &'static str,
+    /// What it is judged as.
+    pub kind: Kind,
     /// The artefact's bytes.
     pub image: &'static [u8],
     /// The room in bytes of the slot that holds them; `None`: they are a file.
@@ -44,22 +51,25 @@ impl Case {
         self.fault.map_or(memory, |offset| memory.unreadable_at(offset))
     }
 
-    /// The boot loader's decision.
+    /// The boot loader's decision about an image.
     ///
     /// # Errors
     /// The first rule that the image breaks.
-    pub fn boot(&self, crypto: &mut impl Crypto) -> Result<Verified, Error> {
-        let trust = Trust::new(self.keys, self.threshold, crypto)?;
-        let policy =
-            Policy { trust, device: self.device, revision: self.revision, place: self.place, counter: self.counter };
-        verify(&mut self.source(), &policy, crypto)
+    pub fn boot(&self, crypto: &mut impl Crypto) -> Result<VerifiedImage, Error> {
+        verify(&mut self.source(), &self.policy(crypto)?, crypto)
     }
 
-    /// The host's decision: the boot loader's, then the auxiliary area.
+    /// The host's decision: the boot loader's, then what hosts read besides.
     pub fn judge(&self, crypto: &mut impl Crypto) -> Verdict {
-        let verified = self.boot(crypto);
-        let whole = verified.and_then(|image| image.auxiliary(&mut self.source(), crypto));
+        let mut scratch = [0; SCRATCH];
+        let whole = self.policy(crypto);
+        let whole = whole.and_then(|policy| whole::judge(self.kind, &mut self.source(), &policy, &mut scratch, crypto));
         whole.map_or_else(|error| (error.code.number(), error.offset), |()| (0, 0))
+    }
+
+    fn policy(&self, crypto: &mut impl Crypto) -> Result<Policy<'static>, Error> {
+        let trust = Trust::new(self.keys, self.threshold, crypto)?;
+        Ok(Policy { trust, device: self.device, revision: self.revision, place: self.place, counter: self.counter })
     }
 }
 

@@ -1,13 +1,12 @@
-//! Images that are right, and images broken in one way each: form, size, device, records, payload.
+//! Images that are right, and images broken in one way each: form, size, device.
 
-use image_format::record::REVISIONS as REVISIONS_RECORD;
-use image_format::{Check, Code, PayloadType, SoftwareCrypto, sha256};
+use image_format::{Check, Code, ImageBody, PayloadType};
 
-use super::{COUNTER, FRONT, RUN_ADDRESS, Vector, changed, draft_of, firmware, signed, test_key};
-use crate::vectors::EXAMPLE_KEY;
+use super::areas::{item, set_auxiliary, set_front, set_payload, set_records};
+use super::{COUNTER, FRONT, RUN_ADDRESS, Vector, changed, signed};
 
 pub(super) fn vectors() -> Result<Vec<Vector>, String> {
-    Ok([accepted()?, header()?, extent()?, device()?, records()?, payload()?].into_iter().flatten().collect())
+    Ok([accepted()?, header()?, extent()?, device()?].into_iter().flatten().collect())
 }
 
 fn accepted() -> Result<Vec<Vector>, String> {
@@ -39,24 +38,29 @@ fn accepted() -> Result<Vec<Vector>, String> {
         Vector::accepted(
             "header_at_end",
             "payload offset 0: in its slot, this image's front area comes last",
-            signed(|draft| draft.header.image.payload_offset = 0.into())?,
+            signed(|draft| draft.header.body.payload_offset = 0.into())?,
         )
         .by(|judge| judge.place = Check::Waived),
         Vector::accepted(
             "data_of_one_byte",
             "data needs no vector table",
             signed(|draft| {
-                draft.header.image.payload_type = PayloadType::Data.number().into();
+                draft.header.body.payload_type = PayloadType::Data.number().into();
                 set_payload(draft, vec![0x5A]);
             })?,
         ),
-        Vector::accepted("auxiliary", "an auxiliary area of 5 bytes", with_auxiliary(b"notes", b"notes")?),
+        Vector::accepted(
+            "auxiliary",
+            "text, and an item of a type that nobody knows",
+            signed(|draft| set_auxiliary(draft, [item(1, b"notes"), item(9, b"new")].concat()))?,
+        ),
     ])
 }
 
 fn header() -> Result<Vec<Vector>, String> {
-    let refused =
-        |name, why, code, change: fn(&mut packer::Draft)| Ok(Vector::refused(name, why, code, signed(change)?));
+    let refused = |name, why, code, change: fn(&mut packer::Draft<ImageBody>)| {
+        Ok(Vector::refused(name, why, code, signed(change)?))
+    };
     let vectors: Vec<Result<Vector, String>> = vec![
         refused("magic_of_layout", "sealed as a layout", Code::WrongKind, |draft| {
             draft.header.envelope.magic[7] = b'L'
@@ -94,19 +98,19 @@ fn header() -> Result<Vec<Vector>, String> {
             draft.header.envelope.reserved_2[0] = 1;
         }),
         refused("reserved_216", "a bit set in the image's reserved field", Code::Reserved, |draft| {
-            draft.header.image.reserved[39] = 1;
+            draft.header.body.reserved[39] = 1;
         }),
         refused("payload_type_0", "payload type 0", Code::UnknownPayloadType, |draft| {
-            draft.header.image.payload_type = 0.into();
+            draft.header.body.payload_type = 0.into();
         }),
         refused("payload_type_3", "payload type 3", Code::UnknownPayloadType, |draft| {
-            draft.header.image.payload_type = 3.into();
+            draft.header.body.payload_type = 3.into();
         }),
         refused("payload_offset_512", "a payload offset inside the front area", Code::PayloadOffset, |draft| {
-            draft.header.image.payload_offset = 512.into();
+            draft.header.body.payload_offset = 512.into();
         }),
         refused("run_address_wraps", "the payload's end lies beyond the address space", Code::RunAddress, |draft| {
-            draft.header.image.run_address = (u32::MAX - 10).into();
+            draft.header.body.run_address = (u32::MAX - 10).into();
         }),
     ];
     vectors.into_iter().collect()
@@ -147,141 +151,27 @@ fn extent() -> Result<Vec<Vector>, String> {
 }
 
 fn device() -> Result<Vec<Vector>, String> {
-    let refused =
-        |name, why, code, change: fn(&mut packer::Draft)| Ok(Vector::refused(name, why, code, signed(change)?));
+    let refused = |name, why, code, change: fn(&mut packer::Draft<ImageBody>)| {
+        Ok(Vector::refused(name, why, code, signed(change)?))
+    };
     let vectors: Vec<Result<Vector, String>> = vec![
-        refused("other_vendor", "another vendor's", Code::OtherVendor, |draft| draft.header.image.vendor_id[0] ^= 1),
-        refused("other_class", "another class's", Code::OtherClass, |draft| draft.header.image.class_id[15] ^= 1),
-        refused("other_layout", "for another layout", Code::OtherLayout, |draft| draft.header.image.layout[31] ^= 1),
+        refused("other_vendor", "another vendor's", Code::OtherVendor, |draft| draft.header.envelope.vendor_id[0] ^= 1),
+        refused("other_class", "another class's", Code::OtherClass, |draft| draft.header.envelope.class_id[15] ^= 1),
+        refused("other_layout", "for another layout", Code::OtherLayout, |draft| draft.header.body.layout[31] ^= 1),
         refused("other_run_address", "linked for the other slot", Code::OtherRunAddress, |draft| {
-            draft.header.image.run_address = (RUN_ADDRESS + 0xF_0000).into();
+            draft.header.body.run_address = (RUN_ADDRESS + 0xF_0000).into();
         }),
         refused("other_payload_offset", "header at the slot's end", Code::OtherPayloadOffset, |draft| {
-            draft.header.image.payload_offset = 0.into();
+            draft.header.body.payload_offset = 0.into();
         }),
         refused("counter_below", "an old image", Code::CounterTooLow, |draft| {
-            draft.header.image.security_counter = (COUNTER - 1).into();
+            draft.header.body.security_counter = (COUNTER - 1).into();
         }),
         refused("counter_zero", "an image without a counter", Code::CounterTooLow, |draft| {
-            draft.header.image.security_counter = 0.into();
+            draft.header.body.security_counter = 0.into();
         }),
         Ok(Vector::refused("other_revision", "a board of revision A", Code::OtherRevision, signed(|_| ())?)
             .by(|judge| judge.revision = Check::Require(*b"A\0\0\0"))),
     ];
     vectors.into_iter().collect()
-}
-
-fn records() -> Result<Vec<Vector>, String> {
-    let list = record(REVISIONS_RECORD, b"B\0\0\0");
-    let with =
-        |name, why, code, area: &[u8]| Ok(Vector::refused(name, why, code, signed(|draft| set_records(draft, area))?));
-    let mut full = record(REVISIONS_RECORD, b"B\0\0\0");
-    full[2] = 0xFF;
-    let beyond = [list.as_slice(), &[0; 464], &[9, 0, 8, 0]].concat();
-    let vectors: Vec<Result<Vector, String>> = vec![
-        Ok(Vector::refused(
-            "record_flipped",
-            "a bit of a record flipped after signing",
-            Code::RecordDigest,
-            changed(|bytes| bytes[548] ^= 1)?,
-        )),
-        Ok(Vector::refused(
-            "front_fill_flipped",
-            "a bit behind the last record flipped after signing",
-            Code::RecordDigest,
-            changed(|bytes| bytes[1023] ^= 0x80)?,
-        )),
-        with("record_too_long", "a record that goes beyond the area", Code::RecordSize, &[1, 0, 0xFF, 0xFF]),
-        with("record_no_list", "a list of revisions of 255 bytes", Code::RecordValue, &[full, vec![0; 251]].concat()),
-        with("record_unknown", "a critical record of type 9", Code::UnknownRecord, &record(9, b"\x01\x02\x03\x04")),
-        with("record_order", "the same type twice", Code::RecordOrder, &[list.clone(), list.clone()].concat()),
-        with("record_padding", "padding that is not zero", Code::RecordPadding, &[1, 0, 1, 0, b'B', 1, 0, 0]),
-        with("record_after_end", "a byte behind the end of records", Code::RecordPadding, &beyond),
-        with("revisions_none", "an empty list of revisions", Code::RecordValue, &record(REVISIONS_RECORD, b"")),
-        with("revisions_odd", "a revision of 3 bytes", Code::RecordValue, &record(REVISIONS_RECORD, b"B\0\0")),
-        with("revisions_twice", "a revision twice", Code::RecordValue, &record(REVISIONS_RECORD, b"B\0\0\0B\0\0\0")),
-        with("revisions_gap", "a zero inside a revision", Code::RecordValue, &record(REVISIONS_RECORD, b"B\0B\0")),
-        with("revisions_blank", "a revision of zeros", Code::RecordValue, &record(REVISIONS_RECORD, &[0; 4])),
-    ];
-    vectors.into_iter().collect()
-}
-
-fn payload() -> Result<Vec<Vector>, String> {
-    let entry = |name, why, code, payload: Vec<u8>| {
-        let draft = draft_of(payload)?;
-        let bytes = draft.seal(&[test_key(EXAMPLE_KEY).sign(draft.to_sign())]);
-        Ok(Vector::refused(name, why, code, bytes))
-    };
-    let reset = |address: u32| {
-        let mut payload = firmware(1000);
-        payload[4..8].copy_from_slice(&address.to_le_bytes());
-        payload
-    };
-    let vectors: Vec<Result<Vector, String>> = vec![
-        Ok(Vector::refused(
-            "payload_flipped",
-            "the payload's first bit flipped after signing",
-            Code::PayloadDigest,
-            changed(|bytes| bytes[FRONT as usize] ^= 1)?,
-        )),
-        Ok(Vector::refused(
-            "payload_last_flipped",
-            "the payload's last bit flipped after signing",
-            Code::PayloadDigest,
-            changed(|bytes| bytes.iter_mut().rev().take(1).for_each(|byte| *byte ^= 0x80))?,
-        )),
-        entry("firmware_of_7_bytes", "no room for two vectors", Code::EntryMissing, firmware(8)[..7].to_vec()),
-        entry("reset_even", "a reset vector without the Thumb bit", Code::EntryOutside, reset(RUN_ADDRESS + 0x10)),
-        entry("reset_in_other_slot", "linked for the other slot", Code::EntryOutside, reset(0x0812_0411)),
-        entry("reset_at_end", "the first address behind the payload", Code::EntryOutside, reset(RUN_ADDRESS + 1001)),
-        entry("reset_in_vectors", "inside the vector table's first words", Code::EntryOutside, reset(RUN_ADDRESS + 5)),
-        entry("reset_erased", "a reset vector that was never set", Code::EntryOutside, reset(u32::MAX)),
-        Ok(Vector::refused(
-            "auxiliary_flipped",
-            "another auxiliary area than the signed one",
-            Code::AuxiliaryDigest,
-            with_auxiliary(b"notes", b"nodes")?,
-        )),
-    ];
-    vectors.into_iter().collect()
-}
-
-/// One record, padded.
-fn record(kind: u16, value: &[u8]) -> Vec<u8> {
-    let size = value.len() as u16;
-    let mut bytes = [&kind.to_le_bytes(), &size.to_le_bytes(), value].concat();
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-    bytes
-}
-
-fn set_records(draft: &mut packer::Draft, area: &[u8]) {
-    let mut records = area.to_vec();
-    records.resize(draft.records.len(), 0);
-    draft.header.envelope.records_digest = sha256(&mut SoftwareCrypto, &records);
-    draft.records = records;
-}
-
-fn set_front(draft: &mut packer::Draft, size: u32) {
-    draft.header.envelope.front_size = size.into();
-    draft.header.image.payload_offset = size.into();
-    let mut area = draft.records.clone();
-    area.resize(draft.records.len() + (size - FRONT) as usize, 0);
-    draft.records = area.clone();
-    set_records(draft, &area);
-}
-
-fn set_payload(draft: &mut packer::Draft, payload: Vec<u8>) {
-    draft.header.envelope.payload_size = (payload.len() as u32).into();
-    draft.header.envelope.payload_digest = sha256(&mut SoftwareCrypto, &payload);
-    draft.payload = payload;
-}
-
-/// An image whose header was signed over one auxiliary area, followed by another of the same size.
-fn with_auxiliary(signed_over: &[u8], follows: &[u8]) -> Result<Vec<u8>, String> {
-    let mut bytes = signed(|draft| {
-        draft.header.envelope.auxiliary_size = (signed_over.len() as u32).into();
-        draft.header.envelope.auxiliary_digest = sha256(&mut SoftwareCrypto, signed_over);
-    })?;
-    bytes.extend_from_slice(follows);
-    Ok(bytes)
 }

@@ -1,6 +1,6 @@
 //! Who signed, who is trusted, and signatures that are none.
 
-use image_format::{Code, SIGNATURE_PLACES, SignaturePlace};
+use image_format::{Code, ImageBody, SIGNATURE_PLACES, SignaturePlace};
 use packer::Draft;
 
 use super::{EXAMPLE_KEY, Vector, changed, signed, test_key, with_places};
@@ -27,7 +27,7 @@ fn public(number: u8) -> [u8; 32] {
 }
 
 /// Signature places of these keys, by ascending id.
-fn signed_by(draft: &Draft, keys: &[u8]) -> [SignaturePlace; SIGNATURE_PLACES] {
+fn signed_by(draft: &Draft<ImageBody>, keys: &[u8]) -> [SignaturePlace; SIGNATURE_PLACES] {
     let mut used: Vec<SignaturePlace> = keys.iter().map(|number| test_key(*number).sign(draft.to_sign())).collect();
     used.sort_by_key(|place| place.key_id);
     let mut places = [SignaturePlace::UNUSED; SIGNATURE_PLACES];
