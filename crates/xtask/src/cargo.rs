@@ -86,8 +86,9 @@ pub fn for_cortex_m(subcommand: &str, profile: Profile) -> Outcome<Command> {
     Ok(cargo)
 }
 
-/// Builds the command `waxseal` and returns where it is. With dependencies optimised, the dev profile is fast enough.
+/// Builds the command `waxseal` and returns where it is. With its cryptography optimised, the dev profile is fast enough.
 pub fn build_waxseal() -> Outcome<PathBuf> {
-    run(command("build")?.args(["--package", "waxseal"]))?;
+    // With xtask selected too, their common dependencies have the same features, and none is built a second time.
+    run(command("build")?.args(["--package", "waxseal", "--package", "xtask", "--bin", "waxseal"]))?;
     Ok(target_folder()?.join("debug/waxseal"))
 }
