@@ -11,6 +11,17 @@ pub struct Citation {
     pub source: String,
     /// How far the source can be relied on.
     pub evidence: Evidence,
+    /// What else is to be known: a condition, an exception, who disagrees.
+    pub note: Option<String>,
+}
+
+/// A value that stands alone, and where it comes from. Where there is no evidence there is no fact: see `Option`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub citation: Citation,
 }
 
 /// How far a source can be relied on, best first.
@@ -21,6 +32,8 @@ pub enum Evidence {
     TwoSources,
     /// Read in the vendor's own header, driver, example or manual.
     VendorSource,
+    /// Read in one source that is not the vendor's: another project's table or driver.
+    OneSource,
     /// Arithmetic or reasoning from proven facts.
     Inferred,
     /// Somebody's report, perhaps of one board.
@@ -34,6 +47,7 @@ impl fmt::Display for Evidence {
         f.write_str(match self {
             Self::TwoSources => "two sources",
             Self::VendorSource => "vendor source",
+            Self::OneSource => "one source",
             Self::Inferred => "inferred",
             Self::OneReport => "one report",
             Self::Unverified => "unverified",

@@ -1,23 +1,27 @@
-//! The compiled-in device database: how it is stored, and look-up in it.
+//! The compiled-in device database: unpacking it, and look-up in it.
+//!
+//! schema/devices is packed by build.rs, each family on its own. Whoever asks for a part has its family unpacked and
+//! parsed, and no other; only a listing and a name that does not exist cost all of them.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::part::{
-    Alias, Mode, OptionByte, OptionKind, Part, Ram, RegisterField, Selects, VectorTable, WriteProtection,
-};
-use crate::{Citation, Evidence, Region, RegionCitations, Rewrite, Run};
+use crate::chips::Chips;
+use crate::family::Family;
+use crate::memory::{Memories, Memory};
+use crate::{Part, assemble};
 
-/// One file for each die whose parts share a memory map.
-const FILES: [&str; 1] = [include_str!("../../../schema/devices/stm32f76x.toml")];
+/// What the names of a family's parts begin with, and its file of facts and file of parts.
+struct Packed {
+    name: &'static str,
+    bytes: &'static [u8],
+}
 
-static PARTS: LazyLock<Result<Vec<Part>, String>> = LazyLock::new(|| {
-    let dies: Vec<Vec<Part>> = FILES.iter().map(|text| parse(text)).collect::<Result<_, _>>()?;
-    Ok(dies.into_iter().flatten().collect())
-});
+include!(concat!(env!("OUT_DIR"), "/packed.rs"));
+
+/// How many names a miss suggests.
+const SUGGESTIONS: usize = 3;
 
 /// Why there is no part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,15 +51,117 @@ impl std::error::Error for LookupError {}
 /// # Errors
 /// [`LookupError::Unknown`] with the nearest names if there is no such part.
 pub fn part(order_code: &str) -> Result<Part, LookupError> {
-    let parts = PARTS.as_ref().map_err(|message| LookupError::Database(message.clone()))?;
     let code = order_code.to_ascii_uppercase();
-    if let Some(part) = parts.iter().find(|part| code.strip_prefix(&part.name).is_some_and(is_suffix)) {
-        return Ok(part.clone());
+    let families = FAMILIES.iter().filter(|packed| code.starts_with(packed.name));
+    for packed in families {
+        let (family, chips) = packed.unpack().map_err(LookupError::Database)?;
+        let names = chips.chips.iter().flat_map(|chip| chip.parts.iter().map(move |name| (name, chip)));
+        let found = names.filter(|(name, _)| is_of(&code, name)).max_by_key(|(name, _)| name.len());
+        if let Some((name, chip)) = found {
+            return assemble::part(name, chip, &chips, &family).map_err(LookupError::Database);
+        }
     }
-    let mut nearest: Vec<(usize, &Part)> =
-        parts.iter().map(|part| (strsim::damerau_levenshtein(&code, &part.name), part)).collect();
-    nearest.sort_by(|(a, part_a), (b, part_b)| (a, &part_a.name).cmp(&(b, &part_b.name)));
-    Err(LookupError::Unknown { nearest: nearest.iter().take(3).map(|(_, part)| part.name.clone()).collect() })
+    Err(LookupError::Unknown { nearest: nearest(&code, names().map_err(LookupError::Database)?) })
+}
+
+/// All parts, by name.
+///
+/// # Errors
+/// [`LookupError::Database`].
+pub fn parts() -> Result<Vec<Part>, LookupError> {
+    let mut parts = Vec::new();
+    for packed in FAMILIES {
+        let (family, chips) = packed.unpack().map_err(LookupError::Database)?;
+        for chip in &chips.chips {
+            for name in &chip.parts {
+                parts.push(assemble::part(name, chip, &chips, &family).map_err(LookupError::Database)?);
+            }
+        }
+    }
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(parts)
+}
+
+/// The external memory of this name, in either case of letters, with or without a suffix.
+///
+/// # Errors
+/// [`LookupError::Unknown`] with the nearest names if there is no such memory.
+pub fn memory(name: &str) -> Result<Memory, LookupError> {
+    let code = name.to_ascii_uppercase();
+    let memories = memories()?;
+    let found = memories.iter().filter(|memory| code.starts_with(&memory.name)).max_by_key(|memory| memory.name.len());
+    match found {
+        Some(memory) => Ok(memory.clone()),
+        None => Err(LookupError::Unknown {
+            nearest: nearest(&code, memories.into_iter().map(|memory| memory.name).collect()),
+        }),
+    }
+}
+
+/// All external memories, by name.
+///
+/// # Errors
+/// [`LookupError::Database`].
+pub fn memories() -> Result<Vec<Memory>, LookupError> {
+    let [text] = unpack(MEMORIES, "memories").map_err(LookupError::Database)?;
+    let memories: Memories = parse(&text, "memories").map_err(LookupError::Database)?;
+    memories.list().map_err(LookupError::Database)
+}
+
+impl Packed {
+    fn unpack(&self) -> Result<(Family, Chips), String> {
+        let [facts, chips] = unpack(self.bytes, self.name)?;
+        Ok((parse(&facts, self.name)?, parse(&chips, self.name)?))
+    }
+}
+
+/// Texts that build.rs packed together.
+fn unpack<const N: usize>(packed: &[u8], name: &str) -> Result<[String; N], String> {
+    let bytes = miniz_oxide::inflate::decompress_to_vec(packed).map_err(|error| format!("{name}: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|error| format!("{name}: {error}"))?;
+    let texts: Vec<String> = text.split_terminator('\0').map(str::to_owned).collect();
+    texts.try_into().map_err(|_| format!("{name}: not {N} texts"))
+}
+
+fn parse<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| format!("{name}: {error}"))
+}
+
+fn names() -> Result<Vec<String>, String> {
+    let mut names = Vec::new();
+    for packed in FAMILIES {
+        let [_, chips] = unpack(packed.bytes, packed.name)?;
+        let chips: Chips = parse(&chips, packed.name)?;
+        names.extend(chips.chips.into_iter().flat_map(|chip| chip.parts));
+    }
+    Ok(names)
+}
+
+/// The names that are most like a code: letters that a package would add do not count.
+fn nearest(code: &str, names: Vec<String>) -> Vec<String> {
+    let distance = |name: &String| {
+        let end = name.len().min(code.len());
+        let stem = code.get(..end).unwrap_or(code);
+        (strsim::damerau_levenshtein(stem, name), strsim::damerau_levenshtein(code, name))
+    };
+    let mut ranked: Vec<((usize, usize), String)> = names.into_iter().map(|name| (distance(&name), name)).collect();
+    ranked.sort();
+    ranked.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect()
+}
+
+/// Whether an order code is of this part. `STM32L151CB-A` is ordered as `STM32L151CBT6A`: its letter comes behind package
+/// and temperature.
+fn is_of(code: &str, name: &str) -> bool {
+    if code == name {
+        return true;
+    }
+    let (stem, version) = name.split_once('-').unwrap_or((name, ""));
+    let Some(rest) = code.strip_prefix(stem) else { return false };
+    if version.is_empty() {
+        return is_suffix(rest);
+    }
+    let (package, behind) = rest.split_at_checked(2).unwrap_or((rest, ""));
+    behind.strip_prefix(version).is_some_and(|packing| is_suffix(&format!("{package}{packing}")))
 }
 
 /// What may follow a part's name in an order code: a letter for the package, a digit for the temperature range, then
@@ -67,192 +173,18 @@ fn is_suffix(rest: &str) -> bool {
     package && temperature && letters.len() <= 3 && letters.all(|letter| letter.is_ascii_alphanumeric())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Die {
-    parts: Vec<String>,
-    vector_table: RawVectorTable,
-    flash: RawFlash,
-    modes: Vec<RawMode>,
-    options: Vec<RawOption>,
-    aliases: Vec<RawAlias>,
-    ram: Vec<RawRam>,
-}
-
-/// Declares tables that carry their source and its evidence.
-macro_rules! cited {
-    ($(struct $name:ident { $($field:ident: $type:ty,)* })*) => {$(
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-        struct $name {
-            $($field: $type,)*
-            source: String,
-            evidence: Evidence,
-        }
-
-        impl $name {
-            fn citation(&self) -> Citation {
-                Citation { source: self.source.clone(), evidence: self.evidence }
-            }
-        }
-    )*};
-}
-
-cited! {
-    struct RawVectorTable { entries: u32, }
-    struct RawFlash { program_unit: u32, erased: RawErased, ecc: RawEcc, rewrite: RawRewrite, }
-    struct RawErased { value: u8, }
-    struct RawEcc { word: u32, }
-    struct RawRewrite { rule: Rewrite, }
-    struct RawMode {
-        title: String,
-        selectors: BTreeMap<String, u32>,
-        regions: Vec<RawRegion>,
-        write_protection: Option<RawProtection>,
-    }
-    struct RawProtection { option: String, bits: u32, sectors_per_bit: u32, rule: String, }
-    struct RawOption {
-        name: String,
-        kind: RawKind,
-        selects: Option<Selects>,
-        register: RawRegister,
-        shift: u32,
-        width: u32,
-        address_shift: Option<u32>,
-        meanings: Option<Vec<String>>,
-        shipped: Option<u32>,
-    }
-    struct RawAlias { name: String, base: u32, target: u32, size: u32, }
-    struct RawRam { name: String, base: u32, size: u32, }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RawRegion {
-    name: String,
-    base: u32,
-    first_sector: u32,
-    runs: Vec<Run>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRegister {
-    name: String,
-    address: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawKind {
-    Bit,
-    Level,
-    BootAddress,
-    WriteProtection,
-}
-
-/// The parts of one file.
-fn parse(text: &str) -> Result<Vec<Part>, String> {
-    let die: Die = toml::from_str(text).map_err(|error| error.to_string())?;
-    let options = die.options.iter().map(option).collect::<Result<Vec<_>, _>>()?;
-    let modes: Vec<Mode> = die.modes.iter().map(|raw| mode(raw, &die.flash)).collect();
-    let part = |name: &String| Part {
-        name: name.clone(),
-        vector_table: VectorTable { entries: die.vector_table.entries, citation: die.vector_table.citation() },
-        ram: die.ram.iter().map(ram).collect(),
-        aliases: die.aliases.iter().map(alias).collect(),
-        options: options.clone(),
-        modes: modes.clone(),
-    };
-    Ok(die.parts.iter().map(part).collect())
-}
-
-fn mode(raw: &RawMode, flash: &RawFlash) -> Mode {
-    let region = |region: &RawRegion| Region {
-        name: region.name.clone(),
-        base: region.base,
-        first_sector: region.first_sector,
-        runs: region.runs.clone(),
-        program_unit: flash.program_unit,
-        ecc_word: (flash.ecc.word != 0).then_some(flash.ecc.word),
-        erased: flash.erased.value,
-        rewrite: flash.rewrite.rule,
-        citations: RegionCitations {
-            sectors: raw.citation(),
-            program_unit: flash.citation(),
-            ecc_word: flash.ecc.citation(),
-            erased: flash.erased.citation(),
-            rewrite: flash.rewrite.citation(),
-        },
-    };
-    let protection = |raw: &RawProtection| WriteProtection {
-        option: raw.option.clone(),
-        bits: raw.bits,
-        sectors_per_bit: raw.sectors_per_bit,
-        rule: raw.rule.clone(),
-        citation: raw.citation(),
-    };
-    Mode {
-        title: raw.title.clone(),
-        selectors: raw.selectors.clone().into_iter().collect(),
-        regions: raw.regions.iter().map(region).collect(),
-        write_protection: raw.write_protection.as_ref().map(protection),
-        citation: raw.citation(),
-    }
-}
-
-fn option(raw: &RawOption) -> Result<OptionByte, String> {
-    let kind = match (&raw.kind, raw.address_shift) {
-        (RawKind::Bit, None) => OptionKind::Bit,
-        (RawKind::Level, None) => OptionKind::Level,
-        (RawKind::WriteProtection, None) => OptionKind::WriteProtection,
-        (RawKind::BootAddress, Some(shift)) => OptionKind::BootAddress { shift },
-        _ => return Err(format!("option {}: a boot address, and nothing else, has an address-shift", raw.name)),
-    };
-    Ok(OptionByte {
-        name: raw.name.clone(),
-        kind,
-        selects: raw.selects,
-        field: RegisterField {
-            register: raw.register.name.clone(),
-            address: raw.register.address,
-            shift: raw.shift,
-            width: raw.width,
-        },
-        meanings: raw.meanings.clone().unwrap_or_default(),
-        shipped: raw.shipped,
-        citation: raw.citation(),
-    })
-}
-
-fn alias(raw: &RawAlias) -> Alias {
-    Alias { name: raw.name.clone(), base: raw.base, target: raw.target, size: raw.size, citation: raw.citation() }
-}
-
-fn ram(raw: &RawRam) -> Ram {
-    Ram { name: raw.name.clone(), base: raw.base, size: raw.size, citation: raw.citation() }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_file_parses_and_names_its_sources() {
-        for text in FILES {
-            let parts = parse(text).unwrap();
-            assert!(!parts.is_empty());
-            for line in text.lines().filter(|line| line.starts_with("source")) {
-                assert!(line.len() > "source = \"\"".len() + 10, "{line}");
-            }
-        }
-    }
+    /// What the command may carry.
+    const BUDGET: usize = 64 * 1024;
 
     #[test]
-    fn a_value_without_source_is_refused() {
-        let without = FILES[0].replacen("source   = ", "# ", 1);
-        assert!(parse(&without).unwrap_err().contains("missing field `source`"));
+    fn the_compact_form_keeps_its_budget() {
+        let total: usize = FAMILIES.iter().map(|packed| packed.bytes.len()).sum::<usize>() + MEMORIES.len();
+        assert!(total <= BUDGET, "{total} bytes of {BUDGET}");
     }
 
     #[test]
@@ -260,8 +192,26 @@ mod tests {
         for code in ["STM32F767ZI", "STM32F767ZIT", "STM32F767ZIT6", "STM32F767ZIT6TR", "stm32f767zit6"] {
             assert_eq!(part(code).unwrap().name, "STM32F767ZI", "{code}");
         }
-        for code in ["STM32F767Z", "STM32F767ZI6", "STM32F767ZITT", "STM32F767ZIT6TRXX", "STM32F767ZI-T6", ""] {
-            assert_eq!(part(code), Err(LookupError::Unknown { nearest: vec!["STM32F767ZI".into()] }), "{code}");
+        let versions = [
+            ("STM32L151CB", "STM32L151CB"),
+            ("STM32L151CBT6", "STM32L151CB"),
+            ("STM32L151CBT6TR", "STM32L151CB"),
+            ("STM32L151CBT6A", "STM32L151CB-A"),
+            ("STM32L151CBT6ATR", "STM32L151CB-A"),
+            ("STM32L151CB-A", "STM32L151CB-A"),
+            ("STM32L151VDT6X", "STM32L151VD-X"),
+        ];
+        for (code, name) in versions {
+            assert_eq!(part(code).unwrap().name, name, "{code}");
         }
+    }
+
+    #[test]
+    fn unknown_codes_name_the_nearest() {
+        for code in ["STM32F767Z", "STM32F767ZI6", "STM32F767ZITT", "STM32F767ZIT6TRXX", "STM32F767ZI-T6"] {
+            let Err(LookupError::Unknown { nearest }) = part(code) else { panic!("{code} is known") };
+            assert!(nearest.contains(&"STM32F767ZI".to_owned()), "{code}: {nearest:?}");
+        }
+        assert!(matches!(part(""), Err(LookupError::Unknown { nearest }) if nearest.len() == SUGGESTIONS));
     }
 }

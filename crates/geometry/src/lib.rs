@@ -5,16 +5,29 @@
 //! nobody outside this crate holds a table of sectors. Every value carries a [`Citation`]; a value that has no evidence
 //! is absent, and the types say so with an `Option`.
 //!
-//! The database is compiled in. [`part`] is the way in, by order code.
+//! The database is compiled in, out of two kinds of files in schema/devices. `parts/*.toml` are imported: order codes and
+//! memory maps, which another project keeps. `*.toml` are written by hand: a family's rules, and where the import is wrong.
+//! [`part`] is the way in, by order code; [`memory`] finds external memories.
 
 #![forbid(unsafe_code)]
 
+mod assemble;
+mod chips;
 mod citation;
 mod database;
+mod family;
+mod memory;
+mod option;
+mod otp;
 mod part;
+mod protection;
 mod region;
 
-pub use citation::{Citation, Evidence};
-pub use database::{LookupError, part};
-pub use part::{Alias, Mode, OptionByte, OptionKind, Part, Ram, RegisterField, Selects, VectorTable, WriteProtection};
-pub use region::{Region, RegionCitations, Rewrite, Run, Sector, address, bytes};
+pub use citation::{Citation, Evidence, Fact};
+pub use database::{LookupError, memories, memory, part, parts};
+pub use memory::{Interface, Memory};
+pub use option::{OptionByte, OptionKind, RegisterField, Selects};
+pub use otp::{Lock, Otp};
+pub use part::{Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Upstream, VectorTable, Window};
+pub use protection::WriteProtection;
+pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes};

@@ -1,26 +1,85 @@
 //! Parts, and the modes that option bytes put them in.
 
-use std::ops::{Range, RangeInclusive};
+use std::fmt;
+use std::ops::Range;
 
 use serde::Deserialize;
 
-use crate::{Citation, Region};
+use crate::{Citation, Fact, OptionByte, Otp, Region};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Order code, in capitals.
     pub name: String,
-    /// The vector table of its core.
+    /// The die it is made of, by its device id: `DIE451`. Parts of a die share their rules, not always their memory.
+    pub die: String,
+    /// Its cores as `cm7`, the one that starts first.
+    pub cores: Vec<String>,
+    /// The vector table of its first core.
     pub vector_table: VectorTable,
     /// Memory that a stack may lie in, and other RAM, lowest address first.
     pub ram: Vec<Ram>,
+    /// Data EEPROM, lowest address first.
+    pub eeprom: Vec<Ram>,
+    /// One-time-programmable memory. `None`: no evidence of any.
+    pub otp: Option<Otp>,
+    /// How its banks can be exchanged.
+    pub swap: Option<Fact<String>>,
+    /// Which bank an erase by number means once banks are exchanged.
+    pub erase_selector: Option<Fact<EraseSelector>>,
+    /// Where external memories appear, by the bus that they are on.
+    pub windows: Vec<Window>,
     /// Second addresses of the flash, where it can be fetched from and not programmed.
     pub aliases: Vec<Alias>,
     /// The option bytes that are known of it.
     pub options: Vec<OptionByte>,
+    /// Where the database that its memory map comes from is wrong about it, or silent.
+    pub corrections: Vec<Correction>,
+    /// What that database says of its flash, and facts about the family may contradict.
+    pub upstream: Upstream,
     /// What its option bytes can make of the flash. Never empty; a part with one sector map has one mode.
     pub modes: Vec<Mode>,
+}
+
+/// A value of the imported data that is wrong or missing, and why this database has another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// What it is about.
+    pub of: Corrected,
+    /// What the imported data says.
+    pub upstream: String,
+    /// What is right.
+    pub ours: String,
+    /// The evidence.
+    pub citation: Citation,
+}
+
+/// What a correction is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Corrected {
+    /// Base or size of the one-time-programmable memory, or that there is any.
+    Otp,
+    /// The program unit.
+    ProgramUnit,
+    /// The erased value.
+    Erased,
+    /// Where a bank is.
+    Regions,
+    /// A mode that is missing.
+    Modes,
+}
+
+/// What the imported data says and is not relied on, to compare with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upstream {
+    /// Its own choice of a write size, in bytes.
+    pub write: Option<u32>,
+    /// What an erased byte reads as.
+    pub erased: Option<u8>,
+    /// Base and size of one-time-programmable memory.
+    pub otp: Option<(u32, u32)>,
 }
 
 /// One sector map of a part, and the option values that select it.
@@ -32,28 +91,11 @@ pub struct Mode {
     pub selectors: Vec<(String, u32)>,
     /// Lowest address first.
     pub regions: Vec<Region>,
-    /// What a write-protection bit covers in this mode. `None`: without evidence.
-    pub write_protection: Option<WriteProtection>,
     /// Where the sector map comes from.
     pub citation: Citation,
 }
 
-/// Write protection by bits that each cover a group of neighbouring sectors and protect when 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WriteProtection {
-    /// The option byte that holds the bits.
-    pub option: String,
-    /// How many bits there are.
-    pub bits: u32,
-    /// Bit i covers the sectors from `i * sectors_per_bit`.
-    pub sectors_per_bit: u32,
-    /// The same in words.
-    pub rule: String,
-    /// Where this comes from.
-    pub citation: Citation,
-}
-
-/// A range of RAM.
+/// A range of RAM, or of data EEPROM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ram {
     /// The reference manual's name.
@@ -66,10 +108,10 @@ pub struct Ram {
     pub citation: Citation,
 }
 
-/// A second address of flash, for reading and fetching only.
+/// A second address of flash, at which it is not programmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// `itcm`.
+    /// `itcm`, `secure`.
     pub name: String,
     /// Where the alias starts.
     pub base: u32,
@@ -81,62 +123,36 @@ pub struct Alias {
     pub citation: Citation,
 }
 
-/// An option byte, or a field of one, by the reference manual's name.
+/// Addresses at which an external memory can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionByte {
-    /// The reference manual's name: nDBANK.
-    pub name: String,
-    /// How its value is to be read.
-    pub kind: OptionKind,
-    /// What else depends on it.
-    pub selects: Option<Selects>,
-    /// Where a running program finds it.
-    pub field: RegisterField,
-    /// What its values mean, from 0 on, in words; empty if that is not recorded.
-    pub meanings: Vec<String>,
-    /// What it holds on a part as the factory ships it; `None` if that is not recorded.
-    pub shipped: Option<u32>,
+pub struct Window {
+    /// The bus, with its chip select where it has several: `FMC_NE1`, `QUADSPI`.
+    pub bus: String,
+    /// Where it starts.
+    pub base: u32,
+    /// Bytes; a larger memory cannot be seen as a whole.
+    pub size: u32,
     /// Where this comes from.
     pub citation: Citation,
 }
 
-/// What depends on an option byte, so that a manifest must state it.
+/// Which bank an erase by number means while the banks are exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Selects {
-    /// The sector map.
-    Geometry,
-    /// The address at which a slot runs.
-    RunAddress,
+pub enum EraseSelector {
+    /// The one that is seen at the address: selector and address agree.
+    Mapped,
+    /// The one that is there in silicon: the selector does not follow the exchange.
+    Physical,
 }
 
-/// Neighbouring bits of a register.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisterField {
-    /// The register's name.
-    pub register: String,
-    /// Address of the 32-bit register.
-    pub address: u32,
-    /// Its lowest bit.
-    pub shift: u32,
-    /// How many bits.
-    pub width: u32,
-}
-
-/// How the value of an option byte is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OptionKind {
-    /// One bit, 0 or 1.
-    Bit,
-    /// A read protection level: 0, 1 or 2. Level 2 cannot be undone.
-    Level,
-    /// Where the core starts: bits of the address above `shift`, so that `value = address >> shift`.
-    BootAddress {
-        /// Bits that the value lacks; the address is a multiple of `1 << shift`.
-        shift: u32,
-    },
-    /// Write protection, a bit for a group of sectors: see [`WriteProtection`].
-    WriteProtection,
+impl fmt::Display for EraseSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mapped => "the bank seen at the address",
+            Self::Physical => "the bank in silicon, whatever is exchanged",
+        })
+    }
 }
 
 /// The vector table of a part's core.
@@ -191,19 +207,6 @@ impl Part {
     }
 }
 
-impl RegisterField {
-    /// Its bits, in place.
-    pub fn mask(&self) -> u32 {
-        let bits = u32::MAX.checked_shr(32 - self.width).unwrap_or(0);
-        bits << self.shift
-    }
-
-    /// A value of the field, in place; bits that do not fit are cut off.
-    pub fn place(&self, value: u32) -> u32 {
-        (value << self.shift) & self.mask()
-    }
-}
-
 impl Ram {
     /// The addresses it covers.
     pub fn range(&self) -> Range<u32> {
@@ -232,25 +235,15 @@ impl Mode {
         self.regions.iter().find(|region| region.name == name)
     }
 
+    /// Addresses between two regions: no flash is there.
+    pub fn holes(&self) -> Vec<Range<u32>> {
+        let pairs = self.regions.iter().zip(self.regions.iter().skip(1));
+        let gap = |(below, above): (&Region, &Region)| below.range().end..above.base;
+        pairs.map(gap).filter(|gap| !gap.is_empty()).collect()
+    }
+
     /// The region that holds this address.
     pub fn region_at(&self, address: u32) -> Option<&Region> {
         self.regions.iter().find(|region| region.range().contains(&address))
-    }
-}
-
-impl WriteProtection {
-    /// The bits that must be 0 to protect these sectors.
-    pub fn bits_for(&self, sectors: RangeInclusive<u32>) -> RangeInclusive<u32> {
-        sectors.start() / self.sectors_per_bit..=sectors.end() / self.sectors_per_bit
-    }
-
-    /// All sectors that these bits cover.
-    pub fn sectors_of(&self, bits: RangeInclusive<u32>) -> RangeInclusive<u32> {
-        bits.start() * self.sectors_per_bit..=(bits.end() + 1) * self.sectors_per_bit - 1
-    }
-
-    /// The value of the option byte when nothing is protected: all ones.
-    pub fn unprotected(&self) -> u32 {
-        (1 << self.bits) - 1
     }
 }

@@ -1,57 +1,77 @@
 //! Regions and their sectors.
 
+use std::fmt;
 use std::ops::{Range, RangeInclusive};
 
 use serde::Deserialize;
 
-use crate::Citation;
+use crate::{Citation, Fact, WriteProtection};
 
-/// A contiguous range of one memory with one set of rules: the whole flash, or one of its banks.
+/// A contiguous range of one memory with one set of rules: the whole flash, one of its banks, or an external memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
-    /// `flash` on a part in single-bank mode, `bank1` or `bank2` otherwise.
+    /// `flash` on a part with one bank, `bank1` or `bank2` otherwise; of an external memory its part name.
     pub name: String,
-    /// Address of its first byte, as the bus sees it when it is programmed.
+    /// Address of its first byte, as the bus sees it when it is programmed; 0 for an external memory, whose bus decides.
     pub base: u32,
-    /// The reference manual's number of its first sector. Banks do not start at zero each.
+    /// The number of its first sector: see `numbers`.
     pub first_sector: u32,
     /// Neighbouring sectors of one size, lowest address first.
     pub runs: Vec<Run>,
+    /// Where base and sizes of the sectors come from.
+    pub sectors_from: Citation,
+    /// Where the sectors' numbers come from, which are then the reference manual's: banks need not start at zero each.
+    /// `None`: unproven, and the sectors are counted from 0 in this region.
+    pub numbers: Option<Citation>,
     /// The range, in bytes, that one program operation fills; what is programmed is a multiple of it and aligned to it.
-    pub program_unit: u32,
-    /// Bytes that share one error correction code and are programmed at most once per erase. `None`: no ECC.
-    pub ecc_word: Option<u32>,
+    pub program_unit: Option<Fact<u32>>,
+    /// Bytes that share one error correction code.
+    pub ecc: Option<Fact<Ecc>>,
     /// What an erased byte reads as.
-    pub erased: u8,
+    pub erased: Option<Fact<u8>>,
     /// What may be programmed over a unit that is not erased.
-    pub rewrite: Rewrite,
-    /// Where all this comes from.
-    pub citations: RegionCitations,
+    pub rewrite: Option<Fact<Rewrite>>,
+    /// What can be read while it is programmed or erased.
+    pub read_while_write: Option<Fact<ReadWhileWrite>>,
+    /// Which bits protect which of its sectors from being written.
+    pub write_protection: Option<WriteProtection>,
 }
 
-/// Where the properties of a region come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegionCitations {
-    /// Of base, numbers and sizes of the sectors.
-    pub sectors: Citation,
-    /// Of the program unit.
-    pub program_unit: Citation,
-    /// Of the ECC word, or that there is none.
-    pub ecc_word: Citation,
-    /// Of the erased value.
-    pub erased: Citation,
-    /// Of the rewrite rule.
-    pub rewrite: Citation,
-}
-
-/// Neighbouring sectors of one size.
+/// Neighbouring sectors of one size. As text `4x32K`, or `128K` for a single one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "String")]
 pub struct Run {
     /// How many.
     pub count: u32,
     /// Bytes of each.
     pub size: u32,
+}
+
+impl TryFrom<String> for Run {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (count, size) = text.split_once('x').unwrap_or(("1", &text));
+        let (digits, unit) = match (size.strip_suffix('K'), size.strip_suffix('M')) {
+            (Some(digits), _) => (digits, 1024),
+            (_, Some(digits)) => (digits, 1024 * 1024),
+            _ => (size, 1),
+        };
+        let size = digits.parse().ok().and_then(|size: u32| size.checked_mul(unit));
+        match (count.parse(), size) {
+            (Ok(count), Some(size)) => Ok(Self { count, size }),
+            _ => Err(format!("`{text}` is no run of sectors: `4x32K`, or `128K` for one")),
+        }
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            1 => f.write_str(&bytes(self.size)),
+            count => write!(f, "{count}x{}", bytes(self.size)),
+        }
+    }
 }
 
 /// The smallest range that can be erased.
@@ -65,14 +85,66 @@ pub struct Sector {
     pub size: u32,
 }
 
+/// Error correction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ecc {
+    /// There is none.
+    None,
+    /// So many bytes share one code, and are programmed together.
+    Word(u32),
+}
+
 /// What may be programmed over a unit that is not erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rewrite {
     /// Any value that only clears bits.
     ClearBits,
+    /// All zeros, and nothing else.
+    OnlyZero,
     /// Nothing: a unit is programmed once per erase.
     Never,
+}
+
+/// What can be read while a sector is programmed or erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadWhileWrite {
+    /// The other bank. Reading the same one waits.
+    OtherBank,
+    /// Nothing until the operation ends: there is one bank.
+    Nothing,
+    /// Nothing, unless the operation is suspended.
+    Suspended,
+}
+
+impl fmt::Display for Ecc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Word(word) => write!(f, "{word} bytes share a code"),
+        }
+    }
+}
+
+impl fmt::Display for Rewrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClearBits => "what only clears bits",
+            Self::OnlyZero => "only all zeros",
+            Self::Never => "nothing: once per erase",
+        })
+    }
+}
+
+impl fmt::Display for ReadWhileWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherBank => "the other bank can be read",
+            Self::Nothing => "nothing can be read",
+            Self::Suspended => "nothing can be read unless it is suspended",
+        })
+    }
 }
 
 /// A size as people write it: `1M`, `896K`, `100` for one that is no multiple of 1024.
@@ -110,9 +182,19 @@ impl Region {
         })
     }
 
+    /// The bytes that are programmed together and no more than once per erase, as far as that is the memory's own rule:
+    /// an ECC word, or else a program unit. `None`: unproven.
+    pub fn unit(&self) -> Option<u32> {
+        let program_unit = self.program_unit.as_ref()?.value;
+        match self.ecc.as_ref()?.value {
+            Ecc::None => Some(program_unit),
+            Ecc::Word(word) => Some(word.max(program_unit)),
+        }
+    }
+
     /// Bytes of all its sectors.
     pub fn size(&self) -> u32 {
-        self.sectors().map(|sector| sector.size).sum()
+        self.runs.iter().map(|run| run.count.saturating_mul(run.size)).sum()
     }
 
     /// The addresses it covers.
@@ -132,11 +214,7 @@ impl Region {
 
     /// The sector map in words: `4x32K, 128K, 7x256K`.
     pub fn summary(&self) -> String {
-        let run = |run: &Run| match run.count {
-            1 => bytes(run.size),
-            count => format!("{count}x{}", bytes(run.size)),
-        };
-        self.runs.iter().map(run).collect::<Vec<_>>().join(", ")
+        self.runs.iter().map(Run::to_string).collect::<Vec<_>>().join(", ")
     }
 
     /// The first and the last sector number.

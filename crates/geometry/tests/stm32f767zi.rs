@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use geometry::{Mode, Part, Rewrite, Sector};
+use geometry::{Ecc, Mode, Part, Rewrite, Sector};
 
 const K: u32 = 1024;
 
@@ -64,30 +64,6 @@ fn dual_bank_as_in_cubef7() {
 }
 
 #[test]
-fn both_modes_as_in_the_packs_algorithms() {
-    // probe-rs at 67993c4b, targets/STM32F7_Series.yaml: algorithms stm32f7x_2048 and stm32f7x_2048dual, whose range is
-    // 0x0800_0000..0x0820_0000: a size holds from its offset to the next one.
-    let single = [(32 * K, 0), (128 * K, 0x2_0000), (256 * K, 0x4_0000)];
-    let dual = [
-        (16 * K, 0),
-        (64 * K, 0x1_0000),
-        (128 * K, 0x2_0000),
-        (16 * K, 0x10_0000),
-        (64 * K, 0x11_0000),
-        (128 * K, 0x12_0000),
-    ];
-    for (n_dbank, runs) in [(1, &single[..]), (0, &dual[..])] {
-        let mut expected = Vec::new();
-        let ends = runs.iter().skip(1).map(|(_, offset)| *offset).chain([0x20_0000]);
-        for ((size, offset), end) in runs.iter().zip(ends) {
-            expected.extend((*offset..end).step_by(*size as usize).map(|offset| (0x0800_0000 + offset, *size)));
-        }
-        let found: Vec<_> = sectors(&mode(n_dbank)).into_iter().map(|(_, address, size)| (address, size)).collect();
-        assert_eq!(found, expected, "nDBANK = {n_dbank}");
-    }
-}
-
-#[test]
 fn regions_are_whole_and_apart() {
     for mode in part().modes {
         assert_eq!(mode.regions.iter().map(|region| region.size()).sum::<u32>(), 2048 * K);
@@ -95,8 +71,11 @@ fn regions_are_whole_and_apart() {
         for region in &mode.regions {
             assert_eq!(region.range().start, end, "{}", region.name);
             end = region.range().end;
-            assert_eq!((region.program_unit, region.ecc_word, region.erased), (4, None, 0xFF));
-            assert_eq!(region.rewrite, Rewrite::ClearBits);
+            assert_eq!(region.program_unit.as_ref().unwrap().value, 4);
+            assert_eq!(region.ecc.as_ref().unwrap().value, Ecc::None);
+            assert_eq!(region.erased.as_ref().unwrap().value, 0xFF);
+            assert_eq!(region.rewrite.as_ref().unwrap().value, Rewrite::ClearBits);
+            assert_eq!(region.unit(), Some(4));
         }
         // CMSIS-F7 stm32f767xx.h:1302, FLASH_END 0x081F_FFFF.
         assert_eq!(end, 0x0820_0000);
@@ -127,9 +106,9 @@ fn a_mode_needs_its_option() {
 #[test]
 fn write_protection_per_mode() {
     // HAL-F7 hal_flash_ex.h:353-357 (one bank: bit i, sector i) and :362-401 (two banks: bit i, sectors 2i and 2i+1).
-    let single = mode(1).write_protection.unwrap();
+    let single = mode(1).regions[0].write_protection.clone().unwrap();
     assert_eq!((single.bits_for(0..=2), single.sectors_of(0..=2)), (0..=2, 0..=2));
-    let dual = mode(0).write_protection.unwrap();
+    let dual = mode(0).regions[1].write_protection.clone().unwrap();
     assert_eq!((dual.bits_for(0..=2), dual.sectors_of(0..=1)), (0..=1, 0..=3));
     assert_eq!((dual.bits_for(23..=23), dual.sectors_of(11..=11)), (11..=11, 22..=23));
     assert_eq!(dual.unprotected(), 0xFFF);

@@ -61,10 +61,14 @@ fn word(choice: impl Word) -> String {
 /// Write protection: which bits are 0, and who asked for it.
 fn protection(plan: &Plan, option: &OptionValue) -> Default {
     let protected = plan.slots.iter().filter(|slot| slot.write_protect.value);
-    let slots: Vec<String> = protected.map(|slot| format!("slots.{}", slot.name.value)).collect();
+    let slots: Vec<String> = protected
+        .filter(|slot| slot.extent.region.write_protection.as_ref().is_some_and(|found| found.option == option.name))
+        .map(|slot| format!("slots.{}", slot.name.value))
+        .collect();
     let mode = plan.device.mode.selectors.iter().map(|(name, value)| format!(", {name} = {value}"));
     let reason = format!("from {}{}", slots.join(", "), mode.collect::<String>());
-    let width = plan.device.mode.write_protection.as_ref().map_or(u32::BITS, |protection| protection.bits);
+    let mut protections = plan.device.mode.regions.iter().filter_map(|region| region.write_protection.as_ref());
+    let width = protections.find(|protection| protection.option == option.name).map_or(u32::BITS, |found| found.bits);
     Default { key: "write protection".into(), value: runs(option, width), reason }
 }
 

@@ -3,7 +3,7 @@
 use image_format::layout::{Group, GroupRegion, GroupSlot, ModeBits, ROLE_RUN, RegionRuns, SectorRun, TooMany};
 use image_format::{Digest, SoftwareCrypto, log};
 
-use geometry::Region;
+use geometry::{Ecc, Region};
 
 use crate::plan::{Device, Placement, Slot};
 
@@ -63,11 +63,16 @@ fn sector_runs(region: &Region) -> Vec<SectorRun> {
 
 fn head(region: &Region) -> Result<GroupRegion, TooMany> {
     let short = |value: u32| u16::try_from(value).map_err(|_| TooMany);
+    let ecc_word = match region.ecc.as_ref().map(|ecc| ecc.value) {
+        Some(Ecc::Word(word)) => word,
+        // Unproven does not come here: `resolve::image` refuses the region.
+        Some(Ecc::None) | None => 0,
+    };
     Ok(GroupRegion {
         base: region.base.into(),
-        program_unit: short(region.program_unit)?.into(),
-        ecc_word: short(region.ecc_word.unwrap_or_default())?.into(),
-        erased: region.erased,
+        program_unit: short(region.program_unit.as_ref().map_or(0, |unit| unit.value))?.into(),
+        ecc_word: short(ecc_word)?.into(),
+        erased: region.erased.as_ref().map_or(0xFF, |erased| erased.value),
         run_count: 0,
         reserved: [0; 6],
     })

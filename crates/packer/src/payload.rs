@@ -45,7 +45,10 @@ impl Subject<'_> {
     }
 
     fn erased(&self) -> u8 {
-        self.plan.slot(&self.placement.slot.value).map_or(0xFF, |slot| slot.extent.region.erased)
+        self.plan
+            .slot(&self.placement.slot.value)
+            .and_then(|slot| Some(slot.extent.region.erased.as_ref()?.value))
+            .unwrap_or(0xFF)
     }
 }
 

@@ -5,6 +5,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod devices;
 mod example;
 mod r#gen;
 mod generated;
@@ -50,6 +51,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes schema/devices/parts and second-source.toml from the data of other projects.
+    Devices(devices::Sources),
     /// Builds the example's firmware, once for each slot.
     Firmware,
     /// Builds the WebAssembly package.
@@ -79,6 +82,7 @@ fn perform(task: Task) -> Outcome {
         Task::Test => test::test(),
         Task::Gen { check } => r#gen::run(check),
         Task::Vectors { check } => vectors::run(check),
+        Task::Devices(sources) => devices::import(&sources),
         Task::Firmware => example::firmware(),
         Task::Wasm => test::wasm(),
         Task::Bench => bench::bench(),

@@ -177,6 +177,12 @@ fn placement(
     let range = &slot.extent.range;
     let header = slot.header.map_or(0, |header| header.value);
     // A log that cannot be fits nowhere.
+    if slot.extent.region.unit().is_none() {
+        let title = format!("it is unproven how the `{}` of this part is programmed", slot.extent.region.name);
+        let text = "the device database has no evidence for its program unit or its ECC word";
+        report.push(Diagnostic::error(codes::NOTHING, title).at(slot.extent.region_span, text));
+        return None;
+    }
     let state = state_size(&slot.extent.region, tries).unwrap_or(u32::MAX);
     let capacity = slot.extent.size().checked_sub(header).and_then(|rest| rest.checked_sub(state));
     let Some(capacity) = capacity.filter(|capacity| *capacity > 0) else {
@@ -199,6 +205,5 @@ fn placement(
 
 /// Bytes of the state words at the end of a slot; `None` if a log of such units cannot be.
 fn state_size(region: &Region, tries: u8) -> Option<u32> {
-    let unit = region.ecc_word.unwrap_or_default().max(region.program_unit);
-    log::state_space(log::Strategy::DirectXip, tries, unit, 0)
+    log::state_space(log::Strategy::DirectXip, tries, region.unit()?, 0)
 }

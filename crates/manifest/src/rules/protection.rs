@@ -16,7 +16,7 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
     for slot in slots.iter().filter(|slot| slot.write_protect.value) {
         let Some(asked) = slot.write_protect.span() else { continue };
         let asked = entry(spec, slot).unwrap_or(asked);
-        let Some(protection) = &device.mode.write_protection else {
+        let Some(protection) = &slot.extent.region.write_protection else {
             let title = format!("what write protection of `{}` covers is not known", slot.name.value);
             let text = format!("the database has no evidence for {} with {}", device.part.name, device.mode.title);
             report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, text));
@@ -27,7 +27,9 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
             report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an image's slot is erased"));
             continue;
         }
-        for (name, other) in extents(slots, areas).filter(|(name, _)| name.value != slot.name.value) {
+        let others =
+            extents(slots, areas).filter(|(name, other)| name.value != slot.name.value && shares(protection, other));
+        for (name, other) in others {
             let covered = protection.sectors_of(bits(protection, &slot.extent));
             let hit: Vec<Sector> = other.sectors.iter().copied().filter(|s| covered.contains(&s.number)).collect();
             // Sectors that both have are an overlap, which is another rule's.
@@ -123,15 +125,27 @@ fn advice(
 /// What a board's option bytes should be: as the file says, and write protection as the slots ask for it.
 pub fn option_bytes(device: &Device, slots: &[Slot]) -> Vec<OptionValue> {
     let mut options = device.options.clone();
-    let protected: Vec<&Slot> = slots.iter().filter(|slot| slot.write_protect.value).collect();
-    let Some(protection) = device.mode.write_protection.as_ref().filter(|_| !protected.is_empty()) else {
-        return options;
-    };
-    let mask = |slot: &Slot| bits(protection, &slot.extent).fold(0, |mask, bit| mask | 1 << bit);
-    let cleared = protected.into_iter().fold(0, |cleared, slot| cleared | mask(slot));
-    let value = protection.unprotected() & !cleared;
-    options.push(OptionValue { name: protection.option.clone(), value, text: format!("{value:#X}"), span: None });
+    let protected = slots.iter().filter(|slot| slot.write_protect.value);
+    let mut values: Vec<(&WriteProtection, u32)> = Vec::new();
+    for (slot, protection) in protected.filter_map(|slot| Some((slot, slot.extent.region.write_protection.as_ref()?))) {
+        let mask = bits(protection, &slot.extent).fold(0, |mask, bit| mask | 1 << bit);
+        match values.iter_mut().find(|(known, _)| known.option == protection.option) {
+            Some((_, value)) => *value &= !mask,
+            None => values.push((protection, protection.unprotected() & !mask)),
+        }
+    }
+    options.extend(values.into_iter().map(|(protection, value)| OptionValue {
+        name: protection.option.clone(),
+        value,
+        text: format!("{value:#X}"),
+        span: None,
+    }));
     options
+}
+
+/// Whether the same option byte's bits cover a region: sectors of other banks may have the same numbers.
+fn shares(protection: &WriteProtection, extent: &Extent) -> bool {
+    extent.region.write_protection.as_ref().is_some_and(|other| other.option == protection.option)
 }
 
 /// The bits that protect an extent.

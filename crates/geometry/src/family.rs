@@ -1,0 +1,239 @@
+//! What schema/devices/*.toml say of a family: facts, each with its source.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{Citation, Corrected, EraseSelector, Evidence, Fact, ReadWhileWrite, Rewrite, Run, Selects};
+
+/// A statement about some parts of a family.
+pub trait Statement {
+    /// Patterns of order codes; empty: all parts of the family. `?` is any character, and a code may go on.
+    fn parts(&self) -> &[String];
+    /// Where it comes from.
+    fn citation(&self) -> Citation;
+
+    /// Whether it is about this part.
+    fn is_about(&self, part: &str) -> bool {
+        self.parts().is_empty() || self.parts().iter().any(|pattern| is_match(pattern, part))
+    }
+}
+
+/// Whether an order code begins as the pattern says.
+pub fn is_match(pattern: &str, part: &str) -> bool {
+    pattern.len() <= part.len()
+        && pattern.bytes().zip(part.bytes()).all(|(wanted, found)| wanted == b'?' || wanted == found)
+}
+
+/// All statements about a part.
+pub fn all<'a, T: Statement>(statements: &'a [T], part: &'a str) -> impl Iterator<Item = &'a T> {
+    statements.iter().filter(move |statement| statement.is_about(part))
+}
+
+/// The statement about a part.
+///
+/// # Errors
+/// Two of them: nothing overrides anything.
+pub fn one<'a, T: Statement>(
+    statements: impl Iterator<Item = &'a T>,
+    part: &str,
+    what: &str,
+) -> Result<Option<&'a T>, String> {
+    let mut found = statements.filter(|statement| statement.is_about(part));
+    let first = found.next();
+    match found.next() {
+        Some(_) => Err(format!("two statements about {what} of {part}")),
+        None => Ok(first),
+    }
+}
+
+/// Declares statements: tables that carry their source and its evidence.
+macro_rules! statements {
+    ($( $(#[$doc:meta])* struct $name:ident { $( $(#[$attribute:meta])* $field:ident: $type:ty,)* } )*) => {$(
+        $(#[$doc])*
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct $name {
+            $( $(#[$attribute])* pub $field: $type,)*
+            #[serde(default)]
+            parts: Vec<String>,
+            source: String,
+            evidence: Evidence,
+            note: Option<String>,
+        }
+
+        impl Statement for $name {
+            fn parts(&self) -> &[String] {
+                &self.parts
+            }
+
+            fn citation(&self) -> Citation {
+                Citation { source: self.source.clone(), evidence: self.evidence, note: self.note.clone() }
+            }
+        }
+    )*};
+}
+
+statements! {
+    /// A number of bytes.
+    struct Bytes { bytes: u32, }
+    /// What an erased byte reads as.
+    struct Erased { value: u8, }
+    /// What may be programmed over what.
+    struct RewriteRule { rule: Rewrite, }
+    /// What can be read meanwhile, in modes of so many banks.
+    struct ReadRule { banks: usize, rule: ReadWhileWrite, }
+    /// Which options make a mode of so many banks; with `regions`, also what it looks like.
+    struct ModeRule {
+        banks: usize,
+        title: String,
+        #[serde(default)]
+        selectors: BTreeMap<String, u32>,
+        regions: Option<Vec<RegionForm>>,
+    }
+    /// The numbers of each bank's first sector, in modes of so many banks.
+    struct Numbers { banks: usize, first: Vec<u32>, }
+    /// Which bits of an option byte protect a bank, in modes of so many banks.
+    struct Protection {
+        banks: usize,
+        /// From 1; absent: of every bank.
+        bank: Option<usize>,
+        option: String,
+        bits: u32,
+        sectors_per_bit: u32,
+        #[serde(default)]
+        first_sector: u32,
+        rule: String,
+    }
+    /// An option byte.
+    struct OptionForm {
+        name: String,
+        kind: Kind,
+        selects: Option<Selects>,
+        register: RegisterForm,
+        shift: u32,
+        width: u32,
+        address_shift: Option<u32>,
+        #[serde(default)]
+        meanings: Vec<String>,
+        shipped: Option<u32>,
+    }
+    /// A second address of the flash, from `target` on.
+    struct AliasForm { name: String, base: u32, target: u32, }
+    /// A range of RAM, or a window.
+    struct Block { name: String, base: u32, size: u32, }
+    /// One-time-programmable memory; of size 0 if there is none.
+    struct OtpForm { base: u32, size: u32, block: Option<u32>, unit: Option<u32>, lock: Option<LockForm>, }
+    /// How banks are exchanged.
+    struct Swap { rule: String, }
+    /// What an erase by number means after that.
+    struct Selector { means: EraseSelector, }
+    /// Where an upstream database is wrong or silent, and why this one says otherwise.
+    struct Correction { of: Corrected, upstream: String, ours: String, }
+}
+
+/// A region as a mode has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionForm {
+    /// Address of its first byte.
+    pub base: u32,
+    /// Its sectors.
+    pub runs: Vec<Run>,
+}
+
+/// A register and where it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterForm {
+    /// The reference manual's name.
+    pub name: String,
+    /// Its address.
+    pub address: u32,
+}
+
+/// How an option byte's value is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// 0 or 1.
+    Bit,
+    /// A read protection level.
+    Level,
+    /// An address's upper bits.
+    BootAddress,
+    /// A bit for a group of sectors.
+    WriteProtection,
+}
+
+/// What locks one-time-programmable memory: `"register"`, `"unit"`, or `{ bytes = 0x1FF0_F400 }`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockForm {
+    /// Lock bytes from this address on.
+    Bytes(u32),
+    /// Bits of a register.
+    Register,
+    /// Nothing but that a unit is programmed once.
+    Unit,
+}
+
+/// A family's file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Family {
+    /// Widest unit that needs no extra supply.
+    pub program_unit: Vec<Bytes>,
+    /// Bytes that share an error correction code; 0: there is none.
+    pub ecc_word: Vec<Bytes>,
+    /// See [`Erased`].
+    pub erased: Vec<Erased>,
+    /// See [`RewriteRule`].
+    pub rewrite: Vec<RewriteRule>,
+    /// See [`ReadRule`].
+    pub read_while_write: Vec<ReadRule>,
+    /// See [`ModeRule`].
+    pub modes: Vec<ModeRule>,
+    /// See [`Numbers`].
+    pub numbers: Vec<Numbers>,
+    /// See [`Protection`].
+    pub write_protection: Vec<Protection>,
+    /// See [`OptionForm`].
+    pub options: Vec<OptionForm>,
+    /// See [`AliasForm`].
+    pub aliases: Vec<AliasForm>,
+    /// RAM in more detail than the imported blocks; it stands instead of them.
+    pub ram: Vec<Block>,
+    /// See [`OtpForm`].
+    pub otp: Vec<OtpForm>,
+    /// See [`Swap`].
+    pub swap: Vec<Swap>,
+    /// See [`Selector`].
+    pub erase_selector: Vec<Selector>,
+    /// Where external memories appear.
+    pub windows: Vec<Block>,
+    /// See [`Correction`].
+    pub corrections: Vec<Correction>,
+}
+
+/// Of a statement the fact that it is about.
+pub fn fact<S: Statement, T>(statement: Option<&S>, value: impl Fn(&S) -> T) -> Option<Fact<T>> {
+    statement.map(|statement| Fact { value: value(statement), citation: statement.citation() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, part, matches) in [
+            ("STM32F76", "STM32F767ZI", true),
+            ("STM32F76??G", "STM32F767ZG", true),
+            ("STM32F76??G", "STM32F767ZI", false),
+            ("STM32F767ZIT", "STM32F767ZI", false),
+        ] {
+            assert_eq!(is_match(pattern, part), matches, "{pattern} {part}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! One-time-programmable memory.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::Citation;
+
+/// One-time-programmable memory of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Otp {
+    /// Address of its first byte.
+    pub base: u32,
+    /// Bytes of data, without lock bytes.
+    pub size: u32,
+    /// Bytes of a block, the smallest range that can be locked; `None` if there is no lock, or it is unproven.
+    pub block: Option<u32>,
+    /// Bytes that are programmed together, once. `None`: unproven.
+    pub unit: Option<u32>,
+    /// What makes a block permanent. `None`: unproven.
+    pub lock: Option<Lock>,
+    /// Where this comes from.
+    pub citation: Citation,
+}
+
+/// What makes one-time-programmable memory permanent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// A byte for each block, from this address on: 0xFF is open, 0x00 is locked, and nothing else is allowed.
+    Bytes(u32),
+    /// A bit for each block in a register.
+    Register,
+    /// Nothing: a unit that was programmed once is frozen by that.
+    Unit,
+}
+
+impl Otp {
+    /// The addresses of its data.
+    pub fn range(&self) -> Range<u32> {
+        self.base..self.base.saturating_add(self.size)
+    }
+
+    /// How many blocks there are.
+    pub fn blocks(&self) -> Option<u32> {
+        self.size.checked_div(self.block?)
+    }
+}
+
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(base) => write!(f, "a byte for each block from {}", crate::address(*base)),
+            Self::Register => f.write_str("a register bit for each block"),
+            Self::Unit => f.write_str("none: a unit is frozen once programmed"),
+        }
+    }
+}
