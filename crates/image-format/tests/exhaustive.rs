@@ -2,7 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use image_format::{
-    Check, Code, Device, Extent, Fault, Memory, Place, Policy, ReadAt, SoftwareCrypto, Structure, Trust, verify,
+    Check, Code, Device, Extent, Fault, InSlot, Memory, Place, Policy, ReadAt, SoftwareCrypto, Structure, Trust, verify,
 };
 
 /// The vector that the packer's own output looks like; signed with test key 1.
@@ -60,6 +60,27 @@ fn each_unreadable_byte_is_refused() {
         assert_eq!(error.code, Code::ReadFault);
         assert!(error.offset <= offset && offset - error.offset < 512, "{offset} told as {}", error.offset);
     }
+}
+
+#[test]
+fn an_image_is_the_same_wherever_its_slot_keeps_the_parts() {
+    let (front, behind) = GOOD.split_at(1024);
+    let mut first = vec![0xFF; 8192];
+    first[..GOOD.len()].copy_from_slice(GOOD);
+    let mut last = vec![0xFF; 8192];
+    last[..behind.len()].copy_from_slice(behind);
+    last[7168..].copy_from_slice(front);
+    for (bytes, front_offset, payload_offset) in [(&first, 0, 1024), (&last, 7168, 0)] {
+        let slot = Memory::slot(bytes, 8192);
+        let mut source = InSlot { slot, front_offset, front_size: 1024, payload_offset, room: 8192 };
+        assert_eq!(judge(&mut source), Ok(()), "front area at {front_offset}");
+        source.room = GOOD.len() as u32 - 1;
+        assert_eq!(judge(&mut source).map_err(|error| error.code), Err(Code::ExceedsSlot));
+    }
+    // No part straddles the two areas, so such a read is a fault and not a mixture.
+    let mut source =
+        InSlot { slot: Memory::slot(&last, 8192), front_offset: 7168, front_size: 1024, payload_offset: 0, room: 8192 };
+    assert_eq!(source.read_at(1020, &mut [0; 8]), Err(Fault));
 }
 
 /// Counts reads, and remembers how far they went.
