@@ -9,7 +9,7 @@ use crate::otp::{OtpBlob, OtpBody};
 use crate::policy::Policy;
 use crate::release::{Directory, Member, ReleaseBody};
 use crate::structure::index;
-use crate::{Code, Crypto, Error, Extent, Fault, ReadAt, Verified, verify, verify_sealed};
+use crate::{Code, Crypto, Error, Extent, Fault, ReadAt, Verified, sha256, verify, verify_sealed};
 
 /// Judges an artefact that must be of this kind. `scratch` has room for its payload; where it has not, that is a [`Code::ReadFault`].
 ///
@@ -29,19 +29,19 @@ pub fn judge(
         }
         Kind::Layout => {
             let layout = sealed::<LayoutBody>(source, policy, scratch, crypto)?;
-            let payload = read_payload(&layout, source, scratch)?;
+            let payload = read_payload(&layout, source, scratch, crypto)?;
             groups(layout.header(), payload).map(|_| ())
         }
         Kind::OtpBlob => {
             let blob = sealed::<OtpBody>(source, policy, scratch, crypto)?;
-            let payload = read_payload(&blob, source, scratch)?;
+            let payload = read_payload(&blob, source, scratch, crypto)?;
             OtpBlob::parse(blob.header(), payload).map(|_| ())
         }
         Kind::Release => {
             let release = sealed::<ReleaseBody>(source, policy, scratch, crypto)?;
             let size = index(release.header().envelope.payload_size.get());
             let (payload, chunk) = scratch.split_at_mut_checked(size).ok_or(no_room(&release))?;
-            let payload = read_payload(&release, source, payload)?;
+            let payload = read_payload(&release, source, payload, crypto)?;
             let directory = Directory::parse(release.header(), payload)?;
             directory
                 .members()
@@ -77,6 +77,10 @@ pub fn auxiliary<B: Body>(
     let header = verified.header();
     let start = header.auxiliary_start();
     let area = read(source, start, header.envelope.auxiliary_size.get(), scratch)?;
+    // What is parsed is what was hashed: the copy, should a second reading differ.
+    if sha256(crypto, area) != header.envelope.auxiliary_digest {
+        return Err(Code::AuxiliaryDigest.at(start));
+    }
     Auxiliary::parse(area, header.envelope.payload_size.get(), start).map(|_| ())
 }
 
@@ -88,9 +92,15 @@ fn read_payload<'a, B: Body>(
     verified: &Verified<B>,
     source: &mut impl ReadAt,
     scratch: &'a mut [u8],
+    crypto: &mut impl Crypto,
 ) -> Result<&'a [u8], Error> {
     let header = verified.header();
-    read(source, header.payload_start(), header.envelope.payload_size.get(), scratch)
+    let payload = read(source, header.payload_start(), header.envelope.payload_size.get(), scratch)?;
+    // The same for the payload.
+    if sha256(crypto, payload) != header.envelope.payload_digest {
+        return Err(Code::PayloadDigest.at(header.payload_start()));
+    }
+    Ok(payload)
 }
 
 fn read<'a>(source: &mut impl ReadAt, start: u32, size: u32, scratch: &'a mut [u8]) -> Result<&'a [u8], Error> {
