@@ -34,11 +34,11 @@ impl Body for LayoutBody {
 }
 
 structure! {
-    /// Starts a slot group. The mode bits follow, then the regions, each with its sector runs, then the slots.
+    /// Starts a slot group. The mode bits follow, then the regions, each with its sector runs, then the slots, then the areas.
     struct GroupHead: 16 bytes {
         /// Version of this encoding, 1.
         0 => format: U16,
-        /// How the image is replaced: 1 fixed, 2 direct-xip.
+        /// How the image is replaced: 1 fixed, 2 direct-xip, 3 bank-swap, 4 overwrite, 5 overwrite with backup.
         2 => strategy: u8,
         /// Number of ModeBits.
         3 => mode_count: u8,
@@ -46,8 +46,10 @@ structure! {
         4 => region_count: u8,
         /// Number of GroupSlots.
         5 => slot_count: u8,
+        /// Number of GroupAreas.
+        6 => area_count: u8,
         /// Zero.
-        6 => reserved: [u8; 2],
+        7 => reserved: u8,
         /// Offset of the payload in each slot, in bytes.
         8 => payload_offset: U32,
         /// Largest payload with its auxiliary area, in bytes.
@@ -68,7 +70,7 @@ structure! {
 }
 
 structure! {
-    /// A region that the group's slots lie in. Its sector runs follow.
+    /// A region that slots, logs or areas of the group lie in. Its sector runs follow.
     struct GroupRegion: 16 bytes {
         /// Address of its first byte; 0 for a memory without address.
         0 => base: U32,
@@ -80,8 +82,10 @@ structure! {
         8 => erased: u8,
         /// Number of SectorRuns.
         9 => run_count: u8,
+        /// 1 internal flash, 2 external and mapped into the address space, 3 external and read by commands.
+        10 => memory: u8,
         /// Zero.
-        10 => reserved: [u8; 6],
+        11 => reserved: [u8; 5],
     }
 }
 
@@ -97,9 +101,42 @@ structure! {
 
 structure! {
     /// A slot of the group.
-    struct GroupSlot: 24 bytes {
-        /// 1: the image runs from it.
+    struct GroupSlot: 28 bytes {
+        /// 1: the image runs from it; 2: updates are staged in it; 3: it keeps a copy of what an update replaces.
         0 => role: u8,
+        /// Index of its region in the group.
+        1 => region: u8,
+        /// Index of its state log's region in the group.
+        2 => log_region: u8,
+        /// Zero.
+        3 => reserved: u8,
+        /// Offset from the region's base in bytes.
+        4 => offset: U32,
+        /// Size in bytes.
+        8 => size: U32,
+        /// Offset of the front area from the slot's start in bytes.
+        12 => front_offset: U32,
+        /// Address of the payload when it runs from this slot; 0 if it does not.
+        16 => run_address: U32,
+        /// Offset of its state log from that region's base in bytes.
+        20 => log_offset: U32,
+        /// Size of its state log in bytes; 0 without one.
+        24 => log_size: U32,
+    }
+}
+
+/// The role of a slot that the image runs from.
+pub const ROLE_RUN: u8 = 1;
+/// The role of a slot that updates are staged in.
+pub const ROLE_STAGING: u8 = 2;
+/// The role of a slot that keeps a copy of what an update replaces.
+pub const ROLE_BACKUP: u8 = 3;
+
+structure! {
+    /// A range that the boot loader uses and no slot has.
+    struct GroupArea: 12 bytes {
+        /// 1: the security counter.
+        0 => purpose: u8,
         /// Index of its region in the group.
         1 => region: u8,
         /// Zero.
@@ -108,17 +145,17 @@ structure! {
         4 => offset: U32,
         /// Size in bytes.
         8 => size: U32,
-        /// Address of the payload when it runs from this slot.
-        12 => run_address: U32,
-        /// Offset of its state log from the region's base in bytes.
-        16 => log_offset: U32,
-        /// Size of its state log in bytes; 0 without one.
-        20 => log_size: U32,
     }
 }
 
-/// The role of a slot that the image runs from.
-pub const ROLE_RUN: u8 = 1;
+/// The purpose of an area that keeps the security counter.
+pub const PURPOSE_COUNTER: u8 = 1;
+/// Internal flash.
+pub const MEMORY_INTERNAL: u8 = 1;
+/// An external memory that is mapped into the address space.
+pub const MEMORY_MAPPED: u8 = 2;
+/// An external memory that is read by commands.
+pub const MEMORY_COMMANDS: u8 = 3;
 
 /// A region with its sector runs.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +166,7 @@ pub struct RegionRuns<'a> {
     pub runs: &'a [SectorRun],
 }
 
-/// A slot group, in canonical order: regions by base, slots by region and offset, mode bits by register and mask.
+/// A slot group, in canonical order: regions by base, slots and areas by region and offset, mode bits by register and mask.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     /// How the image is replaced.
@@ -144,6 +181,8 @@ pub struct Group<'a> {
     pub regions: &'a [RegionRuns<'a>],
     /// The slots.
     pub slots: &'a [GroupSlot],
+    /// What else the boot loader uses.
+    pub areas: &'a [GroupArea],
 }
 
 /// A group with more parts than the encoding counts (255 of each).
@@ -163,7 +202,8 @@ impl Group<'_> {
             mode_count: count(self.mode.len())?,
             region_count: count(self.regions.len())?,
             slot_count: count(self.slots.len())?,
-            reserved: [0; 2],
+            area_count: count(self.areas.len())?,
+            reserved: 0,
             payload_offset: self.payload_offset.into(),
             capacity: self.capacity.into(),
         };
@@ -175,6 +215,7 @@ impl Group<'_> {
             out(runs.as_bytes());
         }
         out(self.slots.as_bytes());
+        out(self.areas.as_bytes());
         Ok(())
     }
 
@@ -197,6 +238,7 @@ pub struct GroupView<'a> {
     mode: &'a [ModeBits],
     regions: &'a [u8],
     slots: &'a [GroupSlot],
+    areas: &'a [GroupArea],
 }
 
 impl<'a> GroupView<'a> {
@@ -204,8 +246,6 @@ impl<'a> GroupView<'a> {
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (head, rest) = GroupHead::ref_from_prefix(bytes).ok()?;
-        let well_formed =
-            head.format.get() == 1 && head.reserved == [0; 2] && Strategy::from_number(head.strategy).is_some();
         let (mode, regions) = <[ModeBits]>::ref_from_prefix_with_elems(rest, head.mode_count.into()).ok()?;
         let mut rest = regions;
         for _ in 0..head.region_count {
@@ -213,10 +253,27 @@ impl<'a> GroupView<'a> {
         }
         let regions = regions.get(..regions.len().checked_sub(rest.len())?)?;
         let (slots, rest) = <[GroupSlot]>::ref_from_prefix_with_elems(rest, head.slot_count.into()).ok()?;
-        let known =
-            |slot: &GroupSlot| slot.role == ROLE_RUN && slot.region < head.region_count && slot.reserved == [0; 2];
+        let (areas, rest) = <[GroupArea]>::ref_from_prefix_with_elems(rest, head.area_count.into()).ok()?;
         let bytes = bytes.get(..bytes.len().checked_sub(rest.len())?)?;
-        (well_formed && slots.iter().all(known)).then_some((GroupView { bytes, head, mode, regions, slots }, rest))
+        let group = GroupView { bytes, head, mode, regions, slots, areas };
+        group.is_well_formed().then_some((group, rest))
+    }
+
+    fn is_well_formed(&self) -> bool {
+        let GroupHead { format, strategy, region_count, reserved, .. } = *self.head;
+        let slot = |slot: &GroupSlot| {
+            (ROLE_RUN..=ROLE_BACKUP).contains(&slot.role)
+                && slot.region < region_count
+                && slot.log_region < region_count
+                && slot.reserved == 0
+        };
+        let area =
+            |area: &GroupArea| area.purpose == PURPOSE_COUNTER && area.region < region_count && area.reserved == [0; 2];
+        format.get() == 1
+            && reserved == 0
+            && Strategy::from_number(strategy).is_some()
+            && self.slots.iter().all(slot)
+            && self.areas.iter().all(area)
     }
 
     /// Counts, strategy, payload offset and capacity.
@@ -247,6 +304,12 @@ impl<'a> GroupView<'a> {
         self.slots
     }
 
+    /// What else the boot loader uses.
+    #[must_use]
+    pub fn areas(&self) -> &'a [GroupArea] {
+        self.areas
+    }
+
     /// What images of this group carry.
     pub fn fingerprint(&self, crypto: &mut impl Crypto) -> Digest {
         crate::sha256(crypto, self.bytes)
@@ -256,7 +319,9 @@ impl<'a> GroupView<'a> {
 fn region(bytes: &[u8]) -> Option<(RegionRuns<'_>, &[u8])> {
     let (head, rest) = GroupRegion::ref_from_prefix(bytes).ok()?;
     let (runs, rest) = <[SectorRun]>::ref_from_prefix_with_elems(rest, head.run_count.into()).ok()?;
-    let well_formed = head.reserved == [0; 6] && runs.iter().all(|run| run.size.get() > 0 && run.count.get() > 0);
+    let well_formed = head.reserved == [0; 5]
+        && (MEMORY_INTERNAL..=MEMORY_COMMANDS).contains(&head.memory)
+        && runs.iter().all(|run| run.size.get() > 0 && run.count.get() > 0);
     well_formed.then_some((RegionRuns { region: *head, runs }, rest))
 }
 

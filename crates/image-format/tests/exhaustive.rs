@@ -177,4 +177,5 @@ fn field_tables_cover_their_structures() {
     is_covered::<image_format::layout::GroupRegion>();
     is_covered::<image_format::layout::SectorRun>();
     is_covered::<image_format::layout::GroupSlot>();
+    is_covered::<image_format::layout::GroupArea>();
 }

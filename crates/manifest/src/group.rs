@@ -1,21 +1,32 @@
 //! A slot group's fingerprint: what packer and boot loader must agree on before anything is erased.
 
-use image_format::layout::{Group, GroupRegion, GroupSlot, ModeBits, ROLE_RUN, RegionRuns, SectorRun, TooMany};
+use image_format::layout::{
+    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_INTERNAL, ModeBits, PURPOSE_COUNTER, ROLE_RUN, RegionRuns,
+    SectorRun, TooMany,
+};
 use image_format::{Digest, SoftwareCrypto, log};
 
 use geometry::{Ecc, Region};
 
-use crate::plan::{Device, Placement, Slot};
+use crate::plan::{Area, Device, Extent, Placement, Slot};
 
-/// The fingerprint of the group of slots that an image is placed in. The encoding and its order are `image_format::layout`'s.
+/// The fingerprint of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
+/// its order are `image_format::layout`'s.
 ///
 /// # Errors
 /// [`TooMany`] regions, runs or slots for the encoding.
-pub fn fingerprint(device: &Device, placements: &[Placement], slots: &[Slot]) -> Result<Digest, TooMany> {
+pub fn fingerprint(
+    device: &Device,
+    placements: &[Placement],
+    slots: &[Slot],
+    counter: Option<&Area>,
+) -> Result<Digest, TooMany> {
     let mut placed: Vec<(&Placement, &Region)> =
         placements.iter().filter_map(|p| Some((p, region(p, slots)?))).collect();
     placed.sort_by_key(|(placement, _)| placement.store_address);
     let mut regions: Vec<&Region> = placed.iter().map(|(_, region)| *region).collect();
+    regions.extend(counter.map(|area| &area.extent.region));
+    regions.sort_by_key(|region| region.base);
     regions.dedup();
 
     let runs: Vec<Vec<SectorRun>> = regions.iter().map(|region| sector_runs(region)).collect();
@@ -26,6 +37,7 @@ pub fn fingerprint(device: &Device, placements: &[Placement], slots: &[Slot]) ->
         .collect::<Result<_, _>>()?;
     let group_slots: Vec<GroupSlot> =
         placed.iter().map(|(placement, region)| slot(placement, region, &regions, slots)).collect::<Result<_, _>>()?;
+    let areas: Vec<GroupArea> = counter.iter().map(|area| counter_area(area, &regions)).collect::<Result<_, _>>()?;
     let first = placed.first().map(|(placement, _)| placement.payload_address - placement.store_address);
     let group = Group {
         strategy: log::Strategy::DirectXip,
@@ -34,8 +46,25 @@ pub fn fingerprint(device: &Device, placements: &[Placement], slots: &[Slot]) ->
         mode: &mode_bits(device),
         regions: &region_runs,
         slots: &group_slots,
+        areas: &areas,
     };
     group.fingerprint(&mut SoftwareCrypto)
+}
+
+fn counter_area(area: &Area, regions: &[&Region]) -> Result<GroupArea, TooMany> {
+    let Extent { region, range, .. } = &area.extent;
+    Ok(GroupArea {
+        purpose: PURPOSE_COUNTER,
+        region: index(region, regions)?,
+        reserved: [0; 2],
+        offset: (range.start - region.base).into(),
+        size: area.extent.size().into(),
+    })
+}
+
+fn index(region: &Region, regions: &[&Region]) -> Result<u8, TooMany> {
+    let index = regions.iter().position(|candidate| *candidate == region).unwrap_or_default();
+    u8::try_from(index).map_err(|_| TooMany)
 }
 
 fn region<'a>(placement: &Placement, slots: &'a [Slot]) -> Option<&'a Region> {
@@ -74,22 +103,25 @@ fn head(region: &Region) -> Result<GroupRegion, TooMany> {
         ecc_word: short(ecc_word)?.into(),
         erased: region.erased.as_ref().map_or(0xFF, |erased| erased.value),
         run_count: 0,
-        reserved: [0; 6],
+        memory: MEMORY_INTERNAL,
+        reserved: [0; 5],
     })
 }
 
 fn slot(placement: &Placement, region: &Region, regions: &[&Region], slots: &[Slot]) -> Result<GroupSlot, TooMany> {
-    let index = regions.iter().position(|candidate| *candidate == region).unwrap_or_default();
+    let index = index(region, regions)?;
     let end = slots
         .iter()
         .find(|slot| slot.name.value == placement.slot.value)
         .map_or(placement.state_address, |slot| slot.extent.range.end);
     Ok(GroupSlot {
         role: ROLE_RUN,
-        region: u8::try_from(index).map_err(|_| TooMany)?,
-        reserved: [0; 2],
+        region: index,
+        log_region: index,
+        reserved: 0,
         offset: (placement.store_address - region.base).into(),
         size: (end - placement.store_address).into(),
+        front_offset: 0.into(),
         run_address: placement.run_address.into(),
         log_offset: (placement.state_address - region.base).into(),
         log_size: (end - placement.state_address).into(),

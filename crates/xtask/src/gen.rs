@@ -40,6 +40,7 @@ const TABLES: &[Table] = &[
     table::<image_format::layout::GroupRegion>(),
     table::<image_format::layout::SectorRun>(),
     table::<image_format::layout::GroupSlot>(),
+    table::<image_format::layout::GroupArea>(),
 ];
 
 /// Writes the files of schema/, or checks that they are as they would be written.

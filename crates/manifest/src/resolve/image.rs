@@ -49,7 +49,8 @@ pub fn resolve(
         let tries = *update::tries(spec);
         let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, tries, report));
         let placements = placements.collect::<Option<Vec<_>>>()?;
-        let Ok(fingerprint) = group::fingerprint(device, &placements, slots) else {
+        let counter = store.as_ref().and_then(|store| areas?.iter().find(|area| area.name.value == store.value));
+        let Ok(fingerprint) = group::fingerprint(device, &placements, slots, counter) else {
             let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
             report.push(error.at(name.entry, "255 of each at most"));
             continue;

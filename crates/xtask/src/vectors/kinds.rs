@@ -1,6 +1,9 @@
 //! Artefacts of the other kinds: layout, release, OTP blob.
 
-use image_format::layout::{Group, GroupRegion, GroupSlot, LayoutBody, ModeBits, ROLE_RUN, RegionRuns, SectorRun};
+use image_format::layout::{
+    Group, GroupArea, GroupHead, GroupRegion, GroupSlot, LayoutBody, MEMORY_INTERNAL, ModeBits, PURPOSE_COUNTER,
+    ROLE_RUN, RegionRuns, SectorRun,
+};
 use image_format::log::Strategy;
 use image_format::otp::OtpBody;
 use image_format::release::{LEAD, Member, ReleaseBody};
@@ -18,7 +21,13 @@ fn draft<B: Body>(body: B, payload: Vec<u8>) -> Result<Draft<B>, String> {
     Draft::new(contents(body, payload)).map_err(|error| error.to_string())
 }
 
-/// A group of one region and one slot.
+/// Offsets in the bytes of [`group`].
+const REGION: usize = size_of::<GroupHead>() + size_of::<ModeBits>();
+const RUNS: usize = REGION + size_of::<GroupRegion>();
+const SLOT: usize = RUNS + 2 * size_of::<SectorRun>();
+const AREA: usize = SLOT + size_of::<GroupSlot>();
+
+/// A group of one region, one slot and one area.
 fn group() -> Result<Vec<u8>, String> {
     let region = GroupRegion {
         base: 0x0800_0000.into(),
@@ -26,19 +35,29 @@ fn group() -> Result<Vec<u8>, String> {
         ecc_word: 0.into(),
         erased: 0xFF,
         run_count: 0,
-        reserved: [0; 6],
+        memory: MEMORY_INTERNAL,
+        reserved: [0; 5],
     };
     let runs =
         [SectorRun { size: 0x4000.into(), count: 4.into() }, SectorRun { size: 0x1_0000.into(), count: 1.into() }];
     let slot = GroupSlot {
         role: ROLE_RUN,
         region: 0,
-        reserved: [0; 2],
+        log_region: 0,
+        reserved: 0,
         offset: 0.into(),
         size: 0x1_0000.into(),
+        front_offset: 0.into(),
         run_address: 0x0800_0400.into(),
         log_offset: 0xFDC0.into(),
         log_size: 576.into(),
+    };
+    let area = GroupArea {
+        purpose: PURPOSE_COUNTER,
+        region: 0,
+        reserved: [0; 2],
+        offset: 0x1_0000.into(),
+        size: 0x1_0000.into(),
     };
     let group = Group {
         strategy: Strategy::DirectXip,
@@ -47,6 +66,7 @@ fn group() -> Result<Vec<u8>, String> {
         mode: &[ModeBits { register: 0x4002_3C14.into(), mask: 0x2000_0000.into(), value: 0.into() }],
         regions: &[RegionRuns { region, runs: &runs }],
         slots: &[slot],
+        areas: &[area],
     };
     let mut bytes = Vec::new();
     group.emit(|piece| bytes.extend_from_slice(piece)).map_err(|_| "too many parts")?;
@@ -84,17 +104,17 @@ fn layouts() -> Result<Vec<Vector>, String> {
         form("layout_cut", "a group without its last byte", 1, &group[..group.len() - 1]),
         form("group_format_2", "an encoding that nobody knows", 1, &changed(0, 2)),
         form("group_strategy_0", "a strategy that nobody knows", 1, &changed(2, 0)),
-        form("group_reserved", "a reserved byte that is not zero", 1, &changed(6, 1)),
-        form("group_of_empty_sectors", "a run of sectors of no size", 1, &changed(16 + 12 + 16 + 1, 0)),
-        form("group_region_reserved", "a reserved byte of a region that is not zero", 1, &changed(16 + 12 + 15, 1)),
-        form("group_slot_role", "a role that nobody knows", 1, &changed(16 + 12 + 16 + 16, 9)),
-        form("group_slot_region", "a slot in a region that is not there", 1, &changed(16 + 12 + 16 + 16 + 1, 1)),
-        form(
-            "group_slot_reserved",
-            "a reserved byte of a slot that is not zero",
-            1,
-            &changed(16 + 12 + 16 + 16 + 2, 1),
-        ),
+        form("group_reserved", "a reserved byte that is not zero", 1, &changed(7, 1)),
+        form("group_region_memory", "a kind of memory that nobody knows", 1, &changed(REGION + 10, 4)),
+        form("group_region_reserved", "a reserved byte of a region that is not zero", 1, &changed(REGION + 15, 1)),
+        form("group_of_empty_sectors", "a run of sectors of no size", 1, &changed(RUNS + 1, 0)),
+        form("group_slot_role", "a role that nobody knows", 1, &changed(SLOT, 9)),
+        form("group_slot_region", "a slot in a region that is not there", 1, &changed(SLOT + 1, 1)),
+        form("group_slot_log_region", "a log in a region that is not there", 1, &changed(SLOT + 2, 1)),
+        form("group_slot_reserved", "a reserved byte of a slot that is not zero", 1, &changed(SLOT + 3, 1)),
+        form("group_area_purpose", "a purpose that nobody knows", 1, &changed(AREA, 0)),
+        form("group_area_region", "an area in a region that is not there", 1, &changed(AREA + 1, 1)),
+        form("group_area_reserved", "a reserved byte of an area that is not zero", 1, &changed(AREA + 2, 1)),
     ];
     vectors.into_iter().collect()
 }
