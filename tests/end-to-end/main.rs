@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod explain;
 mod images;
 mod key;
 mod linker;

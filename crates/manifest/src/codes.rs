@@ -15,18 +15,39 @@ pub struct Code {
     pub rule: &'static str,
     /// What to do.
     pub fix: &'static str,
+    /// A manifest that is told it, out of tests/manifests. `None` where it takes an input file.
+    pub example: Option<Example>,
+}
+
+/// A manifest as an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Its file name.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
 }
 
 /// Declares each code once: a constant, and its place in [`ALL`].
 macro_rules! codes {
-    ($($name:ident = $id:literal, $title:literal, rule: $rule:literal, fix: $fix:literal;)*) => {
+    ($(
+        $name:ident = $id:literal, $title:literal, rule: $rule:literal, fix: $fix:literal $(, example: $example:literal)?;
+    )*) => {
         $(
             #[doc = $title]
-            pub const $name: Code = Code { id: $id, title: $title, rule: $rule, fix: $fix };
+            pub const $name: Code =
+                Code { id: $id, title: $title, rule: $rule, fix: $fix, example: codes!(@example $($example)?) };
         )*
 
         /// All codes, in ascending order.
         pub const ALL: &[Code] = &[$($name),*];
+    };
+    (@example) => { None };
+    (@example $example:literal) => {
+        Some(Example {
+            name: concat!($example, ".toml"),
+            text: include_str!(concat!("../../../tests/manifests/", $example, ".toml")),
+        })
     };
 }
 
@@ -34,59 +55,73 @@ codes! {
     SYNTAX = "WX0000", "not TOML",
         rule: "A manifest is TOML 1.0. Where a line is not, what follows could mean anything, so nothing else in the file \
             is judged until it is.",
-        fix: "Correct the line. Integers have no leading zeros, strings have quotes, a table's header stands alone on its line.";
+        fix: "Correct the line. Integers have no leading zeros, strings have quotes, a table's header stands alone on its line.",
+        example: "err_leading_zero";
     UNKNOWN_KEY = "WX0001", "unknown key",
         rule: "A key that nobody reads is a wish that nobody fulfils: a misspelt `write-protect` would leave the boot loader \
             open. So every key must be known, and so must the option bytes of the part.",
-        fix: "Take the key that the message names, or remove it. `not supported yet` marks keys of a later version.";
+        fix: "Take the key that the message names, or remove it. `not supported yet` marks keys of a later version.",
+        example: "err_unknown_key";
     WRONG_VALUE = "WX0002", "wrong type or value",
         rule: "Each key has one type, and its value must make sense for it: sizes are integers or strings with K or M \
             (1024), sector ranges are strings in the reference manual's numbers, choices are among those listed.",
-        fix: "Write a value of the type and range that the message names.";
+        fix: "Write a value of the type and range that the message names.",
+        example: "err_not_bytes";
     MISSING_KEY = "WX0003", "required key missing",
         rule: "What decides about hardware, trust or loss has no default, since a guess would be right on one board and \
             wrong on the next.",
-        fix: "Add the key to the table that the message points at.";
+        fix: "Add the key to the table that the message points at.",
+        example: "err_raise_missing";
     TWICE = "WX0004", "defined twice",
         rule: "Nothing overrides anything: a value stands in exactly one place, a name means one thing, a slot belongs to one \
             image, and of two keys that exclude each other one is written.",
-        fix: "Keep one of the two places.";
+        fix: "Keep one of the two places.",
+        example: "err_slot_of_two_images";
     NOTHING = "WX0005", "reference to nothing",
         rule: "Slots, areas, keys and regions are referred to by name, and what is referred to must be declared.",
-        fix: "Correct the name, or declare what it should stand for.";
+        fix: "Correct the name, or declare what it should stand for.",
+        example: "err_unknown_slot";
     ABSOLUTE_PATH = "WX0007", "path of one machine",
         rule: "Paths are relative to the manifest and have forward slashes, so that the same manifest builds on every \
             machine. An absolute path, a backslash or a ~ is right on one machine only.",
-        fix: "Write the path relative to the folder that the manifest lies in.";
+        fix: "Write the path relative to the folder that the manifest lies in.",
+        example: "warn_path_of_one_machine";
     BAD_NAME = "WX0008", "name that cannot be used",
         rule: "Names of slots, areas, images and keys become identifiers in generated C and Rust: they start with a small \
             letter and go on with small letters, digits and dashes. `flash`, `bank1`, `bank2` and `otp` are the hardware's.",
-        fix: "Rename it, and what refers to it.";
+        fix: "Rename it, and what refers to it.",
+        example: "err_names";
     ADDRESS = "WX0101", "address that contradicts the layout",
         rule: "Region and sectors decide where a slot lies. A typed `address` is only an assertion, and it must be right. A \
             32-bit address has eight hexadecimal digits; a ninth turned 0x0800_0000 into 2^31 on a real board, where a \
             release build's driver wrote nothing and complained about nothing.",
-        fix: "Correct the address, or leave it out: it follows from region and sectors.";
+        fix: "Correct the address, or leave it out: it follows from region and sectors.",
+        example: "err_address_of_nine_digits";
     REGION_END = "WX0102", "not inside one region",
         rule: "A slot or area lies in one region. Banks have rules and sometimes a gap of their own between them, and the \
             banks of a part can be exchanged, so nothing may straddle their border.",
-        fix: "Choose sectors, or offset and size, that end within the region.";
+        fix: "Choose sectors, or offset and size, that end within the region.",
+        example: "err_straddles_banks";
     SECTOR_BOUNDARY = "WX0103", "not on a sector boundary",
         rule: "Flash is erased by whole sectors: what shares a sector with something else is erased with it. So every slot \
             and area starts and ends on a sector boundary of the sector map that the option bytes select.",
-        fix: "Use `sectors`, or move offset and size to the boundaries that the message names.";
+        fix: "Use `sectors`, or move offset and size to the boundaries that the message names.",
+        example: "err_not_on_sector_boundary";
     MODE = "WX0104", "bank mode missing or contradicted",
         rule: "Geometry is a function of the part and its option bytes: on an STM32F767ZI, nDBANK changes the size of every \
             sector. Boards of one batch can differ, so an option that selects the sector map or the run address has no \
             default, and regions must be those of the mode.",
-        fix: "Read the option bytes of a board and write them under device.options.";
+        fix: "Read the option bytes of a board and write them under device.options.",
+        example: "err_mode_missing";
     UNKNOWN_SECTOR = "WX0105", "no such sector",
         rule: "Sectors carry the reference manual's numbers, for this part in this mode. A sector number that does not exist \
             is reported by the hardware as a write protection error, which misleads.",
-        fix: "Take numbers from the sector map that the message names.";
+        fix: "Take numbers from the sector map that the message names.",
+        example: "err_unknown_sector";
     OVERLAP = "WX0106", "two things in one sector",
         rule: "A sector is the smallest range that can be erased. Two slots or areas that share one would erase each other.",
-        fix: "Give each its own sectors.";
+        fix: "Give each its own sectors.",
+        example: "err_overlap";
     LINK_ADDRESS = "WX0108", "linked for another place",
         rule: "Code runs where it was linked for. With two slots and banks that are not exchanged, each slot runs where it is \
             stored, so each needs a build of its own: vector table and reset vector hold absolute addresses.",
@@ -95,20 +130,24 @@ codes! {
         rule: "BOOT_ADD0 holds bits 29 to 14 of an address, not the address, so a typed number is easily wrong by 2^14. It \
             is given as the name of a slot, that slot starts on a multiple of 16K, and it is the boot loader's: anything \
             else would start code that nobody judged.",
-        fix: "Write the name of the boot loader's slot.";
+        fix: "Write the name of the boot loader's slot.",
+        example: "err_boot_address_register_value";
     DUAL_BOOT_ONE_BANK = "WX0113", "dual boot with one bank",
         rule: "nDBOOT = 0 asks the boot ROM to choose between two banks, and nDBANK = 1 leaves only one. The pair is invalid; \
             a user saw the bank exchange latch and do nothing in that state.",
-        fix: "Set nDBOOT = 1, or use two banks.";
+        fix: "Set nDBOOT = 1, or use two banks.",
+        example: "err_dual_boot_with_one_bank";
     NO_BOOT_PIN = "WX0114", "no recovery by the BOOT0 pin",
         rule: "With nDBANK = 0 and nDBOOT = 0 the BOOT0 pin is ignored and only BOOT_ADD0 is used, so a board cannot be \
             recovered through the ROM's boot loader by that pin.",
-        fix: "Set nDBOOT = 1, or make sure that a debugger reaches every board.";
+        fix: "Set nDBOOT = 1, or make sure that a debugger reaches every board.",
+        example: "err_banks_exchanged";
     WRITE_PROTECTION = "WX0115", "write protection covers what must be erased",
         rule: "A write protection bit covers one sector or a group, depending on the bank mode. Sectors that an update, a \
             counter or the application must erase cannot share a bit with the boot loader: the erase would fail in the \
             field.",
-        fix: "Let the protected slot end where a bit's sectors end, and keep everything else outside.";
+        fix: "Let the protected slot end where a bit's sectors end, and keep everything else outside.",
+        example: "err_protects_the_counter";
     CAPACITY = "WX0125", "no room in the slot",
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
@@ -116,24 +155,29 @@ codes! {
     BANK_EXCHANGE = "WX0404", "banks exchanged under a boot loader",
         rule: "With nDBOOT = 0 the boot ROM chooses the bank before the boot loader runs, and whatever is there starts \
             unjudged. A boot loader that judges images needs nDBOOT = 1.",
-        fix: "Set nDBOOT = 1.";
+        fix: "Set nDBOOT = 1.",
+        example: "err_banks_exchanged";
     ONE_LINK_ADDRESS = "WX0407", "one build for two run addresses",
         rule: "With direct-xip each slot runs at its own address, and nothing maps one over the other, so a single build can \
             run in one of them only.",
-        fix: "Name one file for each slot under `inputs`.";
+        fix: "Name one file for each slot under `inputs`.",
+        example: "err_one_build_for_two_slots";
     COUNTER_SECTORS = "WX0410", "counter without a spare sector",
         rule: "The security counter is a log: before its sector is erased, the value must stand in another one, or a power \
             cut would lose it. So a counter area has two sectors at least.",
-        fix: "Give the area one more sector.";
+        fix: "Give the area one more sector.",
+        example: "err_counter_in_one_sector";
     STRICT_RAISE = "WX0411", "strict raise leaves no way back",
         rule: "With raise = \"strict\" the counter follows the confirmed image at once. From then on the old slot's image is \
             below the counter: it can no longer be started if the new one turns out bad.",
-        fix: "Use raise = \"keep-fallback\", unless starting the old image is worse than a device that does not start.";
+        fix: "Use raise = \"keep-fallback\", unless starting the old image is worse than a device that does not start.",
+        example: "warn_strict_raise";
     PAYLOAD_OFFSET = "WX0412", "header size that code cannot follow",
         rule: "The payload starts behind the header area, with the vector table: its offset must be a multiple of the \
             table's alignment, and the area must hold header and signatures and stay within what a boot loader copies to \
             RAM. All slots of an image have the same one, since the layout fingerprint has one payload offset.",
-        fix: "Leave `header` out (1K), or write one of the sizes that the message names, the same for all slots of the image.";
+        fix: "Leave `header` out (1K), or write one of the sizes that the message names, the same for all slots of the image.",
+        example: "err_header_not_aligned";
     INPUT = "WX0501", "input that is no firmware",
         rule: "What is packed is what the linker wrote: an executable 32-bit Arm ELF file, whole. Another machine's file, an \
             object file, a cut-off file or an image that is sealed already would be signed and then not start.",
@@ -162,9 +206,14 @@ pub fn find(id: &str) -> Option<Code> {
     ALL.iter().copied().find(|code| code.id == id)
 }
 
+/// The code whose id is most like this one, of two equally near the lower.
+pub fn nearest(id: &str) -> Option<Code> {
+    ALL.iter().copied().min_by_key(|code| strsim::damerau_levenshtein(code.id, id))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::{ALL, nearest};
 
     #[test]
     fn codes_ascend_and_explain_themselves() {
@@ -174,5 +223,11 @@ mod tests {
             let words = [code.title, code.rule, code.fix].join(" ").split_whitespace().count();
             assert!(words >= 25, "{} says only {words} words", code.id);
         }
+    }
+
+    #[test]
+    fn a_misspelt_id_has_a_nearest_code() {
+        assert_eq!(nearest("WX0161").map(|code| code.id), Some("WX0101"));
+        assert_eq!(nearest("WX115").map(|code| code.id), Some("WX0115"));
     }
 }

@@ -11,6 +11,7 @@ pub mod codes;
 pub mod defaults;
 pub mod diagnostic;
 mod group;
+pub mod hardware;
 pub mod map;
 mod names;
 pub mod plan;

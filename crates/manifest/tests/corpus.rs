@@ -106,6 +106,15 @@ fn every_code_has_a_manifest() {
 }
 
 #[test]
+fn the_example_of_a_code_is_told_it() {
+    for code in codes::ALL {
+        let Some(example) = code.example else { continue };
+        let checked = check(&Source { name: example.name.into(), text: example.text.into() });
+        assert!(checked.diagnostics.iter().any(|told| told.code == code.id), "{}: {}", code.id, example.name);
+    }
+}
+
+#[test]
 fn every_diagnostic_has_a_place_and_a_known_code() {
     for (name, _) in index() {
         for diagnostic in check(&source(&name)).diagnostics {

@@ -8,6 +8,7 @@
 mod build;
 mod check;
 mod exit;
+mod explain;
 mod fields;
 mod files;
 mod generate;
@@ -48,6 +49,7 @@ enum Command {
     Verify(verify::Command),
     Inspect(inspect::Command),
     Key(key::Command),
+    Explain(explain::Command),
     #[command(name = "gen")]
     Generate(generate::Command),
 }
@@ -61,6 +63,7 @@ impl Command {
             Self::Verify(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Key(command) => command.run(),
+            Self::Explain(command) => command.run(),
             Self::Generate(command) => command.run(),
         }
     }
@@ -73,6 +76,7 @@ impl Command {
             Self::Build(command) => ("build", command.format),
             Self::Verify(command) => ("verify", command.format),
             Self::Inspect(command) => ("inspect", command.format),
+            Self::Explain(command) => ("explain", command.format),
             Self::Key(_) => ("key", Format::Human),
             Self::Generate(_) => ("gen", Format::Human),
         }

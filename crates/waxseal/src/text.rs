@@ -23,6 +23,23 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A paragraph in lines of at most so many columns, with a newline at its end.
+pub fn wrap(paragraph: &str, width: usize) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in paragraph.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 {
+            let breaks = column + 1 + length > width;
+            text.push(if breaks { '\n' } else { ' ' });
+            column = if breaks { 0 } else { column + 1 };
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +50,11 @@ mod tests {
         assert_eq!(counts, ["0", "999", "1,000", "916,416", "1,234,567"]);
         assert_eq!(hex(&[0x5B, 0x01]), "5b01");
         assert_eq!([counted(0, "error"), counted(1, "error")], ["0 errors", "1 error"]);
+    }
+
+    #[test]
+    fn paragraphs_are_wrapped() {
+        assert_eq!(wrap("a bc  def g", 6), "a bc\ndef g\n");
+        assert_eq!(wrap("toolong", 3), "toolong\n");
     }
 }

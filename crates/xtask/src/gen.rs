@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use image_format::log::EntryKind;
 use image_format::{Code, Field, Structure};
 
+use crate::diagnostics;
 use crate::generated::Files;
 use crate::process::{Failure, Outcome, root};
 
@@ -51,6 +52,7 @@ pub fn run(check: bool) -> Outcome {
     let mut files = Files::new(root()?.join("schema"));
     files.add("image-format.md", image_format_document()?.into_bytes());
     files.add("manifest.schema.json", manifest::json_schema().into_bytes());
+    files.add("diagnostics.md", diagnostics::document().map_err(formatting)?.into_bytes());
     files.finish(check)
 }
 

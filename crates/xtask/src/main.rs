@@ -6,6 +6,7 @@ mod bench;
 mod cargo;
 mod demo;
 mod devices;
+mod diagnostics;
 mod example;
 mod r#gen;
 mod generated;
