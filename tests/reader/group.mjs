@@ -3,8 +3,10 @@
 import { createHash } from 'node:crypto';
 import { decode, encode, reservedBroken, sizeOf } from './structures.mjs';
 
-const STRATEGIES = [1, 2];
-const ROLES = [1];
+const STRATEGIES = [1, 2, 3, 4, 5];
+const MEMORIES = [1, 2, 3];
+const ROLES = [1, 2, 3];
+const PURPOSES = [1];
 
 /**
  * Reads the slot group that starts at `at`. Gives `{ group, end }`, or `null` if the bytes are not of the form that rule 10 asks for.
@@ -32,10 +34,14 @@ export function parseGroup(bytes, at) {
     return { ...region, runs: list(region?.run_count ?? 0, () => next('SectorRun')) };
   });
   const slots = list(head.slot_count, () => next('GroupSlot'));
+  const areas = list(head.area_count, () => next('GroupArea'));
   if (!formed) return null;
-  if (regions.some(({ runs }) => runs.some(({ size, count }) => size === 0 || count === 0))) return null;
-  if (slots.some(({ role, region }) => !ROLES.includes(role) || region >= regions.length)) return null;
-  return { group: { ...head, modes, regions, slots }, end };
+  const isRegion = (index) => index < regions.length;
+  const isFormed =
+    regions.every(({ memory, runs }) => MEMORIES.includes(memory) && runs.every(({ size, count }) => size > 0 && count > 0)) &&
+    slots.every(({ role, region, log_region }) => ROLES.includes(role) && isRegion(region) && isRegion(log_region)) &&
+    areas.every(({ purpose, region }) => PURPOSES.includes(purpose) && isRegion(region));
+  return isFormed ? { group: { ...head, modes, regions, slots, areas }, end } : null;
 }
 
 /** Neighbouring runs of one size are one run. */
@@ -50,10 +56,10 @@ function joined(runs) {
 }
 
 /**
- * The canonical bytes of a group. Modes, regions and slots may come in any order, a slot's `region` being an index into the regions as given;
- * sector runs come by ascending address.
+ * The canonical bytes of a group. Modes, regions, slots and areas may come in any order, `region` and `log_region` being indices into the
+ * regions as given; sector runs come by ascending address.
  */
-export function encodeGroup({ strategy, payload_offset, capacity, modes, regions, slots }) {
+export function encodeGroup({ strategy, payload_offset, capacity, modes, regions, slots, areas }) {
   const byBase = regions.map((region, index) => ({ region, index })).sort((a, b) => a.region.base - b.region.base);
   const number = (given) => byBase.findIndex(({ index }) => index === given);
   const parts = [
@@ -63,6 +69,7 @@ export function encodeGroup({ strategy, payload_offset, capacity, modes, regions
       mode_count: modes.length,
       region_count: regions.length,
       slot_count: slots.length,
+      area_count: areas.length,
       payload_offset,
       capacity,
     }),
@@ -72,8 +79,11 @@ export function encodeGroup({ strategy, payload_offset, capacity, modes, regions
     const runs = joined(region.runs);
     parts.push(encode('GroupRegion', { ...region, run_count: runs.length }), ...runs.map((run) => encode('SectorRun', run)));
   }
-  const placed = slots.map((slot) => ({ ...slot, region: number(slot.region) }));
-  for (const slot of placed.sort((a, b) => a.region - b.region || a.offset - b.offset)) parts.push(encode('GroupSlot', slot));
+  const byPlace = (a, b) => a.region - b.region || a.offset - b.offset;
+  const placedSlots = slots.map((slot) => ({ ...slot, region: number(slot.region), log_region: number(slot.log_region) }));
+  for (const slot of placedSlots.sort(byPlace)) parts.push(encode('GroupSlot', slot));
+  const placedAreas = areas.map((area) => ({ ...area, region: number(area.region) }));
+  for (const area of placedAreas.sort(byPlace)) parts.push(encode('GroupArea', area));
   return Buffer.concat(parts);
 }
 

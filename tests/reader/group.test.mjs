@@ -4,9 +4,19 @@ import { test } from 'node:test';
 import { encodeGroup, fingerprint, parseGroup } from './group.mjs';
 import { decode } from './structures.mjs';
 
-const slot = { role: 1, region: 0, offset: 0, size: 0x8000, run_address: 0x0800_0400, log_offset: 0, log_size: 0 };
-const region = { base: 0x0800_0000, program_unit: 8, ecc_word: 8, erased: 0xff, runs: [{ size: 0x4000, count: 4 }] };
-const other = { base: 0x0810_0000, program_unit: 8, ecc_word: 8, erased: 0xff, runs: [{ size: 0x2000, count: 2 }] };
+const slot = {
+  role: 1,
+  region: 0,
+  log_region: 1,
+  offset: 0,
+  size: 0x8000,
+  front_offset: 0,
+  run_address: 0x0800_0400,
+  log_offset: 0x2000,
+  log_size: 0x2000,
+};
+const region = { base: 0x0800_0000, program_unit: 8, ecc_word: 8, erased: 0xff, memory: 1, runs: [{ size: 0x4000, count: 4 }] };
+const other = { base: 0x0810_0000, program_unit: 8, ecc_word: 8, erased: 0xff, memory: 1, runs: [{ size: 0x2000, count: 2 }] };
 const group = {
   strategy: 2,
   payload_offset: 0x400,
@@ -17,6 +27,10 @@ const group = {
   ],
   regions: [region, other],
   slots: [{ ...slot, region: 1 }, { ...slot, offset: 0x8000 }, slot],
+  areas: [
+    { purpose: 1, region: 1, offset: 0x3000, size: 0x1000 },
+    { purpose: 1, region: 0, offset: 0xf000, size: 0x1000 },
+  ],
 };
 
 test('the fingerprint does not depend on the order in which parts are given', () => {
@@ -24,7 +38,8 @@ test('the fingerprint does not depend on the order in which parts are given', ()
     ...group,
     modes: [...group.modes].reverse(),
     regions: [other, region],
-    slots: group.slots.map((given) => ({ ...given, region: 1 - given.region })).reverse(),
+    slots: group.slots.map((given) => ({ ...given, region: 1 - given.region, log_region: 1 - given.log_region })).reverse(),
+    areas: group.areas.map((given) => ({ ...given, region: 1 - given.region })).reverse(),
   };
   assert.ok(fingerprint(turned).equals(fingerprint(group)));
 });
@@ -42,7 +57,10 @@ test('every number of a group is in its fingerprint', () => {
     { modes: [] },
     { regions: [{ ...region, ecc_word: 0 }, other] },
     { regions: [{ ...region, runs: [{ size: 0x4000, count: 5 }] }, other] },
+    { regions: [{ ...region, memory: 2 }, other] },
     { slots: [slot] },
+    { slots: group.slots.map((given) => ({ ...given, log_region: 0 })) },
+    { areas: [] },
   ];
   const prints = [{}, ...changed].map((change) => fingerprint({ ...group, ...change }).toString('hex'));
   assert.equal(new Set(prints).size, prints.length);

@@ -55,7 +55,8 @@ export const STRUCTURES = {
     mode_count: 'u8',
     region_count: 'u8',
     slot_count: 'u8',
-    reserved: '[u8; 2]',
+    area_count: 'u8',
+    reserved: 'u8',
     payload_offset: 'U32',
     capacity: 'U32',
   },
@@ -66,19 +67,23 @@ export const STRUCTURES = {
     ecc_word: 'U16',
     erased: 'u8',
     run_count: 'u8',
-    reserved: '[u8; 6]',
+    memory: 'u8',
+    reserved: '[u8; 5]',
   },
   SectorRun: { size: 'U32', count: 'U32' },
   GroupSlot: {
     role: 'u8',
     region: 'u8',
-    reserved: '[u8; 2]',
+    log_region: 'u8',
+    reserved: 'u8',
     offset: 'U32',
     size: 'U32',
+    front_offset: 'U32',
     run_address: 'U32',
     log_offset: 'U32',
     log_size: 'U32',
   },
+  GroupArea: { purpose: 'u8', region: 'u8', reserved: '[u8; 2]', offset: 'U32', size: 'U32' },
   EntryBytes: { kind: 'u8', argument: 'u8', step: 'U16', generation: 'U32', image: '[u8; 4]', crc: 'U32' },
 };
 
@@ -136,4 +141,7 @@ export const isZero = (bytes) => bytes.every((byte) => byte === 0);
 
 /** The first reserved field that is not zero, or `undefined`. `value` is what `decode` gave. */
 export const reservedBroken = (structure, value) =>
-  fieldsOf(structure).find(({ name }) => name.startsWith('reserved') && !isZero(value[name]));
+  fieldsOf(structure).find(({ name, type }) => {
+    const field = value[name];
+    return name.startsWith('reserved') && !(type in WIDTHS ? field === 0 : isZero(field));
+  });
