@@ -29,6 +29,7 @@ const STEPS: [Step; 13] = [
     ("size of the verifier", verifier::check_size),
     ("lint for WebAssembly", lint_wasm),
     ("vectors in Node", vectors_in_node),
+    ("vectors by a stranger's reader", vectors_by_a_stranger),
 ];
 
 /// The members that are not built for the host.
@@ -104,13 +105,23 @@ fn lint_wasm() -> Outcome {
 
 fn vectors_in_node() -> Outcome {
     wasm()?;
+    node_tests("wasm/test")
+}
+
+/// The reader that was written from the specification alone: if it disagrees, one of the two is wrong.
+fn vectors_by_a_stranger() -> Outcome {
+    node_tests("tests/reader")
+}
+
+/// Runs the tests of a folder with Node's own test runner.
+fn node_tests(folder: &str) -> Outcome {
     tools::NODE.ensure()?;
-    let folder = root()?.join("wasm/test");
+    let folder = root()?.join(folder);
     let files = fs::read_dir(&folder).map_err(Failure::at(&folder))?.filter_map(|entry| Some(entry.ok()?.path()));
     let mut tests = files.filter(|file| file.to_string_lossy().ends_with(".test.mjs")).collect::<Vec<PathBuf>>();
     tests.sort();
     if tests.is_empty() {
-        return Err(Failure::new("wasm/test has no *.test.mjs: nothing would be tested"));
+        return Err(Failure::new(format!("{}: no *.test.mjs, so nothing would be tested", folder.display())));
     }
     capture(Command::new("node").arg("--test").args(tests).current_dir(root()?)).map(drop)
 }
