@@ -116,6 +116,8 @@ impl Builder<'_> {
         let Family { program_unit, ecc_word, erased, rewrite, read_while_write, numbers, write_protection, .. } =
             self.family;
         let numbers = one(numbers.iter().filter(|numbers| numbers.banks == banks), self.name, "sector numbers")?;
+        // A statement about fewer banks than there are leaves the others unproven.
+        let first = numbers.and_then(|numbers| numbers.first.get(index).copied());
         let protections =
             write_protection.iter().filter(|p| p.banks == banks && p.bank.is_none_or(|bank| bank == index + 1));
         let protection = one(protections, self.name, "write protection")?;
@@ -128,10 +130,10 @@ impl Builder<'_> {
         Ok(Region {
             name: if banks == 1 { "flash".to_owned() } else { format!("bank{}", index + 1) },
             base: form.base,
-            first_sector: numbers.and_then(|numbers| numbers.first.get(index).copied()).unwrap_or(0),
+            first_sector: first.unwrap_or(0),
             runs: form.runs.clone(),
             sectors_from: from.clone(),
-            numbers: numbers.map(Statement::citation),
+            numbers: numbers.filter(|_| first.is_some()).map(Statement::citation),
             program_unit: fact(program_unit, |unit| unit.bytes),
             ecc: fact(ecc, |ecc| if ecc.bytes == 0 { Ecc::None } else { Ecc::Word(ecc.bytes) }),
             erased: fact(erased, |erased| erased.value),
