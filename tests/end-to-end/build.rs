@@ -159,3 +159,17 @@ fn inputs_come_from_elsewhere_only_where_the_manifest_allows_it() {
     project.waxseal(&format!("{BUILD} --input nothing=x")).exits(2).says(&["nothing"]);
     project.waxseal(&format!("{BUILD} --input app.c=x")).exits(2).says(&["app"]);
 }
+
+#[test]
+fn a_version_comes_from_the_command_line_only_where_the_manifest_says_so() {
+    let project = r1b();
+    let line = format!("{BUILD} --image-version app=1.5.0");
+    project.waxseal(&line).exits(2).says(&["the version of `app` is said already", "r1b.toml:"]);
+    project.edit("r1b.toml", "version          = \"1.4.0\"", "version-from = \"command-line\"");
+    project.waxseal("check r1b.toml").exits(0);
+    project.waxseal(BUILD).exits(1).says(&["WX0003", "which version of `app`", "--image-version app=X.Y.Z"]);
+    project.waxseal(&format!("{BUILD} --image-version radio=1.5.0")).exits(2).says(&["no image `radio`"]);
+    project.waxseal(&line).exits(0).says(&["app 1.5.0"]);
+    let judged = "verify out/app.a.bin --manifest r1b.toml --revision B";
+    project.waxseal(judged).exits(0).says(&["version 1.5.0"]);
+}

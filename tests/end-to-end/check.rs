@@ -130,3 +130,16 @@ fn there_is_no_map_of_a_wrong_manifest() {
     let run = project.waxseal("map r1b.toml").exits(1).says(&["WX0106", "r1b.toml: "]);
     assert_eq!(run.stdout, "");
 }
+
+#[test]
+fn what_the_manifest_lets_pass_is_said_with_its_reason() {
+    let project = r1b();
+    project.edit("r1b.toml", "keep-fallback", "strict");
+    let reason = "an old image must not start again";
+    let lints = format!("\n[lints]\nWX0411 = {{ level = \"allow\", reason = \"{reason}\" }}\n");
+    let text = String::from_utf8(project.read("r1b.toml")).unwrap() + &lints;
+    project.write("r1b.toml", text);
+    let allowed = "allowed WX0411 (once an update is confirmed, the old image cannot start again): ";
+    project.waxseal("check r1b.toml").exits(0).says(&[allowed, reason, "0 warnings"]);
+    project.waxseal("check r1b.toml --format json").exits(0).says(&["\"allowed\": [", reason]);
+}

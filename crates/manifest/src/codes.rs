@@ -81,6 +81,11 @@ codes! {
         rule: "Slots, areas, keys and regions are referred to by name, and what is referred to must be declared.",
         fix: "Correct the name, or declare what it should stand for.",
         example: "err_unknown_slot";
+    INLINE_TABLE = "WX0006", "inline table that other tools refuse",
+        rule: "A manifest is TOML 1.0, where an inline table stands on one line and has no comma behind its last value. This \
+            tool reads TOML 1.1 too; editors and Python 3.11's tomllib do not, and they may read the same file in your build.",
+        fix: "Write it on one line, or as a table of its own: [lints.WX0114].",
+        example: "warn_inline_tables";
     ABSOLUTE_PATH = "WX0007", "path of one machine",
         rule: "Paths are relative to the manifest and have forward slashes, so that the same manifest builds on every \
             machine. An absolute path, a backslash or a ~ is right on one machine only.",
@@ -91,6 +96,11 @@ codes! {
             letter and go on with small letters, digits and dashes. `flash`, `bank1`, `bank2` and `otp` are the hardware's.",
         fix: "Rename it, and what refers to it.",
         example: "err_names";
+    LINT = "WX0009", "lint that cannot have its way",
+        rule: "A lint lets a warning pass, for a reason that others can read, or makes an error of it. An error stays one: what \
+            it refuses would not work. And a lint that lets pass what nobody says hides the next one who does.",
+        fix: "Remove the lint, or correct what the error names.",
+        example: "err_lint_allows_an_error";
     ADDRESS = "WX0101", "address that contradicts the layout",
         rule: "Region and sectors decide where a slot lies. A typed `address` is only an assertion, and it must be right. A \
             32-bit address has eight hexadecimal digits; a ninth turned 0x0800_0000 into 2^31 on a real board, where a \

@@ -82,6 +82,13 @@ pub struct Fact {
     pub evidence: Evidence,
 }
 
+impl Label {
+    /// The place.
+    pub fn place(&self) -> Span {
+        Span { file: self.file, start: self.span.start, end: self.span.end }
+    }
+}
+
 impl Diagnostic {
     /// An error without details yet.
     pub fn error(code: Code, title: impl Into<String>) -> Self {

@@ -12,6 +12,7 @@ pub mod defaults;
 pub mod diagnostic;
 mod group;
 pub mod hardware;
+mod lints;
 pub mod map;
 mod names;
 pub mod plan;
@@ -27,6 +28,7 @@ mod syntax;
 mod table;
 
 pub use diagnostic::Diagnostic;
+pub use lints::Allowed;
 pub use plan::Plan;
 #[cfg(feature = "schema")]
 pub use schema::json_schema;
@@ -44,33 +46,45 @@ pub struct Checked {
     pub plan: Option<Plan>,
     /// What is wrong with it, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the file lets pass.
+    pub allowed: Vec<Allowed>,
 }
 
 /// Reads and judges a manifest.
 pub fn check(source: &Source) -> Checked {
-    let (plan, mut diagnostics) = resolved(source);
+    let Judged { plan, mut diagnostics, allowed } = judged(source);
     diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Checked { plan: plan.filter(|_| !refused), diagnostics }
+    Checked { plan: plan.filter(|_| !refused), diagnostics, allowed }
 }
 
 /// What a manifest means, also where a rule refuses it: good for judging its inputs in the same run, never for building.
 /// `None` if something in it has no meaning.
 pub fn draft(source: &Source) -> Option<Plan> {
-    resolved(source).0
+    judged(source).plan
 }
 
-fn resolved(source: &Source) -> (Option<Plan>, Vec<Diagnostic>) {
+/// A plan whatever the rules say of it.
+struct Judged {
+    plan: Option<Plan>,
+    diagnostics: Vec<Diagnostic>,
+    allowed: Vec<Allowed>,
+}
+
+fn judged(source: &Source) -> Judged {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     let mut reader = Reader { file: 0, diagnostics: Vec::new() };
     reader.diagnostics.extend(errors.iter().map(|error| syntax::diagnostic(reader.file, &source.text, error)));
     // What follows broken TOML could mean anything. A key that stands twice breaks nothing else.
     if reader.diagnostics.iter().any(|error| error.code == codes::SYNTAX.id) {
-        return (None, reader.diagnostics);
+        return Judged { plan: None, diagnostics: reader.diagnostics, allowed: Vec::new() };
     }
+    syntax::inline_tables(reader.file, &source.text, &mut reader.diagnostics);
     let start = Span { file: reader.file, start: 0, end: 0 };
     let at = At { key: "manifest", key_span: start, span: start, entry: start };
     let spec = spec::Manifest::read(&DeValue::Table(document.into_inner()), at, &mut reader);
-    let plan = spec.and_then(|spec| resolve::plan(&source.name, &spec, &mut reader.diagnostics));
-    (plan, reader.diagnostics)
+    let mut diagnostics = reader.diagnostics;
+    let plan = spec.as_ref().and_then(|spec| resolve::plan(&source.name, spec, &mut diagnostics));
+    let allowed = spec.map(|spec| lints::apply(&spec, &mut diagnostics)).unwrap_or_default();
+    Judged { plan, diagnostics, allowed }
 }

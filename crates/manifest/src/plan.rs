@@ -5,8 +5,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
-use geometry::{Mode, Part, Region, Sector};
+use geometry::{EraseSelector, Mode, Part, Region, Sector};
 
 use crate::source::{Resolved, Span, Spanned};
 
@@ -64,6 +65,24 @@ pub struct Device {
     pub mode: Mode,
     /// The option values that the file names, in its order.
     pub options: Vec<OptionValue>,
+    /// What the file says of the device because the database cannot.
+    pub facts: Facts,
+}
+
+/// What the device database has no evidence for, as the manifest's author measured it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Which bank an erase by number means while the banks are exchanged.
+    pub erase_after_swap: Option<Measured<EraseSelector>>,
+}
+
+/// A fact that somebody measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured<T> {
+    /// The fact.
+    pub value: Spanned<T>,
+    /// Their evidence.
+    pub source: String,
 }
 
 /// The value of an option byte.
@@ -156,8 +175,8 @@ pub struct Image {
     pub strategy: Spanned<Strategy>,
     /// Its places, in the order of `slots`.
     pub placements: Vec<Placement>,
-    /// Its version.
-    pub version: Spanned<Version>,
+    /// Its version, or where the file leaves it open. `None`: the command line says it.
+    pub version: Spanned<Option<Version>>,
     /// The anti-rollback number, apart from the version.
     pub security_counter: Resolved<u32>,
     /// The area that keeps the counter, by name. `None`: the image has no counter.
@@ -200,7 +219,7 @@ pub struct Placement {
 }
 
 /// A version: semver without pre-release and build metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     /// Changes that break.
     pub major: u16,
@@ -208,6 +227,24 @@ pub struct Version {
     pub minor: u16,
     /// Corrections.
     pub patch: u32,
+}
+
+/// Who says the version of an image, if the file does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionFrom {
+    /// Whoever runs the command.
+    CommandLine,
+}
+
+/// What is to be made of a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It is let pass, for a reason.
+    Allow,
+    /// It warns, as ever.
+    Warn,
+    /// It is an error.
+    Deny,
 }
 
 /// How an update is tried, confirmed and reverted.
@@ -303,6 +340,13 @@ impl Plan {
         self.images.iter().find(|image| image.name.value == name)
     }
 
+    /// Fills in the version of an image that the file leaves to the command line; `None` if there is no such image.
+    pub fn set_version(&mut self, image: &str, version: Version) -> Option<()> {
+        let image = self.images.iter_mut().find(|found| found.name.value == image && found.version.is_none())?;
+        image.version.value = Some(version);
+        Some(())
+    }
+
     /// The key of this name.
     pub fn key(&self, name: &str) -> Option<&Key> {
         self.keys.iter().find(|key| key.name.value == name)
@@ -319,6 +363,28 @@ impl Device {
 impl fmt::Display for OptionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.name, self.text)
+    }
+}
+
+impl Image {
+    /// The version as people write it; `?` while the command line has not said it.
+    pub fn version_text(&self) -> String {
+        self.version.value.map_or_else(|| "?".to_owned(), |version| version.to_string())
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let version = semver::Version::parse(text).map_err(|error| error.to_string())?;
+        if !version.pre.is_empty() || !version.build.is_empty() {
+            return Err("pre-release and build parts are not supported yet".to_owned());
+        }
+        match (version.major.try_into(), version.minor.try_into(), version.patch.try_into()) {
+            (Ok(major), Ok(minor), Ok(patch)) => Ok(Self { major, minor, patch }),
+            _ => Err("major and minor go up to 65535, patch to 4294967295".to_owned()),
+        }
     }
 }
 

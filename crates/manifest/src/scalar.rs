@@ -84,17 +84,7 @@ impl Value for Version {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
         const EXPECTED: &str = "a version: \"1.4.0\"";
         let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
-        let version = match semver::Version::parse(text) {
-            Ok(version) => version,
-            Err(error) => return reader.wrong(at, EXPECTED, error.to_string()),
-        };
-        if !version.pre.is_empty() || !version.build.is_empty() {
-            return reader.wrong(at, EXPECTED, "pre-release and build parts are not supported yet");
-        }
-        match (version.major.try_into(), version.minor.try_into(), version.patch.try_into()) {
-            (Ok(major), Ok(minor), Ok(patch)) => Some(Self { major, minor, patch }),
-            _ => reader.wrong(at, EXPECTED, "major and minor go up to 65535, patch to 4294967295"),
-        }
+        text.parse().map_or_else(|why: String| reader.wrong(at, EXPECTED, why), Some)
     }
 }
 

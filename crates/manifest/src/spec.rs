@@ -1,6 +1,6 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
-use crate::plan::{ImageKind, Loader, Raise, Revert, Signer, Strategy, Use, Version};
+use crate::plan::{ImageKind, Level, Loader, Raise, Revert, Signer, Strategy, Use, Version, VersionFrom};
 use crate::read::{List, Named};
 use crate::scalar::{Address, Bytes, Sectors, Setting};
 use crate::table::{choice, table};
@@ -26,7 +26,9 @@ table! {
         required keys: Named<Key>,
         /// Who may sign what. Default: the only key signs everything.
         optional roles: Roles,
-    } later ["include", "fragment", "memories", "release", "profiles", "otp", "lints"]
+        /// What is to be made of a warning, by its code: `WX0114`.
+        optional lints: Named<Lint>,
+    } later ["include", "fragment", "memories", "release", "profiles", "otp"]
 }
 
 table! {
@@ -49,7 +51,19 @@ table! {
         /// Option bytes by the reference manual's names, as boards have them: bits and levels are integers, boot addresses
         /// are slots. What selects sector map or run address is required; the rest is compared if it is given.
         optional options: Named<Setting>,
-    } later ["facts"]
+        /// What the device database has no evidence for, as you measured it: `erase-after-swap`.
+        optional facts: Named<Measured>,
+    } later []
+}
+
+table! {
+    /// A fact about the device, as you measured it.
+    pub struct Measured, "a fact" {
+        /// The fact. `erase-after-swap` is `mapped` or `physical`: which bank an erase by number means while banks are exchanged.
+        required value: String,
+        /// Your evidence. It is printed wherever the fact is used.
+        required source: String,
+    } later []
 }
 
 table! {
@@ -113,13 +127,15 @@ table! {
         optional input: String,
         /// Its files by slot, where slots run at different addresses. Default: the command line names them.
         optional inputs: Named<String>,
-        /// Its version: semver without pre-release and build parts.
-        required version: Version,
+        /// Its version: semver without pre-release and build parts. This, or `version-from`.
+        optional version: Version,
+        /// Who says its version, if the file does not: `command-line` is `--image-version NAME=VERSION`.
+        optional version_from: VersionFrom,
         /// The anti-rollback number. Default: 0.
         optional security_counter: u32,
         /// What keeps the counter: the path of an area in this file, "areas.NAME". Required with a counter.
         optional counter_store: String,
-    } later ["download", "backup", "scratch", "version-from", "revisions", "requires", "companions"]
+    } later ["download", "backup", "scratch", "revisions", "requires", "companions"]
 }
 
 table! {
@@ -164,6 +180,16 @@ table! {
     } later []
 }
 
+table! {
+    /// What is to be made of a warning.
+    pub struct Lint, "a lint" {
+        /// Let it pass, warn as ever, or refuse. Errors cannot be allowed.
+        required level: Level,
+        /// Why. It is printed with the warning that is let pass.
+        required reason: String,
+    } later []
+}
+
 choice! { Loader { "waxseal" => Loader::Waxseal, } later ["none", "mcuboot"] }
 choice! { Use { "counter" => Use::Counter, "application" => Use::Application, } later ["log"] }
 choice! { ImageKind { "firmware" => ImageKind::Firmware, } later ["data"] }
@@ -174,3 +200,5 @@ choice! {
 choice! { Revert { "automatic" => Revert::Automatic, } later ["never"] }
 choice! { Raise { "strict" => Raise::Strict, "keep-fallback" => Raise::KeepFallback, } later [] }
 choice! { Signer { "file" => Signer::File, "external" => Signer::External, } later [] }
+choice! { VersionFrom { "command-line" => VersionFrom::CommandLine, } later [] }
+choice! { Level { "allow" => Level::Allow, "warn" => Level::Warn, "deny" => Level::Deny, } later [] }

@@ -30,7 +30,7 @@ fn addresses_of_r1b() {
     assert_eq!((a.state_address, b.state_address), (0x0810_0000 - 576, 0x0820_0000 - 576));
     assert_eq!((a.capacity, b.capacity), (896 * 1024 - 1024 - 576, 896 * 1024 - 1024 - 576));
     assert_eq!(a.input.as_ref().unwrap().value, "build/app-a.elf");
-    assert_eq!(image.version.to_string(), "1.4.0");
+    assert_eq!(image.version_text(), "1.4.0");
     assert_eq!(image.security_counter.value, 7);
     assert_eq!(plan.area(image.counter_store.as_ref().unwrap()).unwrap().purpose.value, Use::Counter);
     assert_eq!(plan.update.raise.unwrap().value, Raise::KeepFallback);

@@ -97,6 +97,7 @@ pub fn build(
             }
         }
     }
+    problems.extend(plan.images.iter().filter(|image| image.version.is_none()).map(no_version));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -109,6 +110,13 @@ fn no_input(image: &Image, placement: &Placement) -> Diagnostic {
     Diagnostic::error(codes::MISSING_KEY, format!("no input for `{name}` in slot `{slot}`"))
         .at(placement.slot.span, "nothing says what goes here")
         .help(format!("inputs.{slot} = \"FILE\" in [images.{name}], or --input {name}.{slot}=FILE"))
+}
+
+fn no_version(image: &Image) -> Diagnostic {
+    let name = &image.name.value;
+    Diagnostic::error(codes::MISSING_KEY, format!("nothing says which version of `{name}` this is"))
+        .at(image.version.span, "left to the command line")
+        .help(format!("--image-version {name}=X.Y.Z"))
 }
 
 /// Who signs: keys of the image role whose private half is at hand. Without enough of them nothing would verify.
@@ -205,7 +213,8 @@ fn seal(
 }
 
 fn body(image: &Image, placement: &Placement) -> ImageBody {
-    let version = image.version.value;
+    // An image without one was refused.
+    let version = image.version.value.unwrap_or_default();
     ImageBody {
         layout: image.fingerprint,
         run_address: placement.run_address.into(),

@@ -18,6 +18,7 @@ use crate::key::read_private;
 use crate::load::Manifest;
 use crate::report::{Format, Report};
 use crate::text::{hex, thousands};
+use crate::version::VersionArgs;
 
 /// Names private key files where no --key does.
 const VARIABLE: &str = "WAXSEAL_KEY";
@@ -37,6 +38,8 @@ pub struct Command {
     out: PathBuf,
     #[command(flatten)]
     inputs: InputArgs,
+    #[command(flatten)]
+    versions: VersionArgs,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -50,6 +53,7 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         let manifest = Manifest::read(&self.manifest)?;
         manifest.with_plan(|plan| {
+            let plan = &self.versions.apply(&manifest, plan)?;
             let files = self.inputs.read_all(&manifest, plan)?;
             let public = manifest.public_keys(plan)?;
             let private = self.private_keys()?;
@@ -89,7 +93,7 @@ impl Command {
         for image in &plan.images {
             let name = &image.name.value;
             let of_image: Vec<_> = artefacts.iter().filter(|artefact| artefact.image == *name).collect();
-            let _ = writeln!(text, "{name} {}, counter {}", image.version.value, image.security_counter.value);
+            let _ = writeln!(text, "{name} {}, counter {}", image.version_text(), image.security_counter.value);
             let slots = of_image.iter().map(|artefact| artefact.slot.len()).max().unwrap_or(0);
             let inputs = of_image.iter().map(|artefact| artefact.input.len()).max().unwrap_or(0);
             for artefact in &of_image {

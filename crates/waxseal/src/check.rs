@@ -55,9 +55,13 @@ impl Command {
         let errors = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         let exit = if errors { Exit::Refused } else { Exit::Done };
         let text = render::diagnostics(&manifest.sources, &found, output::colours_result())
+            + &render::allowed(&manifest.allowed)
             + &notes
             + &render::summary(&manifest.name, &found);
         let diagnostics = json::diagnostics(&manifest.sources, &found);
+        if let Some(result) = &mut result {
+            result["allowed"] = json::allowed(&manifest.sources, &manifest.allowed);
+        }
         Ok(Report { exit, diagnostics, result, ..Report::done(text) })
     }
 }

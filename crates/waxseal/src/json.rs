@@ -1,5 +1,6 @@
 #![doc = include_str!("../JSON.md")]
 
+use manifest::Allowed;
 use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label};
 use manifest::source::Source;
 use serde_json::{Map, Value, json};
@@ -51,6 +52,16 @@ pub fn diagnostics(sources: &[Source], diagnostics: &[Diagnostic]) -> Vec<Value>
         })
     };
     diagnostics.iter().map(diagnostic).collect()
+}
+
+/// Warnings that the manifest lets pass, with its reasons.
+pub fn allowed(sources: &[Source], allowed: &[Allowed]) -> Value {
+    let found: Vec<_> = allowed.iter().map(|allowed| allowed.diagnostic.clone()).collect();
+    let mut values = diagnostics(sources, &found);
+    for (value, Allowed { reason, .. }) in values.iter_mut().zip(allowed) {
+        value["reason"] = json!(reason);
+    }
+    Value::Array(values)
 }
 
 fn label(sources: &[Source], label: &Label) -> Value {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use manifest::plan::Key;
 use manifest::source::Span;
-use manifest::{Checked, Diagnostic, Plan, Source};
+use manifest::{Allowed, Checked, Diagnostic, Plan, Source};
 use packer::PublicKey;
 
 use crate::exit::{Exit, Failure};
@@ -22,6 +22,8 @@ pub struct Manifest {
     pub plan: Option<Plan>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that it lets pass.
+    pub allowed: Vec<Allowed>,
     /// The folder that its paths start from.
     folder: PathBuf,
 }
@@ -34,9 +36,9 @@ impl Manifest {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = if path.as_os_str() == files::STANDARD { "<stdin>".to_owned() } else { path.display().to_string() };
         let source = Source { name: name.clone(), text: files::read_text(path)? };
-        let Checked { plan, diagnostics } = manifest::check(&source);
+        let Checked { plan, diagnostics, allowed } = manifest::check(&source);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { name, sources: vec![source], plan, diagnostics, folder })
+        Ok(Self { name, sources: vec![source], plan, diagnostics, allowed, folder })
     }
 
     /// Its file name, without folders: what an artefact may say of where it comes from.
@@ -67,7 +69,8 @@ impl Manifest {
     pub fn with_plan(&self, work: impl FnOnce(&Plan) -> Result<Report, Failure>) -> Result<Report, Failure> {
         match &self.plan {
             Some(plan) => {
-                let report = work(plan)?;
+                let mut report = work(plan)?;
+                report.remarks.insert_str(0, &render::allowed(&self.allowed));
                 Ok(self.remark_on(&self.diagnostics, report))
             }
             None => {

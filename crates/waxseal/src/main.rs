@@ -25,6 +25,7 @@ mod report;
 mod text;
 mod verdict;
 mod verify;
+mod version;
 
 use std::process::ExitCode;
 

@@ -96,7 +96,7 @@ impl<'a> Map<'a> {
             What::Free => "free".to_owned(),
             What::BootLoader => "boot loader".to_owned(),
             What::Image { name, .. } => {
-                let version = self.plan.image(name).map(|image| image.version.value.to_string());
+                let version = self.plan.image(name).map(|image| image.version_text());
                 format!("{name} {}", version.unwrap_or_default())
             }
             What::Unused => "no image".to_owned(),

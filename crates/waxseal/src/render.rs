@@ -3,6 +3,7 @@
 use annotate_snippets::{
     AnnotationKind, Element, Group, Level, Message, Patch, Renderer, Snippet, Title, normalize_untrusted_str,
 };
+use manifest::Allowed;
 use manifest::diagnostic::{Diagnostic, Edit, Fact, Label, Severity};
 use manifest::source::Source;
 
@@ -20,6 +21,14 @@ pub fn summary(name: &str, diagnostics: &[Diagnostic]) -> String {
     let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     format!("{name}: {}, {}\n", counted(errors, "error"), counted(warnings, "warning"))
+}
+
+/// What the manifest lets pass, a line for each, with the author's reason.
+pub fn allowed(allowed: &[Allowed]) -> String {
+    let line = |Allowed { diagnostic, reason }: &Allowed| {
+        format!("allowed {} ({}): \"{reason}\"\n", diagnostic.code, diagnostic.title)
+    };
+    allowed.iter().map(line).collect()
 }
 
 /// `r1b.toml:48:20` of a byte in one of the sources.

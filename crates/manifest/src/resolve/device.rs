@@ -2,7 +2,7 @@
 
 use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, Selects, bytes};
 
-use super::Report;
+use super::{Report, facts};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
@@ -32,7 +32,8 @@ pub fn resolve(table: &Spanned<spec::Device>, spec: &Manifest, report: &mut Repo
         }
         return None;
     };
-    let device = Device { part, part_span: part_name.span, mode, options };
+    let facts = facts::resolve(table, &part, report);
+    let device = Device { part, part_span: part_name.span, mode, options, facts };
     check_dual_boot(table, &device, report);
     Some(device)
 }

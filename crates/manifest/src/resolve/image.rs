@@ -8,7 +8,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::group;
 use crate::names;
-use crate::plan::{Area, Boot, Device, Image, ImageKind, Placement, Slot, Strategy};
+use crate::plan::{Area, Boot, Device, Image, ImageKind, Placement, Slot, Strategy, Version};
 use crate::rules;
 use crate::source::{Resolved, Spanned};
 use crate::spec::{self, Manifest};
@@ -39,7 +39,8 @@ pub fn resolve(
         let store = rules::counter::store(image, spec, areas, report);
         let strategy = strategy(image, name, names.as_deref(), report);
         check_inputs(image, names.as_deref().unwrap_or_default(), report);
-        let (Some(names), Some(strategy), Some(version)) = (names, strategy, *image.version) else { continue };
+        let version = version(name, image, report);
+        let (Some(names), Some(strategy), Some(version)) = (names, strategy, version) else { continue };
         let (Some(device), Some(slots)) = (device, slots) else { continue };
         let chosen: Vec<_> = names.iter().filter_map(|name| Some((name, find(slots, name)?))).collect();
         if chosen.len() < names.len() {
@@ -67,6 +68,29 @@ pub fn resolve(
         });
     }
     (images.len() == table.names().count()).then_some(images)
+}
+
+/// The version, or that the command line says it.
+fn version(
+    name: &Spanned<String>,
+    image: &Spanned<spec::Image>,
+    report: &mut Report,
+) -> Option<Spanned<Option<Version>>> {
+    match (*image.version, *image.version_from) {
+        (Some(version), None) => return Some(version.with(Some(version.value))),
+        (None, Some(from)) if !image.version.is_written => return Some(from.with(None)),
+        (Some(version), Some(from)) => {
+            let error = Diagnostic::error(codes::TWICE, "`version` and `version-from` exclude each other");
+            report.push(error.at(from.entry, "not the file").see(version.entry, "the file"));
+        }
+        (None, None) if !image.version.is_written && !image.version_from.is_written => {
+            let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no version", name.value));
+            let error = error.at(name.entry, "no `version`, and no `version-from`");
+            report.push(error.help("version = \"1.0.0\"; or version-from = \"command-line\", and --image-version"));
+        }
+        _ => {}
+    }
+    None
 }
 
 fn find<'a>(slots: &'a [Slot], name: &str) -> Option<&'a Slot> {

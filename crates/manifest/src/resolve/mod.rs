@@ -5,6 +5,7 @@
 
 mod device;
 mod extent;
+mod facts;
 mod image;
 mod product;
 mod trust;
