@@ -10,6 +10,7 @@ mod diagnostics;
 mod example;
 mod r#gen;
 mod generated;
+mod panics;
 mod peer;
 mod process;
 mod qemu;

@@ -6,7 +6,7 @@ use crate::{
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
     demo,
     example::{Example, SLOTS},
-    r#gen,
+    r#gen, panics,
     process::{Failure, Outcome, capture, root, run},
     qemu, reproducible, tools, vectors, verifier,
 };
@@ -27,6 +27,7 @@ const STEPS: [Step; 14] = [
     ("lint for the Cortex-M7", lint_cortex_m),
     ("vectors on a Cortex-M7", vectors_on_cortex_m),
     ("size of the verifier", verifier::check_size),
+    ("no panic on the target", panics::check),
     ("lint for WebAssembly", lint_wasm),
     ("vectors in Node", vectors_in_node),
     ("vectors by a stranger's reader", vectors_by_a_stranger),
