@@ -100,7 +100,7 @@ fn write_case(table: &mut String, vector: &Vector, file: &Path) -> Result<(), Bo
     writeln!(table, "    Case {{")?;
     writeln!(table, "        name: {:?},", vector.name)?;
     writeln!(table, "        kind: Kind::{:?},", vector.kind)?;
-    writeln!(table, "        image: include_bytes!({file:?}),")?;
+    writeln!(table, "        image: &Aligned(*include_bytes!({file:?})).0,")?;
     writeln!(table, "        slot: {:?},", vector.slot)?;
     writeln!(table, "        fault: {:?},", vector.fault)?;
     writeln!(table, "        keys: &[{keys}],")?;

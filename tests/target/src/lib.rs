@@ -13,6 +13,11 @@ include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 /// The code of a refusal and the offset that it names. (0, 0) is acceptance.
 pub type Verdict = (u16, u32);
 
+/// Bytes as they lie in a slot, which starts with a sector: `include_bytes!` alone would put them at odd addresses, where
+/// copying takes longer.
+#[repr(C, align(4))]
+struct Aligned<T>(T);
+
 /// Room for a vector's payload, or for the directory of a release and one of its chunks, in bytes.
 const SCRATCH: usize = 6 * 1024;
 
