@@ -3,6 +3,7 @@
 //! A task installs what it needs and this machine lacks, or says how; it never skips what it cannot do.
 
 mod bench;
+mod campaign;
 mod cargo;
 mod demo;
 mod devices;
@@ -61,6 +62,9 @@ enum Task {
     Wasm,
     /// Measures the verifier and the packer, and prints a table for the README.
     Bench,
+    /// Runs a test with as many cases as one likes.
+    #[command(subcommand)]
+    Campaign(campaign::Campaign),
     /// Judges licences, sources and versions of dependencies. Needs cargo-deny.
     Deny,
 }
@@ -88,6 +92,7 @@ fn perform(task: Task) -> Outcome {
         Task::Firmware => example::firmware(),
         Task::Wasm => test::wasm(),
         Task::Bench => bench::bench(),
+        Task::Campaign(campaign) => campaign::run_campaign(&campaign),
         Task::Deny => deny(),
     }
 }

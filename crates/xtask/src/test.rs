@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
+    campaign,
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
     demo,
     example::{Example, SLOTS},
@@ -15,7 +16,7 @@ use crate::{
 type Step = (&'static str, fn() -> Outcome);
 
 /// Quick ones first; each builds on what those before it have built.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     ("format", format),
     ("generated files", || r#gen::run(true)),
     ("vectors as generated", || vectors::run(true)),
@@ -26,6 +27,7 @@ const STEPS: [Step; 14] = [
     ("the same bytes elsewhere", reproducible::check),
     ("lint for the Cortex-M7", lint_cortex_m),
     ("vectors on a Cortex-M7", vectors_on_cortex_m),
+    ("mutations on host and Cortex-M7", campaign::differential_test),
     ("size of the verifier", verifier::check_size),
     ("no panic on the target", panics::check),
     ("lint for WebAssembly", lint_wasm),

@@ -7,6 +7,7 @@ use image_format::{
 
 #[cfg(feature = "qemu")]
 pub mod machine;
+pub mod mutation;
 
 include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 
