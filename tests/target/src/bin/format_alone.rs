@@ -9,7 +9,7 @@ use cortex_m_rt::entry;
 use image_format::{
     Check, Crypto, Device, Digest, Extent, Fault, InSlot, Kind, MAX_KEYS, Memory, Place, Policy, ReadAt, Sha256, Trust,
     auxiliary::Auxiliary,
-    layout::{Group, GroupSlot, GroupView, ModeBits, RegionRuns},
+    layout::{Group, GroupArea, GroupSlot, GroupView, ModeBits, RegionRuns},
     log::{Entry, EntryKind, LogForm, SlotLog, Strategy, choose, scan, state_space},
     record::{Record, RecordWriter},
     trust::{Role, TrustSet},
@@ -100,8 +100,8 @@ fn read_forms(bytes: &[u8]) -> bool {
         .ok()
         .and_then(|area| area.chunks?.judge(black_box(0), bytes, &mut Any).ok());
     let trust = TrustSet::parse(bytes).and_then(|set| set.role(black_box(Role::Image), &mut Any));
-    let group =
-        GroupView::parse(bytes).map(|(group, rest)| (group.fingerprint(&mut Any), group.regions().count(), rest));
+    let group = GroupView::parse(bytes)
+        .map(|(group, rest)| (group.fingerprint(&mut Any), group.regions().count(), group.areas(), rest));
     black_box((chunk, trust.is_ok(), group)).1
 }
 
@@ -119,6 +119,7 @@ fn write_forms(bytes: &[u8]) -> bool {
         mode: black_box::<&[ModeBits]>(&[]),
         regions: black_box::<&[RegionRuns<'_>]>(&[]),
         slots: black_box::<&[GroupSlot]>(&[]),
+        areas: black_box::<&[GroupArea]>(&[]),
     };
     black_box(group.fingerprint(&mut Any)).is_ok() && written
 }
