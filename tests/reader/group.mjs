@@ -38,7 +38,8 @@ export function parseGroup(bytes, at) {
   if (!formed) return null;
   const isRegion = (index) => index < regions.length;
   const isFormed =
-    regions.every(({ memory, runs }) => MEMORIES.includes(memory) && runs.every(({ size, count }) => size > 0 && count > 0)) &&
+    slots.length > 0 &&
+    regions.every(({ memory, runs }) => MEMORIES.includes(memory) && runs.length > 0 && runs.every(({ size, count }) => size > 0 && count > 0)) &&
     slots.every(({ role, region, log_region }) => ROLES.includes(role) && isRegion(region) && isRegion(log_region)) &&
     areas.every(({ purpose, region }) => PURPOSES.includes(purpose) && isRegion(region));
   return isFormed ? { group: { ...head, modes, regions, slots, areas }, end } : null;

@@ -143,7 +143,7 @@ codes! {
     705 Payload PayloadForm,
     /// The auxiliary area is not of its form.
     706 Payload AuxiliaryForm,
-    /// A chunk does not match its digest, or there is no such chunk.
+    /// A chunk does not match its digest.
     707 Payload ChunkDigest,
     /// An image in a release is not the one that the release names.
     708 Payload OtherMember,

@@ -260,7 +260,7 @@ impl<'a> GroupView<'a> {
     }
 
     fn is_well_formed(&self) -> bool {
-        let GroupHead { format, strategy, region_count, reserved, .. } = *self.head;
+        let GroupHead { format, strategy, region_count, slot_count, reserved, .. } = *self.head;
         let slot = |slot: &GroupSlot| {
             (ROLE_RUN..=ROLE_BACKUP).contains(&slot.role)
                 && slot.region < region_count
@@ -271,6 +271,7 @@ impl<'a> GroupView<'a> {
             |area: &GroupArea| area.purpose == PURPOSE_COUNTER && area.region < region_count && area.reserved == [0; 2];
         format.get() == 1
             && reserved == 0
+            && slot_count > 0
             && Strategy::from_number(strategy).is_some()
             && self.slots.iter().all(slot)
             && self.areas.iter().all(area)
@@ -320,6 +321,7 @@ fn region(bytes: &[u8]) -> Option<(RegionRuns<'_>, &[u8])> {
     let (head, rest) = GroupRegion::ref_from_prefix(bytes).ok()?;
     let (runs, rest) = <[SectorRun]>::ref_from_prefix_with_elems(rest, head.run_count.into()).ok()?;
     let well_formed = head.reserved == [0; 5]
+        && !runs.is_empty()
         && (MEMORY_INTERNAL..=MEMORY_COMMANDS).contains(&head.memory)
         && runs.iter().all(|run| run.size.get() > 0 && run.count.get() > 0);
     well_formed.then_some((RegionRuns { region: *head, runs }, rest))

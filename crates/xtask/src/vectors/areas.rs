@@ -31,6 +31,26 @@ fn records() -> Result<Vec<Vector>, String> {
             changed(|bytes| bytes[1023] ^= 0x80)?,
         )),
         with("record_too_long", "a record that goes beyond the area", Code::RecordSize, &[1, 0, 0xFF, 0xFF]),
+        with(
+            "record_order_first",
+            "a type out of order, and too long",
+            Code::RecordOrder,
+            &[list.clone(), vec![1, 0, 0xFF, 0xFF]].concat(),
+        ),
+        with(
+            "record_padding_first",
+            "an unknown type with padding that is not zero",
+            Code::RecordPadding,
+            &[9, 0, 1, 0, 7, 1, 0, 0],
+        ),
+        with("record_of_type_0", "a size where the records have ended", Code::RecordPadding, &[0, 0, 4, 0]),
+        with("revisions_space", "a blank in a revision", Code::RecordValue, &record(REVISIONS, b"B 2\0")),
+        with(
+            "revisions_delete",
+            "a control character in a revision",
+            Code::RecordValue,
+            &record(REVISIONS, b"B\x7F\0\0"),
+        ),
         with("record_no_list", "a list of revisions of 255 bytes", Code::RecordValue, &[full, vec![0; 251]].concat()),
         with("record_unknown", "a critical record of type 9", Code::UnknownRecord, &record(9, b"\x01\x02\x03\x04")),
         with("record_order", "the same type twice", Code::RecordOrder, &[list.clone(), list.clone()].concat()),
@@ -85,6 +105,12 @@ fn payload() -> Result<Vec<Vector>, String> {
         entry("reset_in_other_slot", "linked for the other slot", Code::EntryOutside, reset(0x0812_0411)),
         entry("reset_at_end", "the first address behind the payload", Code::EntryOutside, reset(RUN_ADDRESS + 1001)),
         entry("reset_in_vectors", "inside the vector table's first words", Code::EntryOutside, reset(RUN_ADDRESS + 5)),
+        entry(
+            "reset_at_last_byte",
+            "the last byte of the payload is inside",
+            Code::EntryOutside,
+            reset(RUN_ADDRESS + 1000 + 1),
+        ),
         entry("reset_erased", "a reset vector that was never set", Code::EntryOutside, reset(u32::MAX)),
     ];
     vectors.into_iter().collect()
@@ -101,6 +127,12 @@ fn auxiliary() -> Result<Vec<Vector>, String> {
     let vectors: Vec<Result<Vector, String>> = vec![
         Ok(Vector::refused("auxiliary_flipped", "a bit flipped after signing", Code::AuxiliaryDigest, flipped)),
         Ok(Vector::accepted("auxiliary_chunks", "the digest of the payload's only chunk", area(chunks(12, 1))?)),
+        Ok(Vector::accepted("auxiliary_empty_text", "text of no characters", area(item(1, b""))?)),
+        Ok(Vector::refused("fault_in_auxiliary", "a byte of its second piece cannot be read", Code::ReadFault, {
+            area(item(1, &[b'x'; 600]))?
+        })
+        .fault(1024 + 1000 + 512)),
+        refused("auxiliary_padding_cut", "padding that the area's end cuts off", item(1, b"note!")[..14].to_vec()),
         refused("auxiliary_cut", "an area of 5 bytes", b"notes".to_vec()),
         refused("auxiliary_item_too_long", "an item that goes beyond the area", item(1, b"notes")[..12].to_vec()),
         refused("auxiliary_order", "the same type twice", [item(1, b"a"), item(1, b"b")].concat()),

@@ -91,6 +91,10 @@ fn header() -> Result<Vec<Vector>, String> {
             let rest = u32::MAX - FRONT - draft.header.envelope.payload_size.get() + 1;
             draft.header.envelope.auxiliary_size = rest.into();
         }),
+        refused("sizes_largest", "sizes that add up to 4 GiB - 1", Code::Truncated, |draft| {
+            let rest = u32::MAX - FRONT - draft.header.envelope.payload_size.get();
+            draft.header.envelope.auxiliary_size = rest.into();
+        }),
         refused("reserved_10", "a bit set in the first reserved field", Code::Reserved, |draft| {
             draft.header.envelope.reserved[1] = 0x80;
         }),
@@ -108,6 +112,12 @@ fn header() -> Result<Vec<Vector>, String> {
         }),
         refused("payload_offset_512", "a payload offset inside the front area", Code::PayloadOffset, |draft| {
             draft.header.body.payload_offset = 512.into();
+        }),
+        refused("run_address_at_end", "the payload's end is the end of the address space", Code::RunAddress, |draft| {
+            draft.header.body.run_address = (u32::MAX - 999).into();
+        }),
+        refused("run_address_before_end", "one byte below: right in form", Code::OtherRunAddress, |draft| {
+            draft.header.body.run_address = (u32::MAX - 1000).into();
         }),
         refused("run_address_wraps", "the payload's end lies beyond the address space", Code::RunAddress, |draft| {
             draft.header.body.run_address = (u32::MAX - 10).into();
@@ -141,6 +151,7 @@ fn extent() -> Result<Vec<Vector>, String> {
         ("fault_in_header", 255),
         ("fault_in_signatures", 256),
         ("fault_in_records", 544),
+        ("fault_at_records_end", 1023),
         ("fault_in_payload", FRONT),
         ("fault_at_end", size - 1),
     ] {

@@ -86,6 +86,12 @@ fn layouts() -> Result<Vec<Vector>, String> {
         bytes[offset] = value;
         bytes
     };
+    // Without the parts between two offsets, whose count is at another one.
+    let without = |count: usize, from: usize, to: usize| {
+        let mut bytes = changed(count, 0);
+        bytes.drain(from..to);
+        bytes
+    };
     let mut reserved = draft(LayoutBody { group_count: 1.into(), reserved: [0; 94] }, group.clone())?;
     reserved.header.body.reserved[93] = 1;
     let vectors: Vec<Result<Vector, String>> = vec![
@@ -103,11 +109,21 @@ fn layouts() -> Result<Vec<Vector>, String> {
         form("layout_trailing", "a byte behind the last group", 1, &[group.as_slice(), &[0]].concat()),
         form("layout_cut", "a group without its last byte", 1, &group[..group.len() - 1]),
         form("group_format_2", "an encoding that nobody knows", 1, &changed(0, 2)),
+        Ok(Vector::accepted("group_strategy_5", "the last strategy", layout(1, &changed(2, 5))?).of(Kind::Layout)),
+        form("group_strategy_6", "a strategy behind the last one", 1, &changed(2, 6)),
         form("group_strategy_0", "a strategy that nobody knows", 1, &changed(2, 0)),
         form("group_reserved", "a reserved byte that is not zero", 1, &changed(7, 1)),
+        form("group_region_memory_0", "no kind of memory", 1, &changed(REGION + 10, 0)),
         form("group_region_memory", "a kind of memory that nobody knows", 1, &changed(REGION + 10, 4)),
         form("group_region_reserved", "a reserved byte of a region that is not zero", 1, &changed(REGION + 15, 1)),
         form("group_of_empty_sectors", "a run of sectors of no size", 1, &changed(RUNS + 1, 0)),
+        form("group_of_no_sectors", "a run of no sectors", 1, &changed(RUNS + 4, 0)),
+        Ok(Vector::accepted("group_slot_role_3", "the last role", layout(1, &changed(SLOT, 3))?).of(Kind::Layout)),
+        form("group_slot_role_0", "no role", 1, &changed(SLOT, 0)),
+        form("group_slot_role_4", "a role behind the last one", 1, &changed(SLOT, 4)),
+        form("group_area_purpose_2", "a purpose behind the last one", 1, &changed(AREA, 2)),
+        form("group_without_slot", "a group of no slot", 1, &without(5, SLOT, AREA)),
+        form("group_without_runs", "a region of no sectors", 1, &without(REGION + 9, RUNS, SLOT)),
         form("group_slot_role", "a role that nobody knows", 1, &changed(SLOT, 9)),
         form("group_slot_region", "a slot in a region that is not there", 1, &changed(SLOT + 1, 1)),
         form("group_slot_log_region", "a log in a region that is not there", 1, &changed(SLOT + 2, 1)),
@@ -182,6 +198,14 @@ fn releases() -> Result<Vec<Vector>, String> {
     let short = good[..good.len() - 1].to_vec();
     let long = [good.as_slice(), &[0]].concat();
     let vectors: Vec<Result<Vector, String>> = vec![
+        Ok(Vector::refused(
+            "release_fault",
+            "a byte of a member's chunk cannot be read",
+            Code::ReadFault,
+            good.clone(),
+        )
+        .of(Kind::Release)
+        .fault(good.len() as u32 - 1)),
         Ok(Vector::accepted("release", "two images that go together", good.clone()).of(Kind::Release)),
         Ok(Vector::refused("release_cut", "its last byte is missing", Code::Truncated, short).of(Kind::Release)),
         Ok(Vector::refused("release_trailing", "a byte behind the last member", Code::TrailingBytes, long)
@@ -214,6 +238,28 @@ fn releases() -> Result<Vec<Vector>, String> {
         }),
         form("release_member_empty", "a member without payload", |release| {
             release.members[1].payload_size = 0.into();
+        }),
+        form("release_chunks_of_2_mib", "chunks above 1 MiB", |release| {
+            release.body.chunk_log2 = 21;
+            release.digests.remove(1);
+            release.members[1].first_chunk = 1.into();
+        }),
+        form("release_member_all_payload", "a member whose payload is all of it", |release| {
+            release.members[1].payload_size = release.members[1].size;
+        }),
+        refused(
+            "release_member_size",
+            "a payload of another size than the directory's",
+            Code::OtherMember,
+            |release| {
+                release.members[1].payload_size = 999.into();
+            },
+        ),
+        refused("release_member_cut", "a member below 544 bytes", Code::Truncated, |release| {
+            release.files[1].truncate(500);
+            release.members[1].payload_size = 1.into();
+            release.members[1].size = 500.into();
+            release.body.members_size = (release.files.concat().len() as u32).into();
         }),
         refused("release_other_member", "another image than the one named", Code::OtherMember, |release| {
             release.members[1].image_id[0] ^= 1;
@@ -257,6 +303,11 @@ fn blobs() -> Result<Vec<Vector>, String> {
         Ok(Vector::accepted("otp", "one board's data, mask and locks", blob(|_, _| ())?).of(Kind::OtpBlob)),
         refused("otp_reserved", "a bit set in the reserved field", Code::Reserved, |body, _| body.reserved[15] = 1),
         form("otp_no_data", "no data", |body, _| body.data_size = 0.into()),
+        form("otp_locks_alone", "lock bytes and no data", |body, payload| {
+            body.data_size = 0.into();
+            payload.drain(..128);
+        }),
+        form("otp_trailing", "a byte behind the lock bytes", |_, payload| payload.push(0xFF)),
         form("otp_data_beyond", "more data than there is", |body, _| body.data_size = u32::MAX.into()),
         form("otp_locks_missing", "a lock byte too few", |_, payload| payload.truncate(143)),
         form("otp_outside_mask", "data outside the mask", |_, payload| payload[64] = 0xF0),

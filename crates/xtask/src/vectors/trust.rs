@@ -1,7 +1,11 @@
 //! Who signed, who is trusted, and signatures that are none.
 
+use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::scalar::{Scalar, clamp_integer};
+use curve25519_dalek::{EdwardsPoint, traits::Identity as _};
 use image_format::{Code, ImageBody, SIGNATURE_PLACES, SignaturePlace};
 use packer::Draft;
+use sha2::{Digest as _, Sha512};
 
 use super::{EXAMPLE_KEY, Vector, changed, signed, test_key, with_places};
 
@@ -19,7 +23,7 @@ const NEUTRAL: [u8; 32] = {
 };
 
 pub(super) fn vectors() -> Result<Vec<Vector>, String> {
-    Ok([sets()?, places()?, signatures()?].into_iter().flatten().collect())
+    Ok([sets()?, places()?, signatures()?, curve()?].into_iter().flatten().collect())
 }
 
 fn public(number: u8) -> [u8; 32] {
@@ -206,6 +210,51 @@ fn signatures() -> Result<Vec<Vector>, String> {
             })?,
         ),
     ])
+}
+
+/// Signatures that a looser equation, or the plain one without the checks before it, would let pass.
+fn curve() -> Result<Vec<Vector>, String> {
+    let bad = |name, why, bytes| Vector::refused(name, why, Code::BadSignature, bytes);
+    let (nonce, secret) = (Scalar::from(0x5EED_u64), secret_scalar(EXAMPLE_KEY));
+    let place = |key_id, r: EdwardsPoint, s: Scalar| {
+        let mut place = SignaturePlace { key_id, signature: [0; 64] };
+        place.signature[..32].copy_from_slice(r.compress().as_bytes());
+        place.signature[32..].copy_from_slice(s.as_bytes());
+        let mut places = [SignaturePlace::UNUSED; SIGNATURE_PLACES];
+        places[0] = place;
+        places
+    };
+    let ours = test_key(EXAMPLE_KEY).public();
+    let with_r = |r: EdwardsPoint, nonce: Scalar| {
+        with_places(|draft| place(ours.id(), r, nonce + challenge(&r, ours.bytes(), draft.to_sign()) * secret))
+    };
+    let r = EdwardsPoint::mul_base(&nonce);
+    Ok(vec![
+        Vector::accepted("signature_by_hand", "the equation holds: R = rB, S = r + ka", with_r(r, nonce)?),
+        bad("signature_cofactored", "R = rB + a point of order 8: only the equation with the cofactor holds", {
+            with_r(r + EIGHT_TORSION[1], nonce)?
+        }),
+        bad("signature_r_neutral", "R neutral and S = ka: the equation holds, R is of small order", {
+            with_r(EdwardsPoint::identity(), Scalar::ZERO)?
+        }),
+        bad("key_neutral", "a neutral key and R = sB: the equation holds, the key is of small order", {
+            with_places(|_| place(small_order_id(), r, nonce))?
+        })
+        .by(|judge| judge.keys = vec![NEUTRAL]),
+    ])
+}
+
+/// The secret scalar of a test key (RFC 8032 section 5.1.5).
+fn secret_scalar(number: u8) -> Scalar {
+    let mut low = [0; 32];
+    low.copy_from_slice(&Sha512::digest([number; 32])[..32]);
+    Scalar::from_bytes_mod_order(clamp_integer(low))
+}
+
+/// What the equation multiplies the key with: SHA-512 of R, key and message, modulo the group order.
+fn challenge(r: &EdwardsPoint, key: &[u8; 32], message: &[u8]) -> Scalar {
+    let hash = Sha512::new().chain_update(r.compress().as_bytes()).chain_update(key).chain_update(message);
+    Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
 }
 
 fn small_order_id() -> [u8; 8] {
