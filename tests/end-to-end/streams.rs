@@ -19,6 +19,8 @@ fn a_reader_that_went_away_is_no_error() {
         "map r1b.toml",
         "inspect out/app.a.bin",
         "verify out/app.a.bin --manifest r1b.toml --revision B",
+        "devices",
+        "devices STM32F767ZI",
         "key public keys/release.pem",
         "gen linker r1b.toml --slot a",
         "--help",

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// Statements that contradict one another, or options that do not tell modes apart.
-pub fn part(name: &str, chip: &Chip, chips: &Chips, family: &Family) -> Result<Part, String> {
+pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &Family) -> Result<Part, String> {
     let builder = Builder { name, chip, chips, family };
     let modes = builder.modes()?;
     let end = modes.iter().flat_map(|mode| &mode.regions).map(|region| region.range().end).max().unwrap_or_default();
@@ -24,6 +24,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family: &Family) -> Result<P
     let selector = one(family.erase_selector.iter(), name, "the erase selector")?;
     Ok(Part {
         name: name.to_owned(),
+        family: family_name.to_owned(),
         die: chip.die.clone(),
         cores: chip.cores.iter().map(|(core, _)| core.clone()).collect(),
         vector_table: builder.vector_table(),
@@ -50,6 +51,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family: &Family) -> Result<P
             otp: chip.otp,
         },
         options: all(&family.options, name).map(option).collect::<Result<_, _>>()?,
+        sources: family.sources.clone(),
         modes,
     })
 }

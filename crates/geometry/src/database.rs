@@ -58,7 +58,7 @@ pub fn part(order_code: &str) -> Result<Part, LookupError> {
         let names = chips.chips.iter().flat_map(|chip| chip.parts.iter().map(move |name| (name, chip)));
         let found = names.filter(|(name, _)| is_of(&code, name)).max_by_key(|(name, _)| name.len());
         if let Some((name, chip)) = found {
-            return assemble::part(name, chip, &chips, &family).map_err(LookupError::Database);
+            return assemble::part(name, chip, &chips, packed.name, &family).map_err(LookupError::Database);
         }
     }
     Err(LookupError::Unknown { nearest: nearest(&code, names().map_err(LookupError::Database)?) })
@@ -74,7 +74,7 @@ pub fn parts() -> Result<Vec<Part>, LookupError> {
         let (family, chips) = packed.unpack().map_err(LookupError::Database)?;
         for chip in &chips.chips {
             for name in &chip.parts {
-                parts.push(assemble::part(name, chip, &chips, &family).map_err(LookupError::Database)?);
+                parts.push(assemble::part(name, chip, &chips, packed.name, &family).map_err(LookupError::Database)?);
             }
         }
     }

@@ -182,6 +182,8 @@ pub enum LockForm {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Family {
+    /// What abbreviations in the statements' sources stand for.
+    pub sources: BTreeMap<String, String>,
     /// Widest unit that needs no extra supply.
     pub program_unit: Vec<Bytes>,
     /// Bytes that share an error correction code; 0: there is none.

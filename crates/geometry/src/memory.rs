@@ -1,5 +1,6 @@
 //! External memories: parallel and serial NOR.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -24,6 +25,8 @@ pub struct Memory {
     pub command_offsets: Vec<u32>,
     /// Where all this comes from.
     pub citation: Citation,
+    /// What abbreviations in the citations' sources stand for.
+    pub sources: BTreeMap<String, String>,
 }
 
 /// How an external memory is connected.
@@ -49,6 +52,7 @@ impl fmt::Display for Interface {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Memories {
+    sources: BTreeMap<String, String>,
     memories: Vec<MemoryForm>,
     program_unit: Vec<Bytes>,
     #[serde(default)]
@@ -113,6 +117,7 @@ impl Memories {
             page: form.page,
             command_offsets: form.command_offsets.clone(),
             citation,
+            sources: self.sources.clone(),
         })
     }
 }

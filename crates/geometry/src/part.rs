@@ -1,5 +1,6 @@
 //! Parts, and the modes that option bytes put them in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -12,6 +13,8 @@ use crate::{Citation, Fact, OptionByte, Otp, Region};
 pub struct Part {
     /// Order code, in capitals.
     pub name: String,
+    /// Its family, with which its order code begins: `STM32F7`.
+    pub family: String,
     /// The die it is made of, by its device id: `DIE451`. Parts of a die share their rules, not always their memory.
     pub die: String,
     /// Its cores as `cm7`, the one that starts first.
@@ -38,6 +41,8 @@ pub struct Part {
     pub corrections: Vec<Correction>,
     /// What that database says of its flash, and facts about the family may contradict.
     pub upstream: Upstream,
+    /// What abbreviations in the citations' sources stand for.
+    pub sources: BTreeMap<String, String>,
     /// What its option bytes can make of the flash. Never empty; a part with one sector map has one mode.
     pub modes: Vec<Mode>,
 }

@@ -34,36 +34,18 @@ fn all_order_codes_are_there_once() {
     let names: BTreeSet<&str> = parts.iter().map(|part| part.name.as_str()).collect();
     assert_eq!((parts.len(), names.len()), (1616, 1616));
     // stm32-data-generated at f115ed4f, counted by the names of its files.
+    #[rustfmt::skip]
     let counts = [
-        ("C0", 54),
-        ("C5", 80),
-        ("F0", 73),
-        ("F1", 95),
-        ("F2", 38),
-        ("F3", 69),
-        ("F4", 149),
-        ("F7", 88),
-        ("G0", 104),
-        ("G4", 93),
-        ("H5", 45),
-        ("H7", 133),
-        ("L0", 100),
-        ("L1", 87),
-        ("L4", 139),
-        ("L5", 17),
-        ("MP1", 12),
-        ("N6", 24),
-        ("U0", 32),
-        ("U3", 33),
-        ("U5", 77),
-        ("WB0", 8),
-        ("WBA", 34),
-        ("WL", 16),
+        ("STM32C0", 54), ("STM32C5", 80), ("STM32F0", 73), ("STM32F1", 95), ("STM32F2", 38), ("STM32F3", 69), ("STM32F4", 149),
+        ("STM32F7", 88), ("STM32G0", 104), ("STM32G4", 93), ("STM32H5", 45), ("STM32H7", 133), ("STM32L0", 100),
+        ("STM32L1", 87), ("STM32L4", 139), ("STM32L5", 17), ("STM32MP1", 12), ("STM32N6", 24), ("STM32U0", 32),
+        ("STM32U3", 33), ("STM32U5", 77), ("STM32WB", 16), ("STM32WB0", 8), ("STM32WBA", 34), ("STM32WL", 16),
     ];
     for (family, count) in counts {
-        let prefix = format!("STM32{family}");
-        assert_eq!(names.iter().filter(|name| name.starts_with(&prefix)).count(), count, "{family}");
+        assert_eq!(parts.iter().filter(|part| part.family == family).count(), count, "{family}");
+        assert!(parts.iter().all(|part| part.family != family || part.name.starts_with(family)), "{family}");
     }
+    assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), parts.len());
 }
 
 #[test]
@@ -291,12 +273,16 @@ fn the_one_mebibyte_f767_with_two_banks() {
 
 #[test]
 fn holes_between_banks() {
-    let dual = |name: &str| part(name).modes.last().unwrap().clone();
+    let hole = |name: &str| {
+        let holes = part(name).modes.last().unwrap().holes();
+        assert_eq!(holes.len(), 1, "{name}");
+        holes[0].clone()
+    };
     // openocd stm32h7x.c:938-950, zephyr flash_stm32h7x.c DISCONTINUOUS_BANKS.
-    assert_eq!(dual("STM32H743ZG").holes(), [0x0808_0000..0x0810_0000]);
+    assert_eq!(hole("STM32H743ZG"), 0x0808_0000..0x0810_0000);
     // openocd stm32l4x.c:2182-2185.
-    assert_eq!(dual("STM32G474RC").holes(), [0x0802_0000..0x0804_0000]);
-    assert_eq!(dual("STM32G474RB").holes(), [0x0801_0000..0x0804_0000]);
+    assert_eq!(hole("STM32G474RC"), 0x0802_0000..0x0804_0000);
+    assert_eq!(hole("STM32G474RB"), 0x0801_0000..0x0804_0000);
     // openocd stm32l4x.c:2114-2261: none on L4, L4+, G0, U5.
     for prefix in ["STM32L4", "STM32G0", "STM32U5", "STM32F", "STM32U3"] {
         for part in line(prefix) {
@@ -324,32 +310,55 @@ fn vector_tables() {
     }
 }
 
+/// Every citation of a part.
+fn citations(part: &Part) -> Vec<&Citation> {
+    let regions = part.modes.iter().flat_map(|mode| &mode.regions);
+    let facts = regions.flat_map(|region| {
+        [
+            Some(&region.sectors_from),
+            region.program_unit.as_ref().map(|fact| &fact.citation),
+            region.ecc.as_ref().map(|fact| &fact.citation),
+            region.erased.as_ref().map(|fact| &fact.citation),
+            region.rewrite.as_ref().map(|fact| &fact.citation),
+            region.read_while_write.as_ref().map(|fact| &fact.citation),
+            region.numbers.as_ref(),
+            region.write_protection.as_ref().map(|protection| &protection.citation),
+        ]
+    });
+    let own = [
+        Some(&part.vector_table.citation),
+        part.otp.as_ref().map(|otp| &otp.citation),
+        part.swap.as_ref().map(|fact| &fact.citation),
+        part.erase_selector.as_ref().map(|fact| &fact.citation),
+    ];
+    let mut all: Vec<&Citation> = facts.chain(own).flatten().collect();
+    all.extend(part.modes.iter().map(|mode| &mode.citation));
+    all.extend(part.options.iter().map(|option| &option.citation));
+    all.extend(part.windows.iter().map(|window| &window.citation));
+    all.extend(part.aliases.iter().map(|alias| &alias.citation));
+    all.extend(part.ram.iter().chain(&part.eeprom).map(|block| &block.citation));
+    all.extend(part.corrections.iter().map(|correction| &correction.citation));
+    all
+}
+
 #[test]
-fn every_statement_has_a_source() {
-    let check = |citation: &Citation, of: &str| {
-        // "SGEN" is the shortest there is.
-        assert!(citation.source.len() >= 4, "{of}: {citation:?}");
-        assert_ne!(citation.evidence, Evidence::Unverified, "{of}: what is not to be relied on is left out");
+fn every_statement_has_a_source_that_can_be_looked_up() {
+    let abbreviations = ["SGEN", "OOCD", "ZEPH", "WOLF", "CMSIS-", "HAL-", "CubeF", "CubeH", "pack "];
+    let check = |citation: &Citation, sources: &BTreeMap<String, String>, of: &str| {
+        let Citation { source, evidence, .. } = citation;
+        assert!(source.len() >= "SGEN".len(), "{of}: {citation:?}");
+        assert_ne!(*evidence, Evidence::Unverified, "{of}: what is not to be relied on is left out");
+        for word in source.split([' ', ';', ',', '(']).filter(|word| !word.is_empty()) {
+            let starts = |abbreviation: &&str| format!("{word} ").starts_with(*abbreviation);
+            assert!(!abbreviations.iter().any(starts) || sources.contains_key(word), "{of}: what is {word}?");
+        }
     };
     for part in parts() {
-        for region in part.modes.iter().flat_map(|mode| &mode.regions) {
-            check(&region.sectors_from, &part.name);
-            let facts = [
-                region.program_unit.as_ref().map(|fact| &fact.citation),
-                region.ecc.as_ref().map(|fact| &fact.citation),
-                region.erased.as_ref().map(|fact| &fact.citation),
-                region.rewrite.as_ref().map(|fact| &fact.citation),
-                region.numbers.as_ref(),
-                region.write_protection.as_ref().map(|protection| &protection.citation),
-            ];
-            facts.into_iter().flatten().for_each(|citation| check(citation, &part.name));
-        }
-        part.options.iter().for_each(|option| check(&option.citation, &option.name));
-        part.windows.iter().for_each(|window| check(&window.citation, &window.bus));
-        part.otp.iter().for_each(|otp| check(&otp.citation, &part.name));
-        part.corrections.iter().for_each(|correction| check(&correction.citation, &part.name));
+        citations(&part).into_iter().for_each(|citation| check(citation, &part.sources, &part.name));
     }
-    geometry::memories().unwrap().iter().for_each(|memory| check(&memory.citation, &memory.name));
+    for memory in geometry::memories().unwrap() {
+        check(&memory.citation, &memory.sources, &memory.name);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod build;
 mod check;
+mod devices;
 mod exit;
 mod explain;
 mod fields;
@@ -50,6 +51,7 @@ enum Command {
     Verify(verify::Command),
     Inspect(inspect::Command),
     Key(key::Command),
+    Devices(devices::Command),
     Explain(explain::Command),
     #[command(name = "gen")]
     Generate(generate::Command),
@@ -64,6 +66,7 @@ impl Command {
             Self::Verify(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Key(command) => command.run(),
+            Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Generate(command) => command.run(),
         }
@@ -77,6 +80,7 @@ impl Command {
             Self::Build(command) => ("build", command.format),
             Self::Verify(command) => ("verify", command.format),
             Self::Inspect(command) => ("inspect", command.format),
+            Self::Devices(command) => ("devices", command.format),
             Self::Explain(command) => ("explain", command.format),
             Self::Key(_) => ("key", Format::Human),
             Self::Generate(_) => ("gen", Format::Human),
