@@ -7,10 +7,13 @@ mod build;
 mod check;
 mod devices;
 mod explain;
+mod findings;
 mod images;
 mod key;
 mod linker;
+mod show;
 mod streams;
+mod svg;
 mod verify;
 
 use waxseal_tests::Project;

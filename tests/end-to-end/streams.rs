@@ -98,6 +98,7 @@ fn every_member_of_a_result_is_documented() {
         "verify out/app.a.bin --manifest r1b.toml --revision D",
         "inspect out/app.a.bin",
         "explain WX0115",
+        "show r1b.toml",
     ] {
         let object = project.waxseal(&format!("{line} --format json")).json();
         for name in object["result"].as_object().unwrap().keys() {

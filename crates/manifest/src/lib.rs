@@ -26,6 +26,7 @@ pub mod source;
 mod spec;
 mod syntax;
 mod table;
+pub mod written;
 
 pub use diagnostic::Diagnostic;
 pub use lints::Allowed;

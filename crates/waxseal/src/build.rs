@@ -16,7 +16,7 @@ use crate::files::FileSet;
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
 use crate::load::Manifest;
-use crate::report::{Format, Report};
+use crate::report::{FindingsFormat, Report};
 use crate::text::{hex, thousands};
 use crate::version::VersionArgs;
 
@@ -42,7 +42,7 @@ pub struct Command {
     versions: VersionArgs,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: FindingsFormat,
 }
 
 impl Command {

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_public;
 use crate::load::Manifest;
-use crate::report::{Format, Report};
+use crate::report::{Findings, FindingsFormat, Report};
 use crate::{json, output, render};
 
 /// Check a manifest, and those of its inputs that exist.
@@ -29,7 +29,7 @@ pub struct Command {
     inputs: InputArgs,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: FindingsFormat,
 }
 
 impl Command {
@@ -58,11 +58,11 @@ impl Command {
             + &render::allowed(&manifest.allowed)
             + &notes
             + &render::summary(&manifest.name, &found);
-        let diagnostics = json::diagnostics(&manifest.sources, &found);
         if let Some(result) = &mut result {
             result["allowed"] = json::allowed(&manifest.sources, &manifest.allowed);
         }
-        Ok(Report { exit, diagnostics, result, ..Report::done(text) })
+        let findings = Findings { sources: manifest.sources, diagnostics: found, allowed: manifest.allowed };
+        Ok(Report { exit, findings, result, ..Report::done(text) })
     }
 }
 

@@ -13,8 +13,9 @@ const SCHEMA: u32 = 1;
 
 /// The object of a run that came to its end.
 pub fn report(command: &str, report: &Report) -> String {
+    let findings = &report.findings;
     let mut object = head(command, report.exit);
-    object.insert("diagnostics".to_owned(), json!(report.diagnostics));
+    object.insert("diagnostics".to_owned(), json!(diagnostics(&findings.sources, &findings.diagnostics)));
     object.extend(report.result.iter().map(|result| ("result".to_owned(), result.clone())));
     text(object)
 }
@@ -38,7 +39,7 @@ fn text(object: Map<String, Value>) -> String {
 }
 
 /// Diagnostics with their places.
-pub fn diagnostics(sources: &[Source], diagnostics: &[Diagnostic]) -> Vec<Value> {
+fn diagnostics(sources: &[Source], diagnostics: &[Diagnostic]) -> Vec<Value> {
     let diagnostic = |diagnostic: &Diagnostic| {
         let Diagnostic { code, severity, title, labels, notes, help, facts } = diagnostic;
         json!({

@@ -8,8 +8,8 @@ use manifest::{Allowed, Checked, Diagnostic, Plan, Source};
 use packer::PublicKey;
 
 use crate::exit::{Exit, Failure};
-use crate::report::Report;
-use crate::{files, json, key, output, render};
+use crate::report::{Findings, Report};
+use crate::{files, key, output, render};
 
 /// A manifest as it was read and judged.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ impl Manifest {
             Some(plan) => {
                 let mut report = work(plan)?;
                 report.remarks.insert_str(0, &render::allowed(&self.allowed));
+                report.findings.sources.clone_from(&self.sources);
+                report.findings.allowed.clone_from(&self.allowed);
                 Ok(self.remark_on(&self.diagnostics, report))
             }
             None => {
@@ -86,8 +88,9 @@ impl Manifest {
         }
         let mut remarks = render::diagnostics(&self.sources, found, output::colours_remarks());
         remarks.push_str(&render::summary(&self.name, found));
-        let diagnostics = [json::diagnostics(&self.sources, found), report.diagnostics].concat();
-        Report { remarks: remarks + &report.remarks, diagnostics, ..report }
+        let diagnostics = [found, &report.findings.diagnostics].concat();
+        let findings = Findings { sources: self.sources.clone(), diagnostics, ..report.findings };
+        Report { remarks: remarks + &report.remarks, findings, ..report }
     }
 
     /// The public keys of the plan, in its order.

@@ -13,6 +13,7 @@ mod explain;
 mod fields;
 mod files;
 mod generate;
+mod github;
 mod inputs;
 mod inspect;
 mod json;
@@ -23,6 +24,9 @@ mod output;
 mod refusal;
 mod render;
 mod report;
+mod sarif;
+mod show;
+mod svg;
 mod text;
 mod verdict;
 mod verify;
@@ -33,7 +37,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
-use crate::report::{Format, Report};
+use crate::report::{FindingsFormat as Format, Report};
 
 /// Packs, signs and judges firmware for STM32-class microcontrollers from one manifest.
 #[derive(Debug, Parser)]
@@ -46,6 +50,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Command),
+    Show(show::Command),
     Map(map::Command),
     Build(build::Command),
     Verify(verify::Command),
@@ -61,6 +66,7 @@ impl Command {
     fn run(&self) -> Result<Report, Failure> {
         match self {
             Self::Check(command) => command.run(),
+            Self::Show(command) => command.run(),
             Self::Map(command) => command.run(),
             Self::Build(command) => command.run(),
             Self::Verify(command) => command.run(),
@@ -76,12 +82,13 @@ impl Command {
     fn format(&self) -> (&'static str, Format) {
         match self {
             Self::Check(command) => ("check", command.format),
-            Self::Map(command) => ("map", command.format),
+            Self::Show(command) => ("show", command.format.into()),
+            Self::Map(command) => ("map", command.format.into()),
             Self::Build(command) => ("build", command.format),
-            Self::Verify(command) => ("verify", command.format),
-            Self::Inspect(command) => ("inspect", command.format),
-            Self::Devices(command) => ("devices", command.format),
-            Self::Explain(command) => ("explain", command.format),
+            Self::Verify(command) => ("verify", command.format.into()),
+            Self::Inspect(command) => ("inspect", command.format.into()),
+            Self::Explain(command) => ("explain", command.format.into()),
+            Self::Devices(command) => ("devices", command.format.into()),
             Self::Key(_) => ("key", Format::Human),
             Self::Generate(_) => ("gen", Format::Human),
         }
@@ -99,11 +106,15 @@ fn main() -> ExitCode {
             (report.exit, output::print(&report.text))
         }
         (Ok(report), Format::Json) => (report.exit, output::print(&json::report(name, report))),
+        (Ok(report), Format::Sarif) => (report.exit, output::print(&sarif::report(report))),
+        (Ok(report), Format::Github) => (report.exit, output::print(&github::report(report))),
         (Err(failure), Format::Human) => {
             output::remark(&failure.to_string());
             (failure.exit, Ok(()))
         }
         (Err(failure), Format::Json) => (failure.exit, output::print(&json::failure(name, failure))),
+        (Err(failure), Format::Sarif) => (failure.exit, output::print(&sarif::failure(failure))),
+        (Err(failure), Format::Github) => (failure.exit, output::print(&github::failure(failure))),
     };
     match printed {
         Ok(()) => exit.into(),

@@ -13,9 +13,11 @@ use packer::linker::mode;
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
+use crate::files;
 use crate::inputs::{InputArgs, InputFile};
 use crate::load::Manifest;
 use crate::report::{Format, Report};
+use crate::svg::{self, Kind, Picture};
 use crate::text::{hex, thousands};
 
 /// Characters of a bar.
@@ -30,6 +32,9 @@ pub struct Command {
     manifest: PathBuf,
     #[command(flatten)]
     inputs: InputArgs,
+    /// Draw it into a file instead, which reads well on light and on dark pages; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -46,7 +51,15 @@ impl Command {
             let inputs = self.inputs.read(&manifest, plan)?;
             let map = Map::new(plan, &inputs);
             let result = Some(map.to_json());
-            Ok(Report { result, ..Report::done(map.text()) })
+            let text = match &self.svg {
+                None => map.text(),
+                Some(file) if file.as_os_str() == files::STANDARD => map.picture().document(),
+                Some(file) => {
+                    files::write(file, map.picture().document().as_bytes())?;
+                    String::new()
+                }
+            };
+            Ok(Report { result, ..Report::done(text) })
         })
     }
 }
@@ -123,8 +136,20 @@ impl<'a> Map<'a> {
 
     /// Part, what its addresses depend on, and the fingerprints of the slot groups.
     fn title(&self) -> String {
+        format!("{}, {}\n", self.device(), self.layouts())
+    }
+
+    fn device(&self) -> String {
+        [self.plan.device.part.name.clone(), mode(self.plan)]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn layouts(&self) -> String {
         let layouts: Vec<String> = self.plan.images.iter().map(|image| hex(&image.fingerprint[..8])).collect();
-        format!("{}, {}, layout {}\n", self.plan.device.part.name, mode(self.plan), layouts.join(", "))
+        format!("layout {}", layouts.join(", "))
     }
 
     /// Where things are inside the slots, and the option bytes.
@@ -144,9 +169,60 @@ impl<'a> Map<'a> {
                 address(placement.state_address),
             );
         }
-        let options: Vec<String> = self.plan.option_bytes.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "  option bytes as shipped: {}", options.join(" "));
+        let _ = writeln!(text, "  {}", self.options());
         text
+    }
+
+    fn options(&self) -> String {
+        let options: Vec<String> = self.plan.option_bytes.iter().map(ToString::to_string).collect();
+        format!("option bytes as shipped: {}", options.join(" "))
+    }
+
+    /// The same as [`Map::text`], to be drawn.
+    fn picture(&self) -> Picture {
+        let column = |region: &RegionMap| svg::Column {
+            name: region.name.clone(),
+            boxes: region.rows.iter().map(|row| self.drawn(row)).collect(),
+            end: region.rows.last().map_or(String::new(), |row| address(row.address + (row.size - 1))),
+        };
+        Picture {
+            title: self.device(),
+            notes: vec![self.layouts(), self.options()],
+            columns: self.regions.iter().map(column).collect(),
+        }
+    }
+
+    fn drawn(&self, row: &Row) -> svg::Box {
+        let end = row.address + (row.size - 1);
+        let sectors = self.plan.device.mode.regions.iter().flat_map(|region| region.sectors());
+        let borders = sectors.map(|sector| sector.address).filter(|start| (row.address + 1..=end).contains(start));
+        let protected =
+            row.name.as_deref().and_then(|name| self.plan.slot(name)).is_some_and(|slot| slot.write_protect.value);
+        let plural = if row.sectors.0 == row.sectors.1 { "" } else { "s" };
+        svg::Box {
+            kind: match row.what {
+                What::Free | What::Unused => Kind::Free,
+                What::BootLoader => Kind::BootLoader,
+                What::Image { .. } => Kind::Image,
+                What::Area(Use::Counter) => Kind::Counter,
+                What::Area(Use::Application) => Kind::Application,
+            },
+            address: address(row.address),
+            name: name(row).to_owned(),
+            what: self.what(row) + if protected { ", write-protected" } else { "" },
+            extent: [bytes(row.size), format!("sector{plural} {}", numbers(row))],
+            size: row.size,
+            borders: borders.map(|start| start - row.address).collect(),
+            slot: self.drawn_slot(row),
+        }
+    }
+
+    fn drawn_slot(&self, row: &Row) -> Option<svg::Slot> {
+        let What::Image { capacity, .. } = row.what else { return None };
+        let placements = self.plan.images.iter().flat_map(|image| &image.placements);
+        let placement = placements.into_iter().find(|placement| Some(&placement.slot.value) == row.name.as_ref())?;
+        let [code, state] = [placement.payload_address, placement.state_address].map(address);
+        Some(svg::Slot { places: format!("code {code}, state words {state}"), used: self.used(row), capacity })
     }
 
     fn to_json(&self) -> Value {

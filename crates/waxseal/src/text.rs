@@ -23,6 +23,14 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A text of at most so many characters; what is cut off is shown as `…`.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        None => text.to_owned(),
+    }
+}
+
 /// A paragraph in lines of at most so many columns, with a newline at its end.
 pub fn wrap(paragraph: &str, width: usize) -> String {
     let mut text = String::new();
@@ -50,6 +58,11 @@ mod tests {
         assert_eq!(counts, ["0", "999", "1,000", "916,416", "1,234,567"]);
         assert_eq!(hex(&[0x5B, 0x01]), "5b01");
         assert_eq!([counted(0, "error"), counted(1, "error")], ["0 errors", "1 error"]);
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!([cut("abc", 3), cut("äöüß", 3)], ["abc", "äö…"]);
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl FromStr for Given {
 }
 
 impl VersionArgs {
+    /// Images and the versions that are given for them.
+    pub fn given(&self) -> impl Iterator<Item = (&str, Version)> {
+        self.versions.iter().map(|given| (given.image.as_str(), given.version))
+    }
+
     /// The plan with these versions.
     ///
     /// # Errors
