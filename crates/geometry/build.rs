@@ -14,17 +14,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed={}", devices.display());
 
-    let mut code = String::from("static FAMILIES: &[Packed] = &[\n");
-    for parts in toml_files(&devices.join("parts"))? {
+    let files = toml_files(&devices.join("parts"))?;
+    let mut code = format!("static FAMILIES: [Packed; {}] = [\n", files.len());
+    for parts in files {
         let name = parts.file_name().ok_or("a file without a name")?;
         let packed = pack(&[&devices.join(name), &parts])?;
         let stem = parts.file_stem().and_then(|stem| stem.to_str()).ok_or("a file name that is not UTF-8")?;
         fs::write(out.join(stem), packed)?;
         let prefix = stem.to_ascii_uppercase();
-        writeln!(
-            code,
-            "    Packed {{ name: {prefix:?}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{stem}\")) }},"
-        )?;
+        writeln!(code, "    Packed::new({prefix:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{stem}\"))),")?;
     }
     code.push_str("];\n");
     fs::write(out.join("memories"), pack(&[&devices.join("memories.toml")])?)?;

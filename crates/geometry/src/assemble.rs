@@ -5,8 +5,8 @@ use crate::family::{
     self, AliasForm, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, Statement, all, fact, one,
 };
 use crate::{
-    Alias, Citation, Correction, Ecc, Lock, Mode, OptionByte, OptionKind, Otp, Part, Ram, Region, RegisterField,
-    Upstream, VectorTable, Window, WriteProtection,
+    Alias, Citation, Correction, Ecc, Lock, Mode, OptionByte, OptionKind, Otp, PageProtection, Part, Ram, Region,
+    RegisterField, Upstream, VectorTable, Window, WriteProtection,
 };
 
 /// The part of this name.
@@ -115,14 +115,25 @@ impl Builder<'_> {
     }
 
     fn region(&self, banks: usize, index: usize, form: &RegionForm, from: &Citation) -> Result<Region, String> {
-        let Family { program_unit, ecc_word, erased, rewrite, read_while_write, numbers, write_protection, .. } =
-            self.family;
+        let Family {
+            program_unit,
+            ecc_word,
+            erased,
+            rewrite,
+            read_while_write,
+            numbers,
+            write_protection,
+            page_protection,
+            ..
+        } = self.family;
         let numbers = one(numbers.iter().filter(|numbers| numbers.banks == banks), self.name, "sector numbers")?;
         // A statement about fewer banks than there are leaves the others unproven.
         let first = numbers.and_then(|numbers| numbers.first.get(index).copied());
         let protections =
             write_protection.iter().filter(|p| p.banks == banks && p.bank.is_none_or(|bank| bank == index + 1));
         let protection = one(protections, self.name, "write protection")?;
+        let pages = page_protection.iter().filter(|pages| pages.banks == banks && pages.bank == index + 1);
+        let pages = one(pages, self.name, "protection of pages")?;
         let program_unit = one(program_unit.iter(), self.name, "the program unit")?;
         let ecc = one(ecc_word.iter(), self.name, "the ECC word")?;
         let erased = one(erased.iter(), self.name, "the erased value")?;
@@ -146,6 +157,11 @@ impl Builder<'_> {
                 bits: form.bits,
                 sectors_per_bit: form.sectors_per_bit,
                 first_sector: form.first_sector,
+                rule: form.rule.clone(),
+                citation: form.citation(),
+            }),
+            page_protection: pages.map(|form| PageProtection {
+                options: form.options.clone(),
                 rule: form.rule.clone(),
                 citation: form.citation(),
             }),

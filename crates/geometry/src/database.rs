@@ -1,9 +1,10 @@
 //! The compiled-in device database: unpacking it, and look-up in it.
 //!
 //! schema/devices is packed by build.rs, each family on its own. Whoever asks for a part has its family unpacked and
-//! parsed, and no other; only a listing and a name that does not exist cost all of them.
+//! parsed once, and no other; only a listing and a name that does not exist cost all of them.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,8 @@ use crate::{Part, assemble};
 struct Packed {
     name: &'static str,
     bytes: &'static [u8],
+    /// What it is unpacked, once somebody asked.
+    unpacked: OnceLock<Result<(Family, Chips), String>>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/packed.rs"));
@@ -54,14 +57,14 @@ pub fn part(order_code: &str) -> Result<Part, LookupError> {
     let code = order_code.to_ascii_uppercase();
     let families = FAMILIES.iter().filter(|packed| code.starts_with(packed.name));
     for packed in families {
-        let (family, chips) = packed.unpack().map_err(LookupError::Database)?;
+        let (family, chips) = packed.unpack()?;
         let names = chips.chips.iter().flat_map(|chip| chip.parts.iter().map(move |name| (name, chip)));
         let found = names.filter(|(name, _)| is_of(&code, name)).max_by_key(|(name, _)| name.len());
         if let Some((name, chip)) = found {
-            return assemble::part(name, chip, &chips, packed.name, &family).map_err(LookupError::Database);
+            return assemble::part(name, chip, chips, packed.name, family).map_err(LookupError::Database);
         }
     }
-    Err(LookupError::Unknown { nearest: nearest(&code, names().map_err(LookupError::Database)?) })
+    Err(LookupError::Unknown { nearest: nearest(&code, names()?) })
 }
 
 /// All parts, by name.
@@ -70,11 +73,11 @@ pub fn part(order_code: &str) -> Result<Part, LookupError> {
 /// [`LookupError::Database`].
 pub fn parts() -> Result<Vec<Part>, LookupError> {
     let mut parts = Vec::new();
-    for packed in FAMILIES {
-        let (family, chips) = packed.unpack().map_err(LookupError::Database)?;
+    for packed in &FAMILIES {
+        let (family, chips) = packed.unpack()?;
         for chip in &chips.chips {
             for name in &chip.parts {
-                parts.push(assemble::part(name, chip, &chips, packed.name, &family).map_err(LookupError::Database)?);
+                parts.push(assemble::part(name, chip, chips, packed.name, family).map_err(LookupError::Database)?);
             }
         }
     }
@@ -109,9 +112,16 @@ pub fn memories() -> Result<Vec<Memory>, LookupError> {
 }
 
 impl Packed {
-    fn unpack(&self) -> Result<(Family, Chips), String> {
-        let [facts, chips] = unpack(self.bytes, self.name)?;
-        Ok((parse(&facts, self.name)?, parse(&chips, self.name)?))
+    const fn new(name: &'static str, bytes: &'static [u8]) -> Self {
+        Self { name, bytes, unpacked: OnceLock::new() }
+    }
+
+    fn unpack(&self) -> Result<&(Family, Chips), LookupError> {
+        let unpacked = self.unpacked.get_or_init(|| {
+            let [facts, chips] = unpack(self.bytes, self.name)?;
+            Ok((parse(&facts, self.name)?, parse(&chips, self.name)?))
+        });
+        unpacked.as_ref().map_err(|message| LookupError::Database(message.clone()))
     }
 }
 
@@ -127,12 +137,11 @@ fn parse<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, String> {
     toml::from_str(text).map_err(|error| format!("{name}: {error}"))
 }
 
-fn names() -> Result<Vec<String>, String> {
+fn names() -> Result<Vec<String>, LookupError> {
     let mut names = Vec::new();
-    for packed in FAMILIES {
-        let [_, chips] = unpack(packed.bytes, packed.name)?;
-        let chips: Chips = parse(&chips, packed.name)?;
-        names.extend(chips.chips.into_iter().flat_map(|chip| chip.parts));
+    for packed in &FAMILIES {
+        let (_, chips) = packed.unpack()?;
+        names.extend(chips.chips.iter().flat_map(|chip| chip.parts.iter().cloned()));
     }
     Ok(names)
 }

@@ -105,6 +105,14 @@ statements! {
         first_sector: u32,
         rule: String,
     }
+    /// Which option bytes protect ranges of pages of a bank, in modes of so many banks.
+    struct Pages {
+        banks: usize,
+        /// From 1.
+        bank: usize,
+        options: Vec<String>,
+        rule: String,
+    }
     /// An option byte.
     struct OptionForm {
         name: String,
@@ -200,6 +208,8 @@ pub struct Family {
     pub numbers: Vec<Numbers>,
     /// See [`Protection`].
     pub write_protection: Vec<Protection>,
+    /// See [`Pages`].
+    pub page_protection: Vec<Pages>,
     /// See [`OptionForm`].
     pub options: Vec<OptionForm>,
     /// See [`AliasForm`].

@@ -29,5 +29,5 @@ pub use memory::{Interface, Memory};
 pub use option::{OptionByte, OptionKind, RegisterField, Selects};
 pub use otp::{Lock, Otp};
 pub use part::{Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Upstream, VectorTable, Window};
-pub use protection::WriteProtection;
+pub use protection::{PageProtection, WriteProtection};
 pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes};

@@ -112,6 +112,7 @@ impl Memories {
                     |read: &ReadRule| read.rule,
                 ),
                 write_protection: None,
+                page_protection: None,
             },
             erase_sizes: form.erase_sizes.clone(),
             page: form.page,

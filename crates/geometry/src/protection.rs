@@ -39,3 +39,21 @@ impl WriteProtection {
         u32::MAX.checked_shr(32 - self.bits).unwrap_or(0)
     }
 }
+
+/// Write protection of a region by ranges of pages, each from a first to a last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageProtection {
+    /// The option bytes that each hold one range.
+    pub options: Vec<String>,
+    /// The same in words.
+    pub rule: String,
+    /// Where this comes from.
+    pub citation: Citation,
+}
+
+impl PageProtection {
+    /// The value of an option byte that protects these pages, counted from 0 in the region: first, and last from bit 16 on.
+    pub fn value(pages: RangeInclusive<u32>) -> u32 {
+        pages.start() | pages.end() << 16
+    }
+}

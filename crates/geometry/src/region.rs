@@ -5,7 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use serde::Deserialize;
 
-use crate::{Citation, Fact, WriteProtection};
+use crate::{Citation, Fact, PageProtection, WriteProtection};
 
 /// A contiguous range of one memory with one set of rules: the whole flash, one of its banks, or an external memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Region {
     pub read_while_write: Option<Fact<ReadWhileWrite>>,
     /// Which bits protect which of its sectors from being written.
     pub write_protection: Option<WriteProtection>,
+    /// Which option bytes protect ranges of its pages, on parts that do it so.
+    pub page_protection: Option<PageProtection>,
 }
 
 /// Neighbouring sectors of one size. As text `4x32K`, or `128K` for a single one.

@@ -129,6 +129,9 @@ fn modes_are_told_apart_by_options_that_exist() {
     for part in parts() {
         assert!(!part.modes.is_empty(), "{}", part.name);
         with_choice += usize::from(part.modes.len() > 1);
+        for option in part.options.iter().filter(|option| option.selects == Some(geometry::Selects::Geometry)) {
+            assert!(part.mode_options().contains(&option.name.as_str()), "{} {}", part.name, option.name);
+        }
         for mode in &part.modes {
             for (name, value) in &mode.selectors {
                 let option = part.option(name).unwrap_or_else(|| panic!("{} has no {name}", part.name));
@@ -149,6 +152,11 @@ fn option_names_are_unique_and_protection_bits_exist() {
         let names: BTreeSet<&String> = part.options.iter().map(|option| &option.name).collect();
         assert_eq!(names.len(), part.options.len(), "{}", part.name);
         for region in part.modes.iter().flat_map(|mode| &mode.regions) {
+            for name in region.page_protection.iter().flat_map(|pages| &pages.options) {
+                let option = part.option(name).unwrap_or_else(|| panic!("{} has no {name}", part.name));
+                let all = geometry::PageProtection::value(0..=region.numbers().count() as u32 - 1);
+                assert_eq!(all & option.field.mask(), all, "{} {name}", part.name);
+            }
             let Some(protection) = &region.write_protection else { continue };
             let option = part.option(&protection.option).unwrap_or_else(|| panic!("{}", part.name));
             assert_eq!(protection.bits, option.field.width, "{}", part.name);
@@ -323,6 +331,7 @@ fn citations(part: &Part) -> Vec<&Citation> {
             region.read_while_write.as_ref().map(|fact| &fact.citation),
             region.numbers.as_ref(),
             region.write_protection.as_ref().map(|protection| &protection.citation),
+            region.page_protection.as_ref().map(|protection| &protection.citation),
         ]
     });
     let own = [

@@ -1,6 +1,6 @@
 //! The values of a plan that nobody wrote, and where they come from.
 
-use geometry::bytes;
+use geometry::{Region, bytes};
 
 use crate::plan::{OptionValue, Plan, Word};
 use crate::source::{Origin, Resolved};
@@ -61,15 +61,20 @@ fn word(choice: impl Word) -> String {
 /// Write protection: which bits are 0, and who asked for it.
 fn protection(plan: &Plan, option: &OptionValue) -> Default {
     let protected = plan.slots.iter().filter(|slot| slot.write_protect.value);
-    let slots: Vec<String> = protected
-        .filter(|slot| slot.extent.region.write_protection.as_ref().is_some_and(|found| found.option == option.name))
-        .map(|slot| format!("slots.{}", slot.name.value))
-        .collect();
+    let is_its = |region: &Region| {
+        region.write_protection.as_ref().is_some_and(|found| found.option == option.name)
+            || region.page_protection.as_ref().is_some_and(|found| found.options.contains(&option.name))
+    };
+    let slots: Vec<String> =
+        protected.filter(|slot| is_its(&slot.extent.region)).map(|slot| format!("slots.{}", slot.name.value)).collect();
     let mode = plan.device.mode.selectors.iter().map(|(name, value)| format!(", {name} = {value}"));
     let reason = format!("from {}{}", slots.join(", "), mode.collect::<String>());
     let mut protections = plan.device.mode.regions.iter().filter_map(|region| region.write_protection.as_ref());
-    let width = protections.find(|protection| protection.option == option.name).map_or(u32::BITS, |found| found.bits);
-    Default { key: "write protection".into(), value: runs(option, width), reason }
+    let value = match protections.find(|protection| protection.option == option.name) {
+        Some(protection) => runs(option, protection.bits),
+        None => format!("{} = {}", option.name, option.text),
+    };
+    Default { key: "write protection".into(), value, reason }
 }
 
 /// A field's bits in runs of equal value, lowest first: `nWRP[0] = 0, nWRP[11:1] = 1`.

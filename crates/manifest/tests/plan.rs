@@ -38,6 +38,41 @@ fn addresses_of_r1b() {
     assert_eq!(plan.slot("boot").unwrap().header, None);
 }
 
+/// The minimal manifest with another part, its boot loader's slot protected. Each place is region, sectors or offset and size.
+fn protected(part: &str, boot: &str, a: &str, b: &str) -> String {
+    let device = "part              = \"STM32F767ZI\"\noptions.nDBANK    = 0\noptions.nDBOOT    = 1\noptions.BOOT_ADD0 = \"boot\"";
+    let place = |region: &str, sectors: &str| format!("region  = \"{region}\"\nsectors = \"{sectors}\"");
+    let edits = [
+        (device.to_owned(), format!("part = \"{part}\"")),
+        (place("bank1", "0-1"), format!("region = \"bank1\"\n{boot}\nwrite-protect = true")),
+        (place("bank1", "5-11"), format!("region = \"bank1\"\n{a}")),
+        (place("bank2", "17-23"), format!("region = \"bank2\"\n{b}")),
+    ];
+    edits.into_iter().fold(MINIMAL.to_owned(), |text, (from, to)| {
+        assert!(text.contains(&from), "{from}");
+        text.replace(&from, &to)
+    })
+}
+
+#[test]
+fn protection_bits_of_each_bank() {
+    // HAL-H7 stm32h7xx_hal_flash_ex.h:462: bit i of a bank's register, sector i of that bank. Sector 0 of bank 2 is another.
+    let text = protected("STM32H753ZI", "sectors = \"0\"", "sectors = \"1-4\"", "sectors = \"0-3\"");
+    let shown: Vec<String> = plan(&text).option_bytes.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["WRPSn1=0xFE"]);
+}
+
+#[test]
+fn protection_by_ranges_of_pages() {
+    // HAL-L4 stm32l4xx_hal_flash_ex.c:668: first page, and the last from bit 16 on. 64K are pages 0 to 31.
+    let slot = "offset = \"64K\"\nsize = \"448K\"";
+    let plan = plan(&protected("STM32L476RG", "offset = 0\nsize = \"64K\"", slot, slot));
+    let option = plan.option_bytes.last().unwrap();
+    assert_eq!((option.to_string().as_str(), option.value), ("WRP1A=pages 0-31", 31 << 16));
+    let shown = defaults::list(&plan);
+    assert!(shown.iter().any(|default| default.value == "WRP1A = pages 0-31"));
+}
+
 /// Python: uuid.uuid5(uuid.NAMESPACE_DNS, "acme.example").
 const VENDOR_ID: u128 = 0x0637_E301_E05D_505B_8267_486F_5677_DE9B;
 /// Python: uuid.uuid5(of the vendor, "gateway").

@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use geometry::{Region, Sector, WriteProtection, address, bytes};
+use geometry::{PageProtection, Region, Sector, WriteProtection, address, bytes};
 
 use super::overlap::extents;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Area, Device, Extent, OptionValue, Slot};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::spec::Manifest;
 
 /// No protection bit may cover a sector that somebody must erase.
@@ -16,15 +16,19 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
     for slot in slots.iter().filter(|slot| slot.write_protect.value) {
         let Some(asked) = slot.write_protect.span() else { continue };
         let asked = entry(spec, slot).unwrap_or(asked);
-        let Some(protection) = &slot.extent.region.write_protection else {
+        let region = &slot.extent.region;
+        if let Some(pages) = &region.page_protection {
+            check_pages(pages, slot, asked, slots, spec, report);
+            continue;
+        }
+        let Some(protection) = &region.write_protection else {
             let title = format!("what write protection of `{}` covers is not known", slot.name.value);
             let text = format!("the database has no evidence for {} with {}", device.part.name, device.mode.title);
             report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, text));
             continue;
         };
         if is_updated(spec, &slot.name) {
-            let title = format!("write protection of `{}` would stop its updates", slot.name.value);
-            report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an image's slot is erased"));
+            report.push(stops_updates(slot, asked));
             continue;
         }
         let others =
@@ -42,6 +46,36 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
     }
 }
 
+/// Ranges of pages protect exactly what they should, but there are only so many.
+fn check_pages(
+    pages: &PageProtection,
+    slot: &Slot,
+    asked: Span,
+    slots: &[Slot],
+    spec: &Manifest,
+    report: &mut Vec<Diagnostic>,
+) {
+    if is_updated(spec, &slot.name) {
+        report.push(stops_updates(slot, asked));
+    } else if range_of(slot, slots) >= pages.options.len() {
+        let title = format!("no option byte is left to protect `{}`", slot.name.value);
+        let has = format!("`{}` has {}", slot.extent.region.name, pages.options.join(" and "));
+        let error = Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, has);
+        report.push(error.fact(&pages.rule, &pages.citation.source, pages.citation.evidence));
+    }
+}
+
+fn stops_updates(slot: &Slot, asked: Span) -> Diagnostic {
+    let title = format!("write protection of `{}` would stop its updates", slot.name.value);
+    Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an image's slot is erased")
+}
+
+/// How many protected slots of its region lie before a slot: the place of its option byte.
+fn range_of(slot: &Slot, slots: &[Slot]) -> usize {
+    let before = slots.iter().take_while(|other| other.name.value != slot.name.value);
+    before.filter(|other| other.write_protect.value && other.extent.region == slot.extent.region).count()
+}
+
 /// Something that protection covers and must not.
 struct Neighbour<'a> {
     name: &'a Spanned<String>,
@@ -53,7 +87,7 @@ fn covers(
     device: &Device,
     protection: &WriteProtection,
     slot: &Slot,
-    asked: crate::source::Span,
+    asked: Span,
     neighbour: &Neighbour<'_>,
     taken: &[&Extent],
 ) -> Diagnostic {
@@ -134,6 +168,7 @@ pub fn option_bytes(device: &Device, slots: &[Slot]) -> Vec<OptionValue> {
             None => values.push((protection, protection.unprotected() & !mask)),
         }
     }
+    options.extend(slots.iter().filter_map(|slot| pages(slot, slots)));
     options.extend(values.into_iter().map(|(protection, value)| OptionValue {
         name: protection.option.clone(),
         value,
@@ -141,6 +176,17 @@ pub fn option_bytes(device: &Device, slots: &[Slot]) -> Vec<OptionValue> {
         span: None,
     }));
     options
+}
+
+/// The option byte that protects a slot's pages.
+fn pages(slot: &Slot, slots: &[Slot]) -> Option<OptionValue> {
+    let region = &slot.extent.region;
+    let name =
+        region.page_protection.as_ref().filter(|_| slot.write_protect.value)?.options.get(range_of(slot, slots))?;
+    let (first, last) = slot.extent.numbers();
+    let pages = first - region.first_sector..=last - region.first_sector;
+    let text = format!("pages {}-{}", pages.start(), pages.end());
+    Some(OptionValue { name: name.clone(), value: PageProtection::value(pages), text, span: None })
 }
 
 /// Whether the same option byte's bits cover a region: sectors of other banks may have the same numbers.
@@ -182,7 +228,7 @@ fn is_updated(spec: &Manifest, slot: &Spanned<String>) -> bool {
 }
 
 /// The whole `write-protect = true` of a slot.
-fn entry(spec: &Manifest, slot: &Slot) -> Option<crate::source::Span> {
+fn entry(spec: &Manifest, slot: &Slot) -> Option<Span> {
     let slots = spec.slots.as_ref()?;
     let (_, table) = slots.iter().find(|(name, _)| name.value == slot.name.value)?;
     table.write_protect.map(|value| value.entry)

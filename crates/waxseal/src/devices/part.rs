@@ -156,6 +156,9 @@ fn write_region(text: &mut String, region: &Region) {
     if let Some(protection) = &region.write_protection {
         let _ = writeln!(text, "    write protection: {}", protection.rule);
         cite(text, "      ", &protection.citation);
+    } else if let Some(pages) = &region.page_protection {
+        let _ = writeln!(text, "    write protection: {}", pages.rule);
+        cite(text, "      ", &pages.citation);
     } else {
         let _ = writeln!(text, "    unproven: what write protection covers");
     }
@@ -363,16 +366,20 @@ fn cited(citation: &Citation) -> Value {
 fn region_to_json(region: &Region) -> Value {
     let sector =
         |sector: geometry::Sector| json!({ "number": sector.number, "address": sector.address, "size": sector.size });
-    let protection = region.write_protection.as_ref().map(|protection| {
-        json!({ "option": protection.option, "rule": protection.rule, "source": cited(&protection.citation) })
+    let bits = region.write_protection.as_ref().map(|protection| {
+        json!({ "options": [protection.option], "rule": protection.rule, "source": cited(&protection.citation) })
     });
+    let pages = region
+        .page_protection
+        .as_ref()
+        .map(|pages| json!({ "options": pages.options, "rule": pages.rule, "source": cited(&pages.citation) }));
     json!({
         "name": region.name,
         "base": region.base,
         "size": region.size(),
         "sector_numbers_proven": region.numbers.is_some(),
         "sectors": region.sectors().map(sector).collect::<Vec<_>>(),
-        "write_protection": protection,
+        "write_protection": bits.or(pages),
         "source": cited(&region.sectors_from),
     })
 }
