@@ -11,6 +11,7 @@ mod findings;
 mod images;
 mod key;
 mod linker;
+mod new;
 mod show;
 mod streams;
 mod svg;

@@ -24,6 +24,7 @@ mod scalar;
 mod schema;
 pub mod source;
 mod spec;
+pub mod start;
 mod syntax;
 mod table;
 pub mod written;

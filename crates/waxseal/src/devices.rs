@@ -28,7 +28,7 @@ pub struct Command {
 }
 
 /// `nDBANK=0`.
-fn setting(text: &str) -> Result<(String, u32), String> {
+pub fn setting(text: &str) -> Result<(String, u32), String> {
     let (name, value) = text.split_once('=').ok_or("an option byte and its value are wanted, as nDBANK=0")?;
     let value = value.parse().map_err(|_| format!("`{value}` is no number"))?;
     Ok((name.to_owned(), value))
@@ -120,7 +120,7 @@ fn unknown(pattern: &str, nearest: &[String]) -> Failure {
 }
 
 /// `nDBANK = 0`; empty for a part with one mode.
-fn selectors(mode: &Mode) -> String {
+pub fn selectors(mode: &Mode) -> String {
     let texts: Vec<String> = mode.selectors.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     texts.join(", ")
 }

@@ -140,17 +140,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     set.commit()
 }
 
-/// Writes a file that must not exist yet.
+/// Writes a file that must not exist yet, and the folders that it needs.
 ///
 /// # Errors
 /// Exit code 4; the file that exists is as it was.
 pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let result = temporary(folder, access).and_then(|mut file| {
+    let made = missing_folders(folder);
+    let result = fs::create_dir_all(folder).and_then(|()| temporary(folder, access)).and_then(|mut file| {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist_noclobber(path).map_err(|error| error.error)
     });
+    if result.is_err() {
+        for folder in made.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
     match result {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),

@@ -20,6 +20,7 @@ mod json;
 mod key;
 mod load;
 mod map;
+mod new;
 mod output;
 mod refusal;
 mod render;
@@ -49,6 +50,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Command),
     Check(check::Command),
     Show(show::Command),
     Map(map::Command),
@@ -65,6 +67,7 @@ enum Command {
 impl Command {
     fn run(&self) -> Result<Report, Failure> {
         match self {
+            Self::New(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Show(command) => command.run(),
             Self::Map(command) => command.run(),
@@ -89,6 +92,7 @@ impl Command {
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
+            Self::New(_) => ("new", Format::Human),
             Self::Key(_) => ("key", Format::Human),
             Self::Generate(_) => ("gen", Format::Human),
         }

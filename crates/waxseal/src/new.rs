@@ -1,0 +1,97 @@
+//! `waxseal new`: a manifest to start from.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use geometry::{Mode, Part};
+use manifest::{Source, start};
+
+use crate::devices::{selectors, setting};
+use crate::exit::{Exit, Failure};
+use crate::files::{self, Access};
+use crate::report::Report;
+
+/// Write a manifest to start from: a boot loader and two slots.
+///
+/// It checks clean but for what only you can decide, and says what that is.
+#[derive(Debug, Args)]
+pub struct Command {
+    /// Order code, with or without package suffix.
+    #[arg(long)]
+    part: String,
+    /// The option bytes that select the sector map, of a part with several: nDBANK=0.
+    #[arg(long, value_name = "NAME=V", value_delimiter = ',', value_parser = setting)]
+    mode: Vec<(String, u32)>,
+    /// The file to write, which must not exist; standard output if there is none.
+    #[arg(short, long, value_name = "FILE", default_value = files::STANDARD)]
+    out: PathBuf,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// A part that does not exist or cannot be used yet, a mode that is missing or does not exist, a file that exists.
+    pub fn run(&self) -> Result<Report, Failure> {
+        let part = geometry::part(&self.part).map_err(|error| {
+            Failure::usage(format!("{}: {error}", self.part)).help("`waxseal devices` lists all parts")
+        })?;
+        let mode = self.mode(&part)?;
+        let room = || {
+            Failure::new(Exit::Refused, format!("{}: no room for a boot loader and two equal slots", part.name))
+                .help(format!("its sectors: {}", mode.summary()))
+        };
+        // What is empty is for the user to fill in; all else must be right, or it is no start.
+        judge(&part, &start::manifest(&part, mode, "example.com", "device").ok_or_else(room)?)?;
+        let text = start::manifest(&part, mode, "", "").ok_or_else(room)?;
+        let name = if self.out.as_os_str() == files::STANDARD {
+            "the manifest".into()
+        } else {
+            self.out.display().to_string()
+        };
+        let remarks = format!(
+            "{name}: fill in `vendor` and `class` of [product], and look at sectors, versions and file names\n\
+             then: waxseal key new keys/release\n\
+             then: waxseal check\n"
+        );
+        if self.out.as_os_str() == files::STANDARD {
+            return Ok(Report { remarks, ..Report::done(text) });
+        }
+        files::write_new(&self.out, text.as_bytes(), Access::Usual)?;
+        Ok(Report { remarks, ..Report::done(String::new()) })
+    }
+
+    /// The mode that is asked for, or the only one.
+    fn mode<'a>(&self, part: &'a Part) -> Result<&'a Mode, Failure> {
+        let known = part.mode_options();
+        let given = |name: &str| self.mode.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
+        let foreign = self.mode.iter().find(|(name, _)| !known.contains(&name.as_str()));
+        let title = match (foreign, part.mode(given)) {
+            (None, Some(mode)) => return Ok(mode),
+            (Some((name, _)), _) => format!("`{name}` selects no mode of {}", part.name),
+            (None, None) if self.mode.is_empty() => {
+                format!("{} has {} sector maps, and nothing says which", part.name, part.modes.len())
+            }
+            (None, None) => format!("{} has no such mode", part.name),
+        };
+        let failure = Failure::usage(title);
+        if known.is_empty() {
+            return Err(failure.help("it has one sector map, whatever its option bytes say: leave --mode out"));
+        }
+        let help = |mode: &Mode| {
+            format!("--mode {}: {}", selectors(mode).replace(" = ", "=").replace(", ", ","), mode.summary())
+        };
+        let failure = part.modes.iter().fold(failure, |failure, mode| failure.help(help(mode)));
+        Err(failure.help("read it from a board: STM32_Programmer_CLI -c port=swd -ob displ"))
+    }
+}
+
+/// Refuses a part for which no manifest can be right yet, with the rules' own words.
+fn judge(part: &Part, text: &str) -> Result<(), Failure> {
+    let source = Source { name: part.name.clone(), text: text.to_owned() };
+    let found = manifest::check(&source).diagnostics;
+    let Some(first) = found.first() else { return Ok(()) };
+    let failure = Failure::new(Exit::Refused, format!("{}: {}", part.name, first.title));
+    let failure = first.help.iter().fold(failure, |failure, help| failure.help(help.text.as_str()));
+    Err(failure.help(format!("`waxseal explain {}`; `waxseal devices {}` shows what is known", first.code, part.name)))
+}

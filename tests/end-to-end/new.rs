@@ -1,0 +1,68 @@
+//! `waxseal new`.
+
+use waxseal_tests::{Project, elf};
+
+use crate::empty;
+
+/// Fills in what only a person knows.
+fn decide(project: &Project, name: &str) {
+    project.edit(name, "vendor = \"\"", "vendor = \"acme.example\"");
+    project.edit(name, "class  = \"\"", "class  = \"gateway\"");
+}
+
+#[test]
+fn a_manifest_that_lacks_what_only_a_person_knows() {
+    let project = empty();
+    let run = project.waxseal("new --part STM32F767ZIT6 --mode nDBANK=0 -o m.toml").exits(0);
+    run.says(&["m.toml: fill in `vendor` and `class`", "waxseal key new keys/release"]);
+    project.waxseal("check m.toml").exits(1).says(&[
+        "`vendor` must be",
+        "`class` must be",
+        "m.toml: 2 errors, 0 warnings",
+    ]);
+    decide(&project, "m.toml");
+    project.waxseal("check m.toml").exits(0).says(&["build/app-a.elf is not there yet", "0 errors, 0 warnings"]);
+}
+
+/// From a part's name to sealed images, by following what is said.
+#[test]
+fn it_leads_to_sealed_images() {
+    let project = empty();
+    let text = project.waxseal("new --part STM32F767ZI --mode nDBANK=1").exits(0).stdout;
+    project.write("m.toml", text);
+    decide(&project, "m.toml");
+    project.waxseal("key new keys/release").exits(0);
+    let map = project.waxseal("map m.toml --format json").exits(0).json();
+    for row in map["result"]["regions"][0]["rows"].as_array().unwrap() {
+        if let Some(name @ ("a" | "b")) = row["name"].as_str() {
+            let code = u32::try_from(row["address"].as_u64().unwrap()).unwrap() + 1024;
+            project.write(&format!("build/app-{name}.elf"), elf::firmware(code, 4000));
+        }
+    }
+    project.waxseal("build m.toml --key keys/release.pem --out out").exits(0);
+    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
+}
+
+#[test]
+fn what_is_not_known_is_asked_for() {
+    let project = empty();
+    project.waxseal("new --part STM32F767ZI").exits(2).says(&[
+        "2 sector maps",
+        "--mode nDBANK=0: ",
+        "--mode nDBANK=1: ",
+    ]);
+    project.waxseal("new --part STM32F767ZI --mode nDBANK=2").exits(2).says(&["no such mode"]);
+    project.waxseal("new --part STM32F767ZI --mode DBANK=1").exits(2).says(&["`DBANK` selects no mode"]);
+    project.waxseal("new --part STM32F767ZJ").exits(2).says(&["nearest: ", "STM32F767ZI"]);
+    let small = project.waxseal("new --part STM32F030F4").exits(1);
+    assert_eq!(small.says(&["no room for a boot loader and two equal slots"]).stdout, "");
+    project.write("m.toml", "mine");
+    project.waxseal("new --part STM32F767ZI --mode nDBANK=0 -o m.toml").exits(4).says(&["exists already"]);
+    assert_eq!(project.read("m.toml"), b"mine");
+}
+
+#[test]
+fn a_part_whose_flash_is_unproven_is_refused() {
+    let run = empty().waxseal("new --part STM32WBA62CI").exits(1);
+    run.says(&["STM32WBA62CI: it is unproven how", "waxseal explain WX"]);
+}
