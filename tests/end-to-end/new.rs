@@ -61,6 +61,18 @@ fn what_is_not_known_is_asked_for() {
     assert_eq!(project.read("m.toml"), b"mine");
 }
 
+/// A part of which no option byte is known that a board should have: nothing is said of them.
+#[test]
+fn the_map_of_a_part_without_known_option_bytes() {
+    let project = empty();
+    project.waxseal("new --part STM32L476RG -o m.toml").exits(0);
+    decide(&project, "m.toml");
+    for line in ["map m.toml", "map m.toml --svg -"] {
+        let map = project.waxseal(line).exits(0).stdout;
+        assert!(map.contains("0x0808_8000") && !map.contains("option bytes"), "{map}");
+    }
+}
+
 #[test]
 fn a_part_whose_flash_is_unproven_is_refused() {
     let run = empty().waxseal("new --part STM32WBA62CI").exits(1);

@@ -169,13 +169,16 @@ impl<'a> Map<'a> {
                 address(placement.state_address),
             );
         }
-        let _ = writeln!(text, "  {}", self.options());
+        if let Some(options) = self.options() {
+            let _ = writeln!(text, "  {options}");
+        }
         text
     }
 
-    fn options(&self) -> String {
+    /// `None` where none is known.
+    fn options(&self) -> Option<String> {
         let options: Vec<String> = self.plan.option_bytes.iter().map(ToString::to_string).collect();
-        format!("option bytes as shipped: {}", options.join(" "))
+        (!options.is_empty()).then(|| format!("option bytes as shipped: {}", options.join(" ")))
     }
 
     /// The same as [`Map::text`], to be drawn.
@@ -187,7 +190,7 @@ impl<'a> Map<'a> {
         };
         Picture {
             title: self.device(),
-            notes: vec![self.layouts(), self.options()],
+            notes: [Some(self.layouts()), self.options()].into_iter().flatten().collect(),
             columns: self.regions.iter().map(column).collect(),
         }
     }
