@@ -12,6 +12,7 @@ mod images;
 mod key;
 mod linker;
 mod new;
+mod openssl;
 mod show;
 mod streams;
 mod svg;
