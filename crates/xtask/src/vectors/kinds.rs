@@ -198,6 +198,7 @@ fn releases() -> Result<Vec<Vector>, String> {
     let short = good[..good.len() - 1].to_vec();
     let long = [good.as_slice(), &[0]].concat();
     let vectors: Vec<Result<Vector, String>> = vec![
+        Ok(Vector::accepted("release", "two images that go together", good.clone()).of(Kind::Release)),
         Ok(Vector::refused(
             "release_fault",
             "a byte of a member's chunk cannot be read",
@@ -206,7 +207,6 @@ fn releases() -> Result<Vec<Vector>, String> {
         )
         .of(Kind::Release)
         .fault(good.len() as u32 - 1)),
-        Ok(Vector::accepted("release", "two images that go together", good.clone()).of(Kind::Release)),
         Ok(Vector::refused("release_cut", "its last byte is missing", Code::Truncated, short).of(Kind::Release)),
         Ok(Vector::refused("release_trailing", "a byte behind the last member", Code::TrailingBytes, long)
             .of(Kind::Release)),
