@@ -11,6 +11,7 @@ mod findings;
 mod images;
 mod key;
 mod linker;
+mod loader;
 mod new;
 mod openssl;
 mod show;

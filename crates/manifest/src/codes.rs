@@ -136,6 +136,17 @@ codes! {
         rule: "Code runs where it was linked for. With two slots and banks that are not exchanged, each slot runs where it is \
             stored, so each needs a build of its own: vector table and reset vector hold absolute addresses.",
         fix: "Link once for each slot, with the memory map that `waxseal gen linker` writes for it.";
+    UNLIKE_BANKS = "WX0109", "slots that banks do not exchange for one another",
+        rule: "Banks are exchanged as wholes: what is at an offset in one bank comes to the same offset of the other. So the two \
+            slots of bank-swap lie one in each bank, with the same offset and the same size.",
+        fix: "Give both slots the same offset and size in their banks.",
+        example: "err_banks_unlike";
+    ERASE_SELECTOR = "WX0111", "unproven what an erase hits after an exchange",
+        rule: "Once banks are exchanged, programming goes by address, and an erase goes by sector number. On some parts that \
+            number means the bank in silicon: an update then erases the image that runs. Where the device database has \
+            no evidence, only a measurement can tell.",
+        fix: "Measure it on a board, and write device.facts.erase-after-swap with value and source.",
+        example: "warn_bank_swap";
     BOOT_ADDRESS = "WX0112", "boot address that does not start the boot loader",
         rule: "BOOT_ADD0 holds bits 29 to 14 of an address, not the address, so a typed number is easily wrong by 2^14. It \
             is given as the name of a slot, that slot starts on a multiple of 16K, and it is the boot loader's: anything \
@@ -162,11 +173,22 @@ codes! {
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
         fix: "Give the slot more sectors, or make the firmware smaller.";
+    NO_EXCHANGE = "WX0402", "banks that nothing exchanges",
+        rule: "bank-swap without a boot loader relies on a boot ROM that starts either of two banks. Parts with one bank, a \
+            mode with one bank and option bytes that fix the boot address have no such thing: the second slot would never run.",
+        fix: "Choose the mode with two banks and nDBOOT = 0, or another strategy.",
+        example: "err_bank_swap_with_one_bank";
     BANK_EXCHANGE = "WX0404", "banks exchanged under a boot loader",
         rule: "With nDBOOT = 0 the boot ROM chooses the bank before the boot loader runs, and whatever is there starts \
             unjudged. A boot loader that judges images needs nDBOOT = 1.",
         fix: "Set nDBOOT = 1.",
         example: "err_banks_exchanged";
+    REVERT = "WX0405", "revert that nobody carries out",
+        rule: "Tries and reverts are a boot loader's work, and it needs the old image whole. Without a boot loader nobody counts \
+            starts, and nobody starts the old image again; with two whole images it always does. Losing the way back is a \
+            decision, so `revert = \"never\"` is written where it is so, and nowhere else.",
+        fix: "Write revert = \"never\" where nothing can revert, and remove what only a boot loader obeys.",
+        example: "err_revert_without_boot_loader";
     ONE_LINK_ADDRESS = "WX0407", "one build for two run addresses",
         rule: "With direct-xip each slot runs at its own address, and nothing maps one over the other, so a single build can \
             run in one of them only.",
@@ -188,6 +210,11 @@ codes! {
             RAM. All slots of an image have the same one, since the layout fingerprint has one payload offset.",
         fix: "Leave `header` out (1K), or write one of the sizes that the message names, the same for all slots of the image.",
         example: "err_header_not_aligned";
+    LOADER = "WX0414", "strategy that the loader cannot carry out",
+        rule: "Who starts the images decides which strategies there are: without a boot loader, reset starts one place, or one \
+            of two banks that the ROM exchanges. Two slots that run where they are stored need a boot loader that chooses.",
+        fix: "Choose a strategy that fits `boot.loader`, or another loader.",
+        example: "err_direct_xip_without_boot_loader";
     INPUT = "WX0501", "input that is no firmware",
         rule: "What is packed is what the linker wrote: an executable 32-bit Arm ELF file, whole. Another machine's file, an \
             object file, a cut-off file or an image that is sealed already would be signed and then not start.",

@@ -2,7 +2,7 @@
 
 use geometry::{Region, bytes};
 
-use crate::plan::{OptionValue, Plan, Word};
+use crate::plan::{Loader, OptionValue, Plan, Strategy, Word};
 use crate::source::{Origin, Resolved};
 
 /// A value that nobody wrote.
@@ -26,6 +26,7 @@ pub fn list(plan: &Plan) -> Vec<Default> {
     for image in &plan.images {
         let key = |name: &str| format!("images.{}.{name}", image.name.value);
         add(&mut defaults, key("type"), &image.kind, |kind| word(*kind));
+        add(&mut defaults, key("strategy"), &image.strategy, |strategy| word(*strategy));
         add(&mut defaults, key("security-counter"), &image.security_counter, u32::to_string);
     }
     let role = &plan.image_role;
@@ -34,13 +35,17 @@ pub fn list(plan: &Plan) -> Vec<Default> {
     for key in &plan.keys {
         add(&mut defaults, format!("keys.{}.signer", key.name.value), &key.signer, |signer| word(*signer));
     }
-    add(&mut defaults, "update.tries".into(), &plan.update.tries, u8::to_string);
-    add(&mut defaults, "update.revert".into(), &plan.update.revert, |revert| word(*revert));
-    add(&mut defaults, "update.largest-counter-step".into(), &plan.update.largest_counter_step, u32::to_string);
+    if plan.boot.loader.value != Loader::None && plan.images.iter().any(|image| image.strategy.value != Strategy::Fixed)
+    {
+        add(&mut defaults, "update.tries".into(), &plan.update.tries, u8::to_string);
+        add(&mut defaults, "update.revert".into(), &plan.update.revert, |revert| word(*revert));
+        add(&mut defaults, "update.largest-counter-step".into(), &plan.update.largest_counter_step, u32::to_string);
+    }
     for slot in &plan.slots {
         let key = |name: &str| format!("slots.{}.{name}", slot.name.value);
         if let Some(header) = &slot.header {
-            add(&mut defaults, key("header"), header, |header| bytes(*header));
+            let end = if plan.boot.loader.value == Loader::None { ", at the slot's end" } else { "" };
+            add(&mut defaults, key("header"), header, |header| bytes(*header) + end);
         }
     }
     defaults

@@ -4,11 +4,11 @@ use image_format::layout::{
     Group, GroupArea, GroupRegion, GroupSlot, MEMORY_INTERNAL, ModeBits, PURPOSE_COUNTER, ROLE_RUN, RegionRuns,
     SectorRun, TooMany,
 };
-use image_format::{Digest, SoftwareCrypto, log};
+use image_format::{Digest, SoftwareCrypto};
 
 use geometry::{Ecc, Region};
 
-use crate::plan::{Area, Device, Extent, Placement, Slot};
+use crate::plan::{Area, Device, Extent, Placement, Slot, Strategy};
 
 /// The fingerprint of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
 /// its order are `image_format::layout`'s.
@@ -17,6 +17,7 @@ use crate::plan::{Area, Device, Extent, Placement, Slot};
 /// [`TooMany`] regions, runs or slots for the encoding.
 pub fn fingerprint(
     device: &Device,
+    strategy: Strategy,
     placements: &[Placement],
     slots: &[Slot],
     counter: Option<&Area>,
@@ -38,9 +39,9 @@ pub fn fingerprint(
     let group_slots: Vec<GroupSlot> =
         placed.iter().map(|(placement, region)| slot(placement, region, &regions, slots)).collect::<Result<_, _>>()?;
     let areas: Vec<GroupArea> = counter.iter().map(|area| counter_area(area, &regions)).collect::<Result<_, _>>()?;
-    let first = placed.first().map(|(placement, _)| placement.payload_address - placement.store_address);
+    let first = placed.first().map(|(placement, _)| placement.payload_offset());
     let group = Group {
-        strategy: log::Strategy::DirectXip,
+        strategy: strategy.of_format(),
         payload_offset: first.unwrap_or_default(),
         capacity: placed.iter().map(|(placement, _)| placement.capacity).min().unwrap_or_default(),
         mode: &mode_bits(device),
@@ -114,6 +115,7 @@ fn slot(placement: &Placement, region: &Region, regions: &[&Region], slots: &[Sl
         .iter()
         .find(|slot| slot.name.value == placement.slot.value)
         .map_or(placement.state_address, |slot| slot.extent.range.end);
+    let log_size = end - placement.state_address;
     Ok(GroupSlot {
         role: ROLE_RUN,
         region: index,
@@ -121,9 +123,9 @@ fn slot(placement: &Placement, region: &Region, regions: &[&Region], slots: &[Sl
         reserved: 0,
         offset: (placement.store_address - region.base).into(),
         size: (end - placement.store_address).into(),
-        front_offset: 0.into(),
+        front_offset: (placement.front_address - placement.store_address).into(),
         run_address: placement.run_address.into(),
-        log_offset: (placement.state_address - region.base).into(),
-        log_size: (end - placement.state_address).into(),
+        log_offset: if log_size == 0 { 0 } else { placement.state_address - region.base }.into(),
+        log_size: log_size.into(),
     })
 }

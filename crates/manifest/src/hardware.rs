@@ -51,7 +51,6 @@ const DATABASE: &str = "crates/geometry/tests/database.rs";
 const PLACES: &str = "crates/image-format/src/log/space.rs";
 const EXTERNAL: Surface = Surface::NotYet("external memories in the manifest");
 const OTP: Surface = Surface::NotYet("one-time-programmable memory in the manifest");
-const EXCHANGE: Surface = Surface::NotYet("strategies that exchange banks");
 const SWAP: Surface = Surface::NotYet("strategies that swap images sector by sector");
 
 /// Declares the rules in their order.
@@ -74,9 +73,10 @@ rules! {
         Surface::Database(test("crates/geometry/tests/stm32f767zi.rs", "aliases_stack_and_vector_table"));
     8: "Firmware is linked for the address that it runs at" =>
         Surface::BuildInput(&[codes::LINK_ADDRESS, codes::ONE_LINK_ADDRESS]);
-    9: "Slots that exchanged banks swap have one offset and one size" => EXCHANGE;
+    9: "Slots that exchanged banks swap have one offset and one size" => Surface::Manifest(&[codes::UNLIKE_BANKS]);
     10: "Nothing is staged in the bank that is mapped and runs" => Surface::Preflight;
-    11: "After an exchange of banks nothing is erased by a selector whose meaning is unproven" => EXCHANGE;
+    11: "After an exchange of banks nothing is erased by a selector whose meaning is unproven" =>
+        Surface::Manifest(&[codes::ERASE_SELECTOR]);
     12: "A boot address is a multiple of its step and starts the boot loader" => Surface::Manifest(&[codes::BOOT_ADDRESS]);
     13: "No dual boot with one bank" => Surface::Manifest(&[codes::DUAL_BOOT_ONE_BANK]);
     14: "Options that disable recovery by the BOOT0 pin are warned of" => Surface::Manifest(&[codes::NO_BOOT_PIN]);

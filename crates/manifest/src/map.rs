@@ -87,7 +87,7 @@ fn owner(plan: &Plan, sector: &Sector) -> (Option<String>, What) {
 }
 
 fn of_slot(plan: &Plan, slot: &str) -> What {
-    if plan.boot.slot.value == slot {
+    if plan.boot.is_slot(slot) {
         return What::BootLoader;
     }
     let placements = plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));

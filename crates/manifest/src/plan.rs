@@ -103,15 +103,17 @@ pub struct OptionValue {
 pub struct Boot {
     /// Which one.
     pub loader: Spanned<Loader>,
-    /// Its slot, by name.
-    pub slot: Spanned<String>,
+    /// Its slot, by name. `None`: there is no boot loader.
+    pub slot: Option<Spanned<String>>,
     /// The file to put into the factory image; relative to the manifest.
     pub input: Option<Spanned<String>>,
 }
 
-/// A boot loader that judges images before it starts them.
+/// Who judges images before they start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loader {
+    /// Nobody: reset starts the image, whose vector table comes first and whose header is at the slot's end.
+    None,
     /// waxseal's own.
     Waxseal,
 }
@@ -138,10 +140,19 @@ pub struct Slot {
     pub name: Spanned<String>,
     /// Where it lies.
     pub extent: Extent,
-    /// Bytes from its start to the payload. The boot loader's slot has no header: `None`.
+    /// Bytes for header, signatures and records. The boot loader's slot has no header: `None`.
     pub header: Option<Resolved<u32>>,
+    /// The alias that its image is linked for and runs at.
+    pub run_alias: Option<Spanned<RunAlias>>,
     /// Whether its sectors are write-protected.
     pub write_protect: Resolved<bool>,
+}
+
+/// A second address of the flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunAlias {
+    /// The F7's flash on the core's ITCM bus: it can be fetched from there, and not programmed.
+    Itcm,
 }
 
 /// A range of whole sectors that holds no image.
@@ -172,7 +183,7 @@ pub struct Image {
     /// What it holds.
     pub kind: Resolved<ImageKind>,
     /// How an update reaches the device.
-    pub strategy: Spanned<Strategy>,
+    pub strategy: Resolved<Strategy>,
     /// Its places, in the order of `slots`.
     pub placements: Vec<Placement>,
     /// Its version, or where the file leaves it open. `None`: the command line says it.
@@ -195,8 +206,23 @@ pub enum ImageKind {
 /// How an update reaches the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
+    /// Not at all: one slot, replaced with a programming tool.
+    Fixed,
     /// Two slots, each of which runs where it is stored: one build for each.
     DirectXip,
+    /// Two banks, which the hardware exchanges: one build runs from either.
+    BankSwap,
+}
+
+impl Strategy {
+    /// The strategy as the format numbers it and as state logs are measured.
+    pub fn of_format(self) -> image_format::log::Strategy {
+        match self {
+            Self::Fixed => image_format::log::Strategy::Fixed,
+            Self::DirectXip => image_format::log::Strategy::DirectXip,
+            Self::BankSwap => image_format::log::Strategy::BankSwap,
+        }
+    }
 }
 
 /// An image in one of its slots.
@@ -204,13 +230,17 @@ pub enum Strategy {
 pub struct Placement {
     /// The slot, by name, where the image names it.
     pub slot: Spanned<String>,
-    /// Where the sealed image is stored: the slot's first byte.
+    /// The slot's first byte.
     pub store_address: u32,
-    /// Where its payload is stored: past the header.
+    /// Where header, signatures and records are stored: in front of the payload, or without a boot loader at the slot's end.
+    pub front_address: u32,
+    /// Bytes for header, signatures and records.
+    pub front_size: u32,
+    /// Where its payload is stored.
     pub payload_address: u32,
     /// Where its payload must be linked to run.
     pub run_address: u32,
-    /// Where the state words start; they end with the slot.
+    /// Where the state words start; they end with the slot. Without a boot loader there are none.
     pub state_address: u32,
     /// Bytes that payload and auxiliary area may take: slot without header and state words.
     pub capacity: u32,
@@ -265,6 +295,8 @@ pub struct Update {
 pub enum Revert {
     /// The other slot's image starts again.
     Automatic,
+    /// Nothing: nobody can start the old image again.
+    Never,
 }
 
 /// How far the boot loader's security counter follows a confirmed image.
@@ -309,6 +341,25 @@ pub struct Role {
 pub trait Word: Copy {
     /// The word.
     fn word(self) -> &'static str;
+}
+
+impl Placement {
+    /// Offset of the payload in the slot, in bytes.
+    pub fn payload_offset(&self) -> u32 {
+        self.payload_address.saturating_sub(self.store_address)
+    }
+
+    /// Bytes that the whole artefact may take.
+    pub fn room(&self) -> u32 {
+        self.capacity.saturating_add(self.front_size)
+    }
+}
+
+impl Boot {
+    /// Whether this is the boot loader's slot.
+    pub fn is_slot(&self, name: &str) -> bool {
+        self.slot.as_ref().is_some_and(|slot| slot.value == name)
+    }
 }
 
 impl Extent {

@@ -1,6 +1,6 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
-use crate::plan::{ImageKind, Level, Loader, Raise, Revert, Signer, Strategy, Use, Version, VersionFrom};
+use crate::plan::{ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version, VersionFrom};
 use crate::read::{List, Named};
 use crate::scalar::{Address, Bytes, Sectors, Setting};
 use crate::table::{choice, table};
@@ -69,9 +69,9 @@ table! {
 table! {
     /// Who starts the images.
     pub struct Boot, "`boot`" {
-        /// The boot loader: it decides where the header is, and who reverts.
+        /// The boot loader, or `none`: it decides where the header is, and who reverts.
         required loader: Loader,
-        /// The boot loader's own slot.
+        /// The boot loader's own slot. Required unless there is none.
         optional slot: String,
         /// The boot loader's file, for the factory image. Default: none is made.
         optional input: String,
@@ -91,11 +91,13 @@ table! {
         optional size: Bytes,
         /// An assertion: refused if the slot does not start here.
         optional address: Address,
-        /// Bytes in front of the payload. Default: 1K.
+        /// Bytes for header and signatures: in front of the payload, or without a boot loader at the slot's end. Default: 1K.
         optional header: Bytes,
         /// Protect its sectors by option bytes. Default: false.
         optional write_protect: bool,
-    } later ["run-alias"]
+        /// Where it runs, if not where it is stored: `itcm`, the alias of the F7's flash.
+        optional run_alias: RunAlias,
+    } later []
 }
 
 table! {
@@ -121,7 +123,7 @@ table! {
         optional r#type: ImageKind,
         /// Where it is used from. Default: the slot of the image's name.
         optional slots: List<String>,
-        /// How an update reaches the device.
+        /// How an update reaches the device. Default: fixed, with one slot.
         optional strategy: Strategy,
         /// Its file, if one build serves all slots. Default: the command line names it.
         optional input: String,
@@ -133,7 +135,8 @@ table! {
         optional version_from: VersionFrom,
         /// The anti-rollback number. Default: 0.
         optional security_counter: u32,
-        /// What keeps the counter: the path of an area in this file, "areas.NAME". Required with a counter.
+        /// What keeps the counter: the path of an area in this file, "areas.NAME"; or without a boot loader "images",
+        /// which means that nothing keeps it. Required with a counter.
         optional counter_store: String,
     } later ["download", "backup", "scratch", "revisions", "requires", "companions"]
 }
@@ -143,7 +146,7 @@ table! {
     pub struct Update, "`update`" {
         /// Starts of an image that nobody confirmed, 1 to 255. Default: 3.
         optional tries: u32,
-        /// What happens when they are used up. Default: automatic.
+        /// What happens when they are used up. Default: automatic. Where nothing can revert, `never` must be written.
         optional revert: Revert,
         /// How far the boot loader's counter follows a confirmed image. Required with a counter and two slots.
         optional raise: Raise,
@@ -190,14 +193,19 @@ table! {
     } later []
 }
 
-choice! { Loader { "waxseal" => Loader::Waxseal, } later ["none", "mcuboot"] }
+choice! { Loader { "none" => Loader::None, "waxseal" => Loader::Waxseal, } later ["mcuboot"] }
 choice! { Use { "counter" => Use::Counter, "application" => Use::Application, } later ["log"] }
 choice! { ImageKind { "firmware" => ImageKind::Firmware, } later ["data"] }
 choice! {
-    Strategy { "direct-xip" => Strategy::DirectXip, }
-    later ["fixed", "bank-swap", "overwrite", "swap-scratch", "swap-move"]
+    Strategy {
+        "fixed" => Strategy::Fixed,
+        "direct-xip" => Strategy::DirectXip,
+        "bank-swap" => Strategy::BankSwap,
+    }
+    later ["overwrite", "swap-scratch", "swap-move"]
 }
-choice! { Revert { "automatic" => Revert::Automatic, } later ["never"] }
+choice! { Revert { "automatic" => Revert::Automatic, "never" => Revert::Never, } later [] }
+choice! { RunAlias { "itcm" => RunAlias::Itcm, } later [] }
 choice! { Raise { "strict" => Raise::Strict, "keep-fallback" => Raise::KeepFallback, } later [] }
 choice! { Signer { "file" => Signer::File, "external" => Signer::External, } later [] }
 choice! { VersionFrom { "command-line" => VersionFrom::CommandLine, } later [] }

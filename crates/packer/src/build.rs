@@ -101,6 +101,14 @@ pub fn build(
     if !problems.is_empty() {
         return Err(problems);
     }
+    // What runs at one address wherever it is stored is one artefact.
+    let mut sealed: Vec<(&str, u32)> = Vec::new();
+    payloads.retain(|(image, placement, ..)| {
+        let artefact = (image.name.value.as_str(), placement.run_address);
+        let is_new = !sealed.contains(&artefact);
+        sealed.push(artefact);
+        is_new
+    });
     let seal = |(image, placement, input, payload)| seal(plan, image, placement, input, payload, &signing);
     payloads.into_iter().map(seal).collect()
 }
@@ -178,7 +186,7 @@ fn seal(
         let title = format!("`{}` cannot be sealed for slot `{}`", image.name.value, placement.slot.value);
         vec![Diagnostic::error(codes::UNSEALABLE, title).at(placement.slot.span, why)]
     };
-    let front = placement.payload_address.saturating_sub(placement.store_address);
+    let front = placement.front_size;
     let revisions = &plan.product.revisions;
     let records = if revisions.is_empty() { Vec::new() } else { vec![Record::Revisions(revisions)] };
     let filled = payload.gaps.iter().map(|gap| gap.end - gap.start).sum();
@@ -200,7 +208,7 @@ fn seal(
         image: image.name.value.clone(),
         slot: placement.slot.value.clone(),
         input: input.name.to_owned(),
-        file_name: format!("{}.{}.bin", image.name.value, placement.slot.value),
+        file_name: file_name(image, placement),
         bytes,
         id,
         payload_digest: draft.header.envelope.payload_digest,
@@ -212,13 +220,20 @@ fn seal(
     })
 }
 
+/// `app.bin`, or with a build for each slot `app.a.bin`.
+fn file_name(image: &Image, placement: &Placement) -> String {
+    let other = |other: &&Placement| other.run_address != placement.run_address;
+    let slot = image.placements.iter().find(other).map_or(String::new(), |_| format!(".{}", placement.slot.value));
+    format!("{}{slot}.bin", image.name.value)
+}
+
 fn body(image: &Image, placement: &Placement) -> ImageBody {
     // An image without one was refused.
     let version = image.version.value.unwrap_or_default();
     ImageBody {
         layout: image.fingerprint,
         run_address: placement.run_address.into(),
-        payload_offset: placement.payload_address.saturating_sub(placement.store_address).into(),
+        payload_offset: placement.payload_offset().into(),
         version: Version { major: version.major.into(), minor: version.minor.into(), patch: version.patch.into() },
         security_counter: image.security_counter.value.into(),
         payload_type: PayloadType::Firmware.number().into(),

@@ -35,7 +35,7 @@ impl Judge {
             place: Check::Require(Place {
                 layout: image.fingerprint,
                 run_address: placement.run_address,
-                payload_offset: placement.payload_address.saturating_sub(placement.store_address),
+                payload_offset: placement.payload_offset(),
             }),
             counter: Check::Require(image.security_counter.value),
         }

@@ -72,20 +72,20 @@ struct Code {
 
 fn code(plan: &Plan, slot: &Slot) -> Result<Code, LinkerError> {
     let name = &slot.name.value;
-    if plan.boot.slot.value == *name {
+    if plan.boot.is_slot(name) {
         return Ok(Code { range: slot.extent.range.clone(), why: "the whole slot, which has no header".to_owned() });
     }
     let placements = plan.images.iter().flat_map(|image| &image.placements);
     let placement = placements.into_iter().find(|placement| placement.slot.value == *name);
     let placement = placement.ok_or_else(|| LinkerError::NothingRuns(name.clone()))?;
-    let header = placement.payload_address.saturating_sub(placement.store_address);
-    let state = slot.extent.range.end.saturating_sub(placement.state_address);
-    Ok(Code {
-        range: placement.run_address..placement.run_address.saturating_add(placement.capacity),
-        why: format!(
-            "the slot without its header of {header} bytes in front and {state} bytes of state words at the end"
-        ),
-    })
+    let header = placement.front_size;
+    let why = if placement.front_address > placement.payload_address {
+        format!("the slot without its header of {header} bytes at the end")
+    } else {
+        let state = slot.extent.range.end.saturating_sub(placement.state_address);
+        format!("the slot without its header of {header} bytes in front and {state} bytes of state words at the end")
+    };
+    Ok(Code { range: placement.run_address..placement.run_address.saturating_add(placement.capacity), why })
 }
 
 /// `nDBANK=0 nDBOOT=1`: the options that select sector map and run addresses, as the manifest gives them.

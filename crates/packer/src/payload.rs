@@ -59,6 +59,7 @@ impl Subject<'_> {
 pub fn lay_out(subject: &Subject<'_>, segments: &[Segment<'_>]) -> Result<Payload, Vec<Diagnostic>> {
     let start = subject.placement.run_address;
     let end = start.saturating_add(subject.placement.capacity);
+    let segments = &to_run_addresses(subject, segments);
     if !segments.iter().any(|segment| segment.address == start) {
         let Subject { plan, image, placement, input } = *subject;
         let mode = &plan.device.mode;
@@ -75,6 +76,22 @@ pub fn lay_out(subject: &Subject<'_>, segments: &[Segment<'_>]) -> Result<Payloa
     let payload = join(segments, start, subject.erased());
     let problems = entry_problems(subject, &payload.bytes);
     if problems.is_empty() { Ok(payload) } else { Err(problems) }
+}
+
+/// The segments at the addresses that they run at: of a slot that runs at an alias, what loads to the real addresses is the
+/// same flash.
+fn to_run_addresses<'a>(subject: &Subject<'_>, segments: &[Segment<'a>]) -> Vec<Segment<'a>> {
+    let Subject { plan, placement, .. } = *subject;
+    let alias = plan.slot(&placement.slot.value).is_some_and(|slot| slot.run_alias.is_some());
+    let stored = placement.payload_address..placement.payload_address.saturating_add(placement.capacity);
+    let moved = |segment: &Segment<'a>| {
+        let mut segment = segment.clone();
+        if alias && stored.contains(&segment.address) {
+            segment.address = segment.address - stored.start + placement.run_address;
+        }
+        segment
+    };
+    segments.iter().map(moved).collect()
 }
 
 /// Segments outside the slot, too long for it, or over one another.

@@ -158,15 +158,20 @@ impl<'a> Map<'a> {
         for placement in self.plan.images.iter().flat_map(|image| &image.placements) {
             let runs = match placement.run_address {
                 run if run == placement.payload_address => String::new(),
-                run => format!("runs at {}, ", address(run)),
+                run => format!(", runs at {}", address(run)),
+            };
+            let state = match self.plan.slot(&placement.slot.value) {
+                Some(slot) if slot.extent.range.end > placement.state_address => {
+                    format!(", state words {}", address(placement.state_address))
+                }
+                _ => String::new(),
             };
             let _ = writeln!(
                 text,
-                "  {}: header {}, code {}, {runs}state words {}",
+                "  {}: header {}, code {}{runs}{state}",
                 placement.slot.value,
-                address(placement.store_address),
+                address(placement.front_address),
                 address(placement.payload_address),
-                address(placement.state_address),
             );
         }
         if let Some(options) = self.options() {

@@ -113,7 +113,7 @@ impl Command {
             None => missing.push(Input::Revision),
         }
         self.require(&missing)?;
-        let room = placement.capacity.saturating_add(placement.payload_address.saturating_sub(placement.store_address));
+        let room = placement.room();
         let basis = Basis {
             source: manifest.name.clone(),
             product: Some(format!("{} {}", plan.product.vendor.value, plan.product.class.value)),

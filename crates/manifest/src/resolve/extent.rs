@@ -1,12 +1,12 @@
 //! Slots and areas: from regions and sectors to addresses.
 
-use geometry::{Mode, Region, Sector, address, bytes};
+use geometry::{Alias, Mode, Part, Region, Sector, address, bytes};
 
 use super::Report;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Area, Device, Extent, Slot};
+use crate::plan::{Area, Device, Extent, RunAlias, Slot, Word as _};
 use crate::read::Field;
 use crate::rules;
 use crate::scalar::{Bytes, Sectors};
@@ -48,10 +48,21 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
         let header = header.filter(|header| rules::header::check(&device.part, name, is_boot, header, report));
         let header = (!is_boot).then(|| Resolved::new(header, DEFAULT_HEADER, "default"));
         let write_protect = Resolved::new(*slot.write_protect, false, "default");
-        slots.push(Slot { name: name.clone(), extent, header, write_protect });
+        let run_alias = *slot.run_alias;
+        if let Some(wanted) = run_alias.filter(|wanted| alias(&device.part, wanted.value).is_none()) {
+            let title = format!("{} has no alias `{}`", device.part.name, wanted.value.word());
+            report.push(Diagnostic::error(codes::NOTHING, title).at(wanted.span, "its flash has one address only"));
+            continue;
+        }
+        slots.push(Slot { name: name.clone(), extent, header, run_alias, write_protect });
     }
     slots.sort_by_key(|slot| slot.extent.range.start);
     slots
+}
+
+/// The part's alias of this name.
+pub fn alias(part: &Part, wanted: RunAlias) -> Option<&Alias> {
+    part.aliases.iter().find(|alias| alias.name == wanted.word())
 }
 
 /// All areas whose place is known, lowest address first.

@@ -1,14 +1,13 @@
 //! Images: which slots hold them, where they run there, and how much room there is.
 
-use geometry::Region;
 use image_format::log;
 
-use super::{Report, declared, refers_to_slot, relative, update};
+use super::{Report, declared, extent, refers_to_slot, relative, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::group;
 use crate::names;
-use crate::plan::{Area, Boot, Device, Image, ImageKind, Placement, Slot, Strategy, Version};
+use crate::plan::{Area, Boot, Device, Image, ImageKind, Loader, Placement, Slot, Strategy, Version, Word as _};
 use crate::rules;
 use crate::source::{Resolved, Spanned};
 use crate::spec::{self, Manifest};
@@ -36,22 +35,23 @@ pub fn resolve(
             check_use(slot, &used, boot, report);
             used.push(slot.clone());
         }
-        let store = rules::counter::store(image, spec, areas, report);
-        let strategy = strategy(image, name, names.as_deref(), report);
+        let store = rules::counter::store(image, spec, areas, boot, report);
+        let strategy = strategy(image, name, names.as_deref(), boot, report);
         check_inputs(image, names.as_deref().unwrap_or_default(), report);
         let version = version(name, image, report);
         let (Some(names), Some(strategy), Some(version)) = (names, strategy, version) else { continue };
-        let (Some(device), Some(slots)) = (device, slots) else { continue };
+        let (Some(device), Some(slots), Some(boot)) = (device, slots, boot) else { continue };
         let chosen: Vec<_> = names.iter().filter_map(|name| Some((name, find(slots, name)?))).collect();
         if chosen.len() < names.len() {
             continue;
         }
         rules::header::check_equal(&chosen, report);
         let tries = *update::tries(spec);
-        let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, tries, report));
+        let form = Form { device, loader: boot.loader.value, strategy: strategy.value, tries };
+        let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, &form, report));
         let placements = placements.collect::<Option<Vec<_>>>()?;
         let counter = store.as_ref().and_then(|store| areas?.iter().find(|area| area.name.value == store.value));
-        let Ok(fingerprint) = group::fingerprint(device, &placements, slots, counter) else {
+        let Ok(fingerprint) = group::fingerprint(device, strategy.value, &placements, slots, counter) else {
             let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
             report.push(error.at(name.entry, "255 of each at most"));
             continue;
@@ -125,47 +125,59 @@ fn check_use(slot: &Spanned<String>, used: &[Spanned<String>], boot: Option<&Boo
         let error = Diagnostic::error(codes::TWICE, format!("slot `{}` would hold two images", slot.value));
         report.push(error.at(slot.span, "again here").see(first.span, "first here"));
     }
-    if let Some(boot) = boot.filter(|boot| boot.slot.value == slot.value) {
+    if let Some(boot) = boot.and_then(|boot| boot.slot.as_ref()).filter(|own| own.value == slot.value) {
         let error = Diagnostic::error(codes::TWICE, format!("slot `{}` is the boot loader's", slot.value));
-        report.push(error.at(slot.span, "an image cannot lie there").see(boot.slot.span, "the boot loader"));
+        report.push(error.at(slot.span, "an image cannot lie there").see(boot.span, "the boot loader"));
     }
 }
 
-/// The strategy, and that the slots are of it.
+/// The strategy, and that slots and boot loader are of it.
 fn strategy(
     image: &Spanned<spec::Image>,
     name: &Spanned<String>,
     slots: Option<&[Spanned<String>]>,
+    boot: Option<&Boot>,
     report: &mut Report,
-) -> Option<Spanned<Strategy>> {
+) -> Option<Resolved<Strategy>> {
     let Some(strategy) = *image.strategy else {
-        if !image.strategy.is_written {
-            if slots.is_some_and(|slots| slots.len() == 1) {
-                let error = Diagnostic::error(codes::WRONG_VALUE, format!("image `{}` has one slot", name.value));
-                report.push(
-                    error
-                        .at(name.entry, "strategy `fixed` is not supported yet: it takes two slots and \"direct-xip\""),
-                );
-                return None;
-            }
-            let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no `strategy`", name.value));
-            let error = error.at(name.entry, "how does an update reach the device?");
-            report.push(error.help("strategy = \"direct-xip\": each of two slots runs where it is stored"));
+        if image.strategy.is_written {
+            return None;
         }
+        if slots.is_some_and(|slots| slots.len() == 1) {
+            return Some(Resolved::new(None, Strategy::Fixed, "one slot, and no other place to write to"));
+        }
+        let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no `strategy`", name.value));
+        let error = error.at(name.entry, "how does an update reach the device?");
+        let error = error.help("strategy = \"direct-xip\": each of two slots runs where it is stored");
+        report.push(error.help("strategy = \"bank-swap\": the hardware exchanges two banks, without a boot loader"));
         return None;
     };
-    match slots {
-        Some([_, _]) | None => Some(strategy),
-        Some(slots) => {
-            let error = Diagnostic::error(codes::WRONG_VALUE, "direct-xip takes two slots");
-            let place = image.slots.as_ref().map_or(name.entry, |list| list.span);
-            report.push(
-                error
-                    .at(place, format!("these are {}", slots.len()))
-                    .see(strategy.span, "one runs while the other is written"),
-            );
-            None
-        }
+    let (word, count) = match strategy.value {
+        Strategy::Fixed => ("fixed takes one slot", 1),
+        Strategy::DirectXip => ("direct-xip takes two slots", 2),
+        Strategy::BankSwap => ("bank-swap takes two slots", 2),
+    };
+    if let Some(slots) = slots.filter(|slots| slots.len() != count) {
+        let place = image.slots.as_ref().map_or(name.entry, |list| list.span);
+        let error = Diagnostic::error(codes::WRONG_VALUE, word);
+        let why = if count == 2 { "one runs while the other is written" } else { "it is never replaced in the field" };
+        report.push(error.at(place, format!("these are {}", slots.len())).see(strategy.span, why));
+        return None;
+    }
+    if let Some((boot, why)) = boot.and_then(|boot| Some((boot, unfit(strategy.value, boot)?))) {
+        let title = format!("{} does not go with loader = \"{}\"", strategy.word(), boot.loader.word());
+        report.push(Diagnostic::error(codes::LOADER, title).at(strategy.span, why).see(boot.loader.span, "the loader"));
+        return None;
+    }
+    Some(Resolved::new(Some(strategy), Strategy::Fixed, ""))
+}
+
+/// Why a strategy needs another boot loader, or none.
+fn unfit(strategy: Strategy, boot: &Boot) -> Option<&'static str> {
+    match (strategy, boot.loader.value) {
+        (Strategy::DirectXip, Loader::None) => Some("somebody must choose between the two slots"),
+        (Strategy::BankSwap, Loader::Waxseal) => Some("not supported yet: a boot loader takes direct-xip"),
+        _ => None,
     }
 }
 
@@ -191,44 +203,70 @@ fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Rep
     }
 }
 
-/// An image in one slot: header, payload, state words, from its start to its end.
+/// What the places inside a slot depend on.
+struct Form<'a> {
+    device: &'a Device,
+    loader: Loader,
+    strategy: Strategy,
+    tries: u8,
+}
+
+/// An image in one slot: header, payload, state words, from its start to its end; without a boot loader payload, then header.
 fn placement(
     name: &Spanned<String>,
     slot: &Slot,
     image: &spec::Image,
-    tries: u8,
+    form: &Form<'_>,
     report: &mut Report,
 ) -> Option<Placement> {
     let range = &slot.extent.range;
     let header = slot.header.map_or(0, |header| header.value);
     // A log that cannot be fits nowhere.
-    if slot.extent.region.unit().is_none() {
+    let Some(unit) = slot.extent.region.unit() else {
         let title = format!("it is unproven how the `{}` of this part is programmed", slot.extent.region.name);
         let text = "the device database has no evidence for its program unit or its ECC word";
         report.push(Diagnostic::error(codes::NOTHING, title).at(slot.extent.region_span, text));
         return None;
-    }
-    let state = state_size(&slot.extent.region, tries).unwrap_or(u32::MAX);
+    };
+    let state = match form.loader {
+        // Nobody is there to read it.
+        Loader::None => 0,
+        Loader::Waxseal => log::state_space(form.strategy.of_format(), form.tries, unit, 0).unwrap_or(u32::MAX),
+    };
     let capacity = slot.extent.size().checked_sub(header).and_then(|rest| rest.checked_sub(state));
     let Some(capacity) = capacity.filter(|capacity| *capacity > 0) else {
         report.push(rules::capacity::no_room(slot, header, state));
         return None;
     };
-    let payload_address = range.start + header;
+    let state_address = range.end - state;
+    let (front_address, payload_address) = match form.loader {
+        Loader::None => (state_address - header, range.start),
+        Loader::Waxseal => (range.start, range.start + header),
+    };
     let input = image.inputs.iter().flat_map(|inputs| inputs.value.iter()).find(|(slot, _)| slot.value == name.value);
+    let one_build = image.input.as_ref().filter(|_| form.strategy != Strategy::DirectXip);
     Some(Placement {
         slot: name.clone(),
         store_address: range.start,
+        front_address,
+        front_size: header,
         payload_address,
-        // Banks are not exchanged under a boot loader (`rules::boot`), so what is stored somewhere runs there.
-        run_address: payload_address,
-        state_address: range.end - state,
+        run_address: run_address(slot, payload_address, form),
+        state_address,
         capacity,
-        input: input.map(|(_, path)| path.clone()),
+        input: input.map(|(_, path)| path).or(one_build).cloned(),
     })
 }
 
-/// Bytes of the state words at the end of a slot; `None` if a log of such units cannot be.
-fn state_size(region: &Region, tries: u8) -> Option<u32> {
-    log::state_space(log::Strategy::DirectXip, tries, region.unit()?, 0)
+/// Where a payload runs that is stored here.
+fn run_address(slot: &Slot, stored: u32, form: &Form<'_>) -> u32 {
+    let Device { part, mode, .. } = form.device;
+    if let Some(alias) = slot.run_alias.and_then(|wanted| extent::alias(part, wanted.value)) {
+        return stored - alias.target + alias.base;
+    }
+    match (form.strategy, mode.regions.first()) {
+        // The bank that is started is seen where the first one is.
+        (Strategy::BankSwap, Some(first)) => stored - slot.extent.region.base + first.base,
+        _ => stored,
+    }
 }

@@ -4,7 +4,7 @@
 //! depends on something that is wrong is not judged.
 
 mod device;
-mod extent;
+pub(crate) mod extent;
 mod facts;
 mod image;
 mod product;
@@ -14,7 +14,7 @@ mod update;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Boot, Plan};
+use crate::plan::{Boot, Loader, Plan};
 use crate::read::{Field, Named};
 use crate::rules;
 use crate::source::Spanned;
@@ -32,7 +32,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     let areas = device.as_ref().map(|device| extent::areas(spec, device, report));
     let boot = spec.boot.as_ref().and_then(|table| boot(table, spec, report));
     let images = image::resolve(spec, device.as_ref(), slots.as_deref(), areas.as_deref(), boot.as_ref(), report);
-    let update = update::resolve(spec, report);
+    let update = update::resolve(spec, boot.as_ref(), report);
     let keys = trust::keys(spec, report);
     let image_role = trust::image_role(spec, report);
 
@@ -40,6 +40,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     rules::overlap::check(&slots, &areas, report);
     rules::protection::check(device, &slots, &areas, spec, report);
     rules::boot::check(device, boot.as_ref(), &slots, spec, report);
+    rules::exchange::check(device, boot.as_ref(), &slots, images.as_deref().unwrap_or_default(), report);
     let option_bytes = rules::protection::option_bytes(device, &slots);
     Some(Plan {
         manifest: name.to_owned(),
@@ -59,14 +60,21 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
 /// The boot loader's table.
 fn boot(table: &Spanned<crate::spec::Boot>, spec: &Manifest, report: &mut Report) -> Option<Boot> {
     let loader = (*table.loader)?;
+    relative(table.input.as_ref(), report);
+    if loader.value == Loader::None {
+        for written in [table.slot.as_ref(), table.input.as_ref()].into_iter().flatten() {
+            let error = Diagnostic::error(codes::TWICE, "no boot loader, and something of it");
+            report.push(error.at(written.entry, "of what?").see(loader.span, "there is none"));
+        }
+        return Some(Boot { loader, slot: None, input: None });
+    }
     if !table.slot.is_written {
         let error = Diagnostic::error(codes::MISSING_KEY, "`slot` is required in `boot`");
         report.push(error.at(table.entry, "which slot is the boot loader's?"));
     }
     let slot = (*table.slot).clone()?;
     refers_to_slot(&slot, spec, report)?;
-    relative(table.input.as_ref(), report);
-    Some(Boot { loader, slot, input: (*table.input).clone() })
+    Some(Boot { loader, slot: Some(slot), input: (*table.input).clone() })
 }
 
 /// Names of slots, areas, images and keys, and that slots and areas do not share one.

@@ -3,7 +3,8 @@
 use super::Report;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Raise, Revert, Update};
+use crate::plan::{Boot, Loader, Raise, Revert, Update};
+use crate::rules;
 use crate::source::{Resolved, Spanned};
 use crate::spec::Manifest;
 
@@ -20,13 +21,15 @@ pub fn tries(spec: &Manifest) -> Resolved<u8> {
 }
 
 /// The table, or the defaults.
-pub fn resolve(spec: &Manifest, report: &mut Report) -> Option<Update> {
+pub fn resolve(spec: &Manifest, boot: Option<&Boot>, report: &mut Report) -> Option<Update> {
     let table = spec.update.as_ref();
     let (tries_key, step) = (table.and_then(|t| *t.tries), table.and_then(|t| *t.largest_counter_step));
     check_range("tries", tries_key, 1..=u32::from(u8::MAX), report);
     check_range("largest-counter-step", step, 1..=u32::MAX, report);
     let raise = table.and_then(|table| *table.raise);
-    if table.is_none_or(|table| !table.raise.is_written) {
+    let judged = boot.is_none_or(|boot| boot.loader.value != Loader::None);
+    rules::revert::check(spec, boot, report);
+    if judged && table.is_none_or(|table| !table.raise.is_written) {
         raise_is_required(spec, report);
     }
     if let Some(Spanned { value: Raise::Strict, span, .. }) = raise {

@@ -1,11 +1,12 @@
 //! How the core gets from reset into the boot loader.
 
-use geometry::{OptionByte, OptionKind, Selects, address, bytes};
+use geometry::{OptionByte, OptionKind, Part, Selects, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Boot, Device, OptionValue, Slot};
+use crate::plan::{Boot, Device, Loader, OptionValue, Slot};
+use crate::resolve::extent;
 use crate::scalar::Setting;
 use crate::source::Spanned;
 use crate::spec::Manifest;
@@ -16,20 +17,23 @@ pub fn check(device: &mut Device, boot: Option<&Boot>, slots: &[Slot], spec: &Ma
     if let Some(boot) = boot {
         check_exchange(device, boot, report);
     }
+    let started = boot.map(|boot| started(boot, spec));
     let options =
         spec.device.iter().filter_map(|device| device.options.as_ref()).flat_map(|options| options.value.iter());
     for (name, setting) in options {
         let Some(option) = device.part.option(name) else { continue };
         let OptionKind::BootAddress { shift } = option.kind else { continue };
         let error = match (&setting.value, boot) {
-            (Setting::Number(number), _) => typed(option, setting, *number, shift, &candidates(boot, slots)),
+            (Setting::Number(number), _) => {
+                typed(&device.part, option, setting, *number, &candidates(started.as_deref(), slots))
+            }
             (Setting::Slot(_), None) => continue,
-            (Setting::Slot(named), Some(boot)) if *named != boot.slot.value => {
-                other_slot(name, setting, named, boot, spec)
+            (Setting::Slot(named), Some(boot)) if !started.iter().flatten().any(|slot| slot.value == *named) => {
+                other_slot(name, setting, named, boot, started.as_deref().unwrap_or_default(), spec)
             }
             (Setting::Slot(named), Some(_)) => {
                 let Some(slot) = slots.iter().find(|slot| slot.name.value == *named) else { continue };
-                let start = slot.extent.range.start;
+                let start = start(&device.part, slot);
                 let value = start >> shift;
                 if value << shift == start {
                     let text = format!("{value:#06X}");
@@ -53,12 +57,33 @@ pub fn check(device: &mut Device, boot: Option<&Boot>, slots: &[Slot], spec: &Ma
 }
 
 /// The slots that a boot address may be of: the boot loader's, or any if it is not known which that is.
-fn candidates<'a>(boot: Option<&Boot>, slots: &'a [Slot]) -> Vec<&'a Slot> {
-    slots.iter().filter(|slot| boot.is_none_or(|boot| boot.slot.value == slot.name.value)).collect()
+fn candidates<'a>(started: Option<&[Spanned<String>]>, slots: &'a [Slot]) -> Vec<&'a Slot> {
+    let may = |slot: &&Slot| started.is_none_or(|names| names.iter().any(|name| name.value == slot.name.value));
+    slots.iter().filter(may).collect()
+}
+
+/// The slots that the core may start: the boot loader's, or without one those of images.
+fn started(boot: &Boot, spec: &Manifest) -> Vec<Spanned<String>> {
+    if let Some(slot) = &boot.slot {
+        return vec![slot.clone()];
+    }
+    let images = spec.images.iter().flat_map(|images| images.value.iter());
+    let slots = images.flat_map(|(name, image)| match image.slots.as_ref() {
+        Some(list) => list.value.0.clone(),
+        None => vec![name.clone()],
+    });
+    slots.collect()
+}
+
+/// Where a slot is started: at its alias, if it has one.
+fn start(part: &Part, slot: &Slot) -> u32 {
+    let alias = slot.run_alias.and_then(|wanted| extent::alias(part, wanted.value));
+    alias.map_or(slot.extent.range.start, |alias| slot.extent.range.start - alias.target + alias.base)
 }
 
 /// A boot address as a number: nearly always the address itself, where its upper bits belong.
-fn typed(option: &OptionByte, setting: &Spanned<Setting>, number: u32, shift: u32, slots: &[&Slot]) -> Diagnostic {
+fn typed(part: &Part, option: &OptionByte, setting: &Spanned<Setting>, number: u32, slots: &[&Slot]) -> Diagnostic {
+    let shift = if let OptionKind::BootAddress { shift } = option.kind { shift } else { 0 };
     let label = match number >> shift {
         0 => format!("the option byte's own value; it stands for {}", address(number << shift)),
         value => format!("an address; the option byte holds address >> {shift}, here {value:#06X}"),
@@ -68,7 +93,7 @@ fn typed(option: &OptionByte, setting: &Spanned<Setting>, number: u32, shift: u3
     let error = Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, label);
     let error = error.fact(fact, &option.citation.source, option.citation.evidence);
     let Some(first) = slots.first() else { return error };
-    let value = |slot: &&Slot| format!("{:#06X} for `{}`", slot.extent.range.start >> shift, slot.name.value);
+    let value = |slot: &&Slot| format!("{:#06X} for `{}`", start(part, slot) >> shift, slot.name.value);
     let values: Vec<String> = slots.iter().map(value).collect();
     let help = format!("name the slot: waxseal writes {}", values.join(", "));
     error.edit(help, setting.span, format!("\"{}\"", first.name.value))
@@ -80,6 +105,7 @@ fn other_slot(
     setting: &Spanned<Setting>,
     named: &str,
     boot: &Boot,
+    started: &[Spanned<String>],
     spec: &Manifest,
 ) -> Diagnostic {
     let slots: Vec<_> = spec.slots.iter().flat_map(|slots| slots.names()).map(|name| name.value.as_str()).collect();
@@ -90,11 +116,16 @@ fn other_slot(
             None => error.at(setting.span, format!("declared: {}", names::list(slots.iter().copied(), "and"))),
         };
     }
-    let title = format!("{} starts `{named}`, and the boot loader is in `{}`", name.value, boot.slot.value);
+    let Some(boot) = &boot.slot else {
+        let title = format!("{} starts `{named}`, and no image is there", name.value);
+        let right = names::list(started.iter().map(|slot| slot.value.as_str()), "or");
+        return Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, format!("images are in {right}"));
+    };
+    let title = format!("{} starts `{named}`, and the boot loader is in `{}`", name.value, boot.value);
     Diagnostic::error(codes::BOOT_ADDRESS, title)
         .at(setting.span, "what is there would start unjudged")
-        .see(boot.slot.span, "the boot loader's slot")
-        .edit("start the boot loader", setting.span, format!("\"{}\"", boot.slot.value))
+        .see(boot.span, "the boot loader's slot")
+        .edit("start the boot loader", setting.span, format!("\"{}\"", boot.value))
 }
 
 /// Banks that the ROM exchanges.
@@ -106,16 +137,19 @@ fn check_exchange(device: &Device, boot: &Boot, report: &mut Vec<Diagnostic>) {
         if !two_banks {
             continue;
         }
-        let meaning = option.meanings.first().map_or("", String::as_str);
-        let title = format!("with {} = 0 the boot ROM chooses the bank before the boot loader runs", option.name);
-        let error = Diagnostic::error(codes::BANK_EXCHANGE, title);
-        let error = error.at(*span, meaning).see(boot.loader.span, "judges what it starts");
-        report.push(error.edit("each slot then runs where it is stored", *span, "1"));
         let warning = Diagnostic::warning(codes::NO_BOOT_PIN, "no recovery by the BOOT0 pin");
         report.push(warning.at(*span, format!("with two banks and {} = 0 the pin is ignored", option.name)).fact(
             "with nDBANK = nDBOOT = 0 only BOOT_ADD0 is used",
             "ST staff, ST community message 162426",
             geometry::Evidence::OneReport,
         ));
+        if boot.loader.value == Loader::None {
+            continue;
+        }
+        let meaning = option.meanings.first().map_or("", String::as_str);
+        let title = format!("with {} = 0 the boot ROM chooses the bank before the boot loader runs", option.name);
+        let error = Diagnostic::error(codes::BANK_EXCHANGE, title);
+        let error = error.at(*span, meaning).see(boot.loader.span, "judges what it starts");
+        report.push(error.edit("each slot then runs where it is stored", *span, "1"));
     }
 }

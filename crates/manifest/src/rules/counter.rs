@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Area, Extent, Use};
+use crate::plan::{Area, Boot, Extent, Loader, Use};
 use crate::source::Spanned;
 use crate::spec::{self, Manifest};
 
@@ -28,23 +28,41 @@ pub fn store(
     image: &Spanned<spec::Image>,
     spec: &Manifest,
     areas: Option<&[Area]>,
+    boot: Option<&Boot>,
     report: &mut Vec<Diagnostic>,
 ) -> Option<Spanned<String>> {
     let Some(store) = &*image.counter_store else {
         if let Some(counter) = image.security_counter.filter(|_| !image.counter_store.is_written) {
             let error = Diagnostic::error(codes::MISSING_KEY, "`counter-store` is required with a `security-counter`");
-            report.push(
-                error
-                    .at(counter.entry, "nothing on the device keeps it")
-                    .help("counter-store = \"areas.NAME\", an area with use = \"counter\""),
-            );
+            let help = match boot.map(|boot| boot.loader.value) {
+                Some(Loader::None) => "counter-store = \"images\": nothing keeps it, only images hold it",
+                _ => "counter-store = \"areas.NAME\", an area with use = \"counter\"",
+            };
+            report.push(error.at(counter.entry, "nothing on the device keeps it").help(help));
         }
         return None;
     };
     let declared: Vec<_> = spec.areas.iter().flat_map(|areas| areas.names()).map(|name| name.value.as_str()).collect();
+    let nobody = boot.filter(|boot| boot.loader.value == Loader::None);
+    if let Some(boot) = nobody {
+        if store.value == "images" {
+            return None;
+        }
+        let error = Diagnostic::error(codes::WRONG_VALUE, "without a boot loader, `counter-store` must be \"images\"");
+        let error = error.at(store.span, "nobody raises this one");
+        report.push(error.see(boot.loader.span, "no boot loader").edit(
+            "only images hold it",
+            store.span,
+            "\"images\"",
+        ));
+        return None;
+    }
     let Some(area) = store.strip_prefix("areas.") else {
-        let later = store.value == "images" || store.starts_with("otp.");
-        let label = if later { "not supported yet" } else { "the path of an area in this file" };
+        let label = match store.value.as_str() {
+            "images" => "only without a boot loader: this one needs a place of its own",
+            other if other.starts_with("otp.") => "not supported yet",
+            _ => "the path of an area in this file",
+        };
         let title = "`counter-store` must be the path of an area: \"areas.NAME\"";
         report.push(Diagnostic::error(codes::WRONG_VALUE, title).at(store.span, label));
         return None;

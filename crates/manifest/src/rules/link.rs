@@ -43,9 +43,12 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         }
     }
     if let Some(slot) = plan.slot(slot_name) {
-        let header = bytes(placement.payload_address - placement.store_address);
         let start = address(placement.store_address);
-        error = error.see(slot.extent.span, format!("starts at {start}; code follows the header of {header}"));
+        let code = match placement.payload_offset() {
+            0 => "code comes first".to_owned(),
+            header => format!("code follows the header of {}", bytes(header)),
+        };
+        error = error.see(slot.extent.span, format!("starts at {start}; {code}"));
     }
     let home = image.placements.iter().find(|other| other.run_address == linked_at);
     if let Some(same) = home.and_then(|home| home.input.as_ref()).filter(|path| Some(*path) != placement.input.as_ref())
@@ -60,9 +63,7 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         "link it a second time: `waxseal gen linker {} --slot {slot_name}` writes memory.x with FLASH at {runs}",
         plan.manifest
     ));
-    error = error.help(
-        "or one build for both: strategy = \"bank-swap\" with nDBOOT = 0, and no boot loader (not supported yet)",
-    );
+    error = error.help("or one build for both: strategy = \"bank-swap\" with nDBOOT = 0, and no boot loader");
     if plan.device.part.name.starts_with("STM32F7") {
         error = error.fact(
             "ST's DualBoot example links bank 2 at 0x0810_0000, its SwapBank example at 0x0800_0000",

@@ -7,10 +7,12 @@ pub(crate) mod address;
 pub(crate) mod boot;
 pub(crate) mod capacity;
 pub(crate) mod counter;
+pub(crate) mod exchange;
 pub(crate) mod header;
 pub(crate) mod link;
 pub(crate) mod overlap;
 pub(crate) mod protection;
+pub(crate) mod revert;
 
 pub use capacity::payload_too_large;
 pub use link::link_address;
