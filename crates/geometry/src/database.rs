@@ -92,7 +92,8 @@ pub fn parts() -> Result<Vec<Part>, LookupError> {
 pub fn memory(name: &str) -> Result<Memory, LookupError> {
     let code = name.to_ascii_uppercase();
     let memories = memories()?;
-    let found = memories.iter().filter(|memory| code.starts_with(&memory.name)).max_by_key(|memory| memory.name.len());
+    let found =
+        memories.iter().filter(|memory| is_of_memory(&code, &memory.name)).max_by_key(|memory| memory.name.len());
     match found {
         Some(memory) => Ok(memory.clone()),
         None => Err(LookupError::Unknown {
@@ -171,6 +172,15 @@ fn is_of(code: &str, name: &str) -> bool {
     }
     let (package, behind) = rest.split_at_checked(2).unwrap_or((rest, ""));
     behind.strip_prefix(version).is_some_and(|packing| is_suffix(&format!("{package}{packing}")))
+}
+
+/// Whether a code is of this memory. The number at a name's end is its size: a digit behind it makes that another one.
+fn is_of_memory(code: &str, name: &str) -> bool {
+    let both_digits = |rest: &str| {
+        name.ends_with(|letter: char| letter.is_ascii_digit())
+            && rest.starts_with(|letter: char| letter.is_ascii_digit())
+    };
+    code.strip_prefix(name).is_some_and(|rest| !both_digits(rest))
 }
 
 /// What may follow a part's name in an order code: a letter for the package, a digit for the temperature range, then

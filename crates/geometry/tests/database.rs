@@ -379,7 +379,7 @@ fn external_memories() {
         ("W25Q256", 32 * M),
         ("N25Q128", 16 * M),
         ("MT25QL512", 64 * M),
-        ("MX25L512", 64 * M),
+        ("MX25L51245G", 64 * M),
         ("MX25LM51245G", 64 * M),
     ];
     for (name, size) in sizes {
@@ -388,6 +388,8 @@ fn external_memories() {
         assert_eq!(memory.region.runs[0].size, memory.erase_sizes[0], "{name}");
         assert_eq!(memory.region.ecc, None, "{name}");
     }
+    // Macronix's MX25L512 has 512 Kbit (openocd spi.c), and a W25Q161 is no W25Q16.
+    assert!(geometry::memory("MX25L512").is_err() && geometry::memory("W25Q161").is_err());
     assert_eq!(geometry::memory("w25q128jvsiq").unwrap().name, "W25Q128");
     // The two offsets at which HAL-H7 stm32h7xx_hal_nor.c:134-138 writes with a bus of 16 bits.
     assert_eq!(geometry::memory("MT28EW256ABA1LPC").unwrap().command_offsets, [0x555 << 1, 0x2AA << 1]);

@@ -40,6 +40,10 @@ impl Command {
     /// # Errors
     /// A pattern that nothing matches; a mode that the part does not have.
     pub fn run(&self) -> Result<Report, Failure> {
+        // A memory is cheap to find, and a part that does not exist is dear: its nearest names are in all families.
+        if let Some(Ok(memory)) = self.pattern.as_deref().map(geometry::memory) {
+            return self.memory(&memory);
+        }
         let nearest = match self.pattern.as_deref().map(geometry::part) {
             Some(Ok(part)) => return self.one(&part),
             Some(Err(LookupError::Unknown { nearest })) => nearest,
@@ -49,12 +53,9 @@ impl Command {
         let parts = self.matching(geometry::parts().map_err(|error| broken(&error))?, |part| &part.name);
         let memories = self.matching(geometry::memories().map_err(|error| broken(&error))?, |memory| &memory.name);
         match (self.pattern.as_deref(), parts.as_slice(), memories.as_slice()) {
-            (Some(pattern), [], []) => match geometry::memory(pattern) {
-                Ok(memory) => Ok(self.memory(&memory)),
-                Err(_) => Err(unknown(pattern, &nearest)),
-            },
+            (Some(pattern), [], []) => Err(unknown(pattern, &nearest)),
             (_, [part], []) => self.one(part),
-            (_, [], [memory]) => Ok(self.memory(memory)),
+            (_, [], [memory]) => self.memory(memory),
             _ if !self.mode.is_empty() => {
                 Err(Failure::usage("--mode is about one part").help("give its whole order code"))
             }
@@ -74,8 +75,11 @@ impl Command {
         Ok(Report { result: Some(part::to_json(part, &modes)), ..Report::done(part::text(part, &modes)) })
     }
 
-    fn memory(&self, memory: &Memory) -> Report {
-        Report { result: Some(part::memory_to_json(memory)), ..Report::done(part::memory_text(memory)) }
+    fn memory(&self, memory: &Memory) -> Result<Report, Failure> {
+        if !self.mode.is_empty() {
+            return Err(Failure::usage(format!("{} has no modes", memory.name)).help("leave --mode out"));
+        }
+        Ok(Report { result: Some(part::memory_to_json(memory)), ..Report::done(part::memory_text(memory)) })
     }
 
     /// The modes that --mode leaves.
