@@ -195,7 +195,10 @@ fn is_suffix(rest: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::family::{Statement, is_match};
 
     /// What the command may carry.
     const BUDGET: usize = 64 * 1024;
@@ -232,5 +235,37 @@ mod tests {
             assert!(nearest.contains(&"STM32F767ZI".to_owned()), "{code}: {nearest:?}");
         }
         assert!(matches!(part(""), Err(LookupError::Unknown { nearest }) if nearest.len() == SUGGESTIONS));
+    }
+
+    fn patterns<T: Statement>(statements: &[T]) -> impl Iterator<Item = &String> {
+        statements.iter().flat_map(Statement::parts)
+    }
+
+    #[test]
+    fn every_pattern_is_about_a_part() {
+        for packed in &FAMILIES {
+            let (family, chips) = packed.unpack().unwrap();
+            let names: Vec<&String> = chips.chips.iter().flat_map(|chip| &chip.parts).collect();
+            let all = patterns(&family.program_unit)
+                .chain(patterns(&family.ecc_word))
+                .chain(patterns(&family.erased))
+                .chain(patterns(&family.rewrite))
+                .chain(patterns(&family.read_while_write))
+                .chain(patterns(&family.modes))
+                .chain(patterns(&family.numbers))
+                .chain(patterns(&family.write_protection))
+                .chain(patterns(&family.page_protection))
+                .chain(patterns(&family.options))
+                .chain(patterns(&family.aliases))
+                .chain(patterns(&family.ram))
+                .chain(patterns(&family.otp))
+                .chain(patterns(&family.swap))
+                .chain(patterns(&family.erase_selector))
+                .chain(patterns(&family.windows))
+                .chain(patterns(&family.corrections));
+            let stale: BTreeSet<&String> =
+                all.filter(|pattern| !names.iter().any(|name| is_match(pattern, name))).collect();
+            assert!(stale.is_empty(), "{}: {stale:?}", packed.name);
+        }
     }
 }
