@@ -169,6 +169,18 @@ codes! {
             field.",
         fix: "Let the protected slot end where a bit's sectors end, and keep everything else outside.",
         example: "err_protects_the_counter";
+    IN_PLACE = "WX0122", "states written over one another on flash with ECC",
+        rule: "A word with error correction has hidden check bits. A second write of the word combines both sets of them, and a \
+            later read is corrected into something that nobody wrote: 7 over 3 was read as 15 on a real board. So on such \
+            flash each state has a program unit of its own, written once per erase.",
+        fix: "Leave `encoding` and `values` out: each state then has a program unit of its own.",
+        example: "err_states_in_place_with_ecc";
+    STATE_ORDER = "WX0123", "states that cannot follow one another in place",
+        rule: "A word that is written again without an erase can only lose one bits (or zero bits, where flash erases to zero), and \
+            a state that looks like erased flash is no state. So each value follows from the one before it by changing bits \
+            in that direction only.",
+        fix: "Choose values that only change bits away from the erased value, or leave `encoding` out.",
+        example: "err_states_out_of_order";
     CAPACITY = "WX0125", "no room in the slot",
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
@@ -194,6 +206,11 @@ codes! {
             run in one of them only.",
         fix: "Name one file for each slot under `inputs`.",
         example: "err_one_build_for_two_slots";
+    SMALL_COPY = "WX0408", "slot too small for a copy",
+        rule: "With overwrite the whole image is staged in one slot and copied to another, and a backup takes the whole old one. \
+            A smaller slot would cut an image off that the larger one can hold.",
+        fix: "Make `download` and `backup` at least as large as the slot that the image runs from.",
+        example: "err_download_too_small";
     COUNTER_SECTORS = "WX0410", "counter without a spare sector",
         rule: "The security counter is a log: before its sector is erased, the value must stand in another one, or a power \
             cut would lose it. So a counter area has two sectors at least.",

@@ -1,14 +1,16 @@
 //! A slot group's fingerprint: what packer and boot loader must agree on before anything is erased.
 
+use std::ops::Range;
+
 use image_format::layout::{
-    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_INTERNAL, ModeBits, PURPOSE_COUNTER, ROLE_RUN, RegionRuns,
-    SectorRun, TooMany,
+    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_INTERNAL, ModeBits, PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN,
+    ROLE_STAGING, RegionRuns, SectorRun, TooMany,
 };
 use image_format::{Digest, SoftwareCrypto};
 
 use geometry::{Ecc, Region};
 
-use crate::plan::{Area, Device, Extent, Placement, Slot, Strategy};
+use crate::plan::{Area, Copies, Device, Extent, Placement, Slot, Strategy};
 
 /// The fingerprint of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
 /// its order are `image_format::layout`'s.
@@ -19,13 +21,20 @@ pub fn fingerprint(
     device: &Device,
     strategy: Strategy,
     placements: &[Placement],
+    copies: &Copies,
     slots: &[Slot],
     counter: Option<&Area>,
 ) -> Result<Digest, TooMany> {
-    let mut placed: Vec<(&Placement, &Region)> =
-        placements.iter().filter_map(|p| Some((p, region(p, slots)?))).collect();
-    placed.sort_by_key(|(placement, _)| placement.store_address);
-    let mut regions: Vec<&Region> = placed.iter().map(|(_, region)| *region).collect();
+    let find = |name: &str| slots.iter().find(|slot| slot.name.value == name);
+    let mut places: Vec<Place<'_>> =
+        placements.iter().filter_map(|p| Some(Place::run(p, find(&p.slot.value)?, copies, slots))).collect();
+    let front = placements.first().map_or(0, |placement| placement.front_address - placement.store_address);
+    for (copy, role) in [(&copies.download, ROLE_STAGING), (&copies.backup, ROLE_BACKUP)] {
+        places.extend(copy.as_ref().and_then(|name| Some(Place::copy(find(&name.value)?, role, front))));
+    }
+    places.sort_by_key(|place| place.slot.extent.range.start);
+    let mut regions: Vec<&Region> =
+        places.iter().flat_map(|place| [&place.slot.extent.region, place.log_region]).collect();
     regions.extend(counter.map(|area| &area.extent.region));
     regions.sort_by_key(|region| region.base);
     regions.dedup();
@@ -36,14 +45,13 @@ pub fn fingerprint(
         .zip(&runs)
         .map(|(region, runs)| Ok(RegionRuns { region: head(region)?, runs }))
         .collect::<Result<_, _>>()?;
-    let group_slots: Vec<GroupSlot> =
-        placed.iter().map(|(placement, region)| slot(placement, region, &regions, slots)).collect::<Result<_, _>>()?;
+    let group_slots: Vec<GroupSlot> = places.iter().map(|place| place.encode(&regions)).collect::<Result<_, _>>()?;
     let areas: Vec<GroupArea> = counter.iter().map(|area| counter_area(area, &regions)).collect::<Result<_, _>>()?;
-    let first = placed.first().map(|(placement, _)| placement.payload_offset());
+    let first = placements.first().map(Placement::payload_offset);
     let group = Group {
-        strategy: strategy.of_format(),
+        strategy: strategy.of_format(copies.backup.is_some()),
         payload_offset: first.unwrap_or_default(),
-        capacity: placed.iter().map(|(placement, _)| placement.capacity).min().unwrap_or_default(),
+        capacity: placements.iter().map(|placement| placement.capacity).min().unwrap_or_default(),
         mode: &mode_bits(device),
         regions: &region_runs,
         slots: &group_slots,
@@ -66,10 +74,6 @@ fn counter_area(area: &Area, regions: &[&Region]) -> Result<GroupArea, TooMany> 
 fn index(region: &Region, regions: &[&Region]) -> Result<u8, TooMany> {
     let index = regions.iter().position(|candidate| *candidate == region).unwrap_or_default();
     u8::try_from(index).map_err(|_| TooMany)
-}
-
-fn region<'a>(placement: &Placement, slots: &'a [Slot]) -> Option<&'a Region> {
-    slots.iter().find(|slot| slot.name.value == placement.slot.value).map(|slot| &slot.extent.region)
 }
 
 /// The option bits that geometry and run addresses depend on, by register and mask.
@@ -109,23 +113,49 @@ fn head(region: &Region) -> Result<GroupRegion, TooMany> {
     })
 }
 
-fn slot(placement: &Placement, region: &Region, regions: &[&Region], slots: &[Slot]) -> Result<GroupSlot, TooMany> {
-    let index = index(region, regions)?;
-    let end = slots
-        .iter()
-        .find(|slot| slot.name.value == placement.slot.value)
-        .map_or(placement.state_address, |slot| slot.extent.range.end);
-    let log_size = end - placement.state_address;
-    Ok(GroupSlot {
-        role: ROLE_RUN,
-        region: index,
-        log_region: index,
-        reserved: 0,
-        offset: (placement.store_address - region.base).into(),
-        size: (end - placement.store_address).into(),
-        front_offset: (placement.front_address - placement.store_address).into(),
-        run_address: placement.run_address.into(),
-        log_offset: if log_size == 0 { 0 } else { placement.state_address - region.base }.into(),
-        log_size: log_size.into(),
-    })
+/// A slot in its role.
+struct Place<'a> {
+    slot: &'a Slot,
+    role: u8,
+    front_offset: u32,
+    run_address: u32,
+    log_region: &'a Region,
+    log: Range<u32>,
+}
+
+impl<'a> Place<'a> {
+    /// A slot that the image runs from.
+    fn run(placement: &Placement, slot: &'a Slot, copies: &Copies, slots: &'a [Slot]) -> Self {
+        let holder = copies.download.as_ref().and_then(|name| slots.iter().find(|slot| slot.name.value == name.value));
+        Self {
+            slot,
+            role: ROLE_RUN,
+            front_offset: placement.front_address - placement.store_address,
+            run_address: placement.run_address,
+            log_region: &holder.unwrap_or(slot).extent.region,
+            log: placement.state_address..placement.state_address + placement.state_size,
+        }
+    }
+
+    /// A slot that it does not run from.
+    fn copy(slot: &'a Slot, role: u8, front_offset: u32) -> Self {
+        Self { slot, role, front_offset, run_address: 0, log_region: &slot.extent.region, log: 0..0 }
+    }
+
+    fn encode(&self, regions: &[&Region]) -> Result<GroupSlot, TooMany> {
+        let Extent { region, range, .. } = &self.slot.extent;
+        let log_offset = if self.log.is_empty() { 0 } else { self.log.start - self.log_region.base };
+        Ok(GroupSlot {
+            role: self.role,
+            region: index(region, regions)?,
+            log_region: index(self.log_region, regions)?,
+            reserved: 0,
+            offset: (range.start - region.base).into(),
+            size: (range.end - range.start).into(),
+            front_offset: self.front_offset.into(),
+            run_address: self.run_address.into(),
+            log_offset: log_offset.into(),
+            log_size: (self.log.end - self.log.start).into(),
+        })
+    }
 }

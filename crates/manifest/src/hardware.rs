@@ -87,10 +87,8 @@ rules! {
     19: "What is programmed is whole ECC words" => Surface::NotYet("judging a part's program unit in the rules");
     20: "Nothing is programmed over state words, not even erased values" => Surface::Preflight;
     21: "What is updated apart shares no ECC word" => Surface::Impossible(test(PLACES, "places_are_whole_units"));
-    22: "A state is a program unit of its own, written once per erase" =>
-        Surface::Impossible(test(PLACES, "places_are_whole_units"));
-    23: "No state is written over another" =>
-        Surface::Impossible(test("crates/image-format/tests/log.rs", "states_follow_the_entries"));
+    22: "A state is a program unit of its own, written once per erase" => Surface::Manifest(&[codes::IN_PLACE]);
+    23: "No state is written over another that it cannot follow" => Surface::Manifest(&[codes::STATE_ORDER]);
     24: "No state looks like erased flash" => Surface::Impossible(test(LOG, "kinds_differ_in_four_bits_and_are_never_blank"));
     25: "A slot has room for header, payload and state words" =>
         Surface::BuildInput(&[codes::CAPACITY, codes::PAYLOAD_OFFSET]);

@@ -3,6 +3,7 @@
 use geometry::{Region, Sector};
 
 use crate::plan::{Plan, Use};
+use crate::source::Spanned;
 
 /// A region and what lies in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ pub enum What {
         /// Bytes for payload and auxiliary area.
         capacity: u32,
     },
+    /// A slot that updates of this image are staged in.
+    Download(String),
+    /// A slot that keeps a copy of this image.
+    Backup(String),
     /// A slot that no image uses.
     Unused,
     /// An area.
@@ -89,6 +94,15 @@ fn owner(plan: &Plan, sector: &Sector) -> (Option<String>, What) {
 fn of_slot(plan: &Plan, slot: &str) -> What {
     if plan.boot.is_slot(slot) {
         return What::BootLoader;
+    }
+    let is = |copy: &Option<Spanned<String>>| copy.as_ref().is_some_and(|name| name.value == slot);
+    for image in &plan.images {
+        if is(&image.copies.download) {
+            return What::Download(image.name.value.clone());
+        }
+        if is(&image.copies.backup) {
+            return What::Backup(image.name.value.clone());
+        }
     }
     let placements = plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));
     match placements.into_iter().find(|(_, place)| place.slot.value == slot) {

@@ -186,6 +186,8 @@ pub struct Image {
     pub strategy: Resolved<Strategy>,
     /// Its places, in the order of `slots`.
     pub placements: Vec<Placement>,
+    /// Its other slots.
+    pub copies: Copies,
     /// Its version, or where the file leaves it open. `None`: the command line says it.
     pub version: Spanned<Option<Version>>,
     /// The anti-rollback number, apart from the version.
@@ -212,17 +214,39 @@ pub enum Strategy {
     DirectXip,
     /// Two banks, which the hardware exchanges: one build runs from either.
     BankSwap,
+    /// Staged in another slot, and copied over the running image by the boot loader.
+    Overwrite,
+}
+
+/// How a log writes a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// In a program unit of its own.
+    UnitPerState,
+    /// Over the state before it, which only memory without ECC bears.
+    InPlace,
 }
 
 impl Strategy {
     /// The strategy as the format numbers it and as state logs are measured.
-    pub fn of_format(self) -> image_format::log::Strategy {
+    pub fn of_format(self, has_backup: bool) -> image_format::log::Strategy {
         match self {
             Self::Fixed => image_format::log::Strategy::Fixed,
             Self::DirectXip => image_format::log::Strategy::DirectXip,
             Self::BankSwap => image_format::log::Strategy::BankSwap,
+            Self::Overwrite if has_backup => image_format::log::Strategy::OverwriteWithBackup,
+            Self::Overwrite => image_format::log::Strategy::Overwrite,
         }
     }
+}
+
+/// The slots of an image that it does not run from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copies {
+    /// Where updates are staged, by name.
+    pub download: Option<Spanned<String>>,
+    /// Where a copy of what an update overwrites is kept, by name.
+    pub backup: Option<Spanned<String>>,
 }
 
 /// An image in one of its slots.
@@ -240,8 +264,11 @@ pub struct Placement {
     pub payload_address: u32,
     /// Where its payload must be linked to run.
     pub run_address: u32,
-    /// Where the state words start; they end with the slot. Without a boot loader there are none.
+    /// Where the state words start; they end with the slot, with overwrite with the slot that updates are staged in. Without
+    /// a boot loader there are none, and this is the slot's end.
     pub state_address: u32,
+    /// Bytes of the state words.
+    pub state_size: u32,
     /// Bytes that payload and auxiliary area may take: slot without header and state words.
     pub capacity: u32,
     /// The file, relative to the manifest. `None`: the command line names it.

@@ -1,6 +1,8 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
-use crate::plan::{ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version, VersionFrom};
+use crate::plan::{
+    Encoding, ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version, VersionFrom,
+};
 use crate::read::{List, Named};
 use crate::scalar::{Address, Bytes, Sectors, Setting};
 use crate::table::{choice, table};
@@ -113,7 +115,23 @@ table! {
         optional size: Bytes,
         /// Who writes it: `counter` is the boot loader's, `application` is touched by nobody else.
         required r#use: Use,
-    } later ["log"]
+        /// A log of states that the application keeps in it.
+        optional log: StateLog,
+    } later []
+}
+
+table! {
+    /// A log of states: entries that go through states, each of which is written once per erase.
+    pub struct StateLog, "a log" {
+        /// The states in their order.
+        required states: List<String>,
+        /// How many entries.
+        required entries: u32,
+        /// How a state is written: in a program unit of its own, or over the one before. Default: unit-per-state.
+        optional encoding: Encoding,
+        /// The words of the states, with encoding in-place.
+        optional values: List<u32>,
+    } later []
 }
 
 table! {
@@ -125,6 +143,10 @@ table! {
         optional slots: List<String>,
         /// How an update reaches the device. Default: fixed, with one slot.
         optional strategy: Strategy,
+        /// The slot that an update is staged in. Required with strategy overwrite, and only there.
+        optional download: String,
+        /// The slot that keeps a copy of what an update overwrites. Default: none, and then nothing can revert.
+        optional backup: String,
         /// Its file, if one build serves all slots. Default: the command line names it.
         optional input: String,
         /// Its files by slot, where slots run at different addresses. Default: the command line names them.
@@ -138,7 +160,7 @@ table! {
         /// What keeps the counter: the path of an area in this file, "areas.NAME"; or without a boot loader "images",
         /// which means that nothing keeps it. Required with a counter.
         optional counter_store: String,
-    } later ["download", "backup", "scratch", "revisions", "requires", "companions"]
+    } later ["scratch", "revisions", "requires", "companions"]
 }
 
 table! {
@@ -201,8 +223,9 @@ choice! {
         "fixed" => Strategy::Fixed,
         "direct-xip" => Strategy::DirectXip,
         "bank-swap" => Strategy::BankSwap,
+        "overwrite" => Strategy::Overwrite,
     }
-    later ["overwrite", "swap-scratch", "swap-move"]
+    later ["swap-scratch", "swap-move"]
 }
 choice! { Revert { "automatic" => Revert::Automatic, "never" => Revert::Never, } later [] }
 choice! { RunAlias { "itcm" => RunAlias::Itcm, } later [] }
@@ -210,3 +233,4 @@ choice! { Raise { "strict" => Raise::Strict, "keep-fallback" => Raise::KeepFallb
 choice! { Signer { "file" => Signer::File, "external" => Signer::External, } later [] }
 choice! { VersionFrom { "command-line" => VersionFrom::CommandLine, } later [] }
 choice! { Level { "allow" => Level::Allow, "warn" => Level::Warn, "deny" => Level::Deny, } later [] }
+choice! { Encoding { "unit-per-state" => Encoding::UnitPerState, "in-place" => Encoding::InPlace, } later [] }

@@ -82,7 +82,7 @@ fn code(plan: &Plan, slot: &Slot) -> Result<Code, LinkerError> {
     let why = if placement.front_address > placement.payload_address {
         format!("the slot without its header of {header} bytes at the end")
     } else {
-        let state = slot.extent.range.end.saturating_sub(placement.state_address);
+        let state = slot.extent.range.end.saturating_sub(placement.payload_address + placement.capacity);
         format!("the slot without its header of {header} bytes in front and {state} bytes of state words at the end")
     };
     Ok(Code { range: placement.run_address..placement.run_address.saturating_add(placement.capacity), why })

@@ -112,6 +112,8 @@ impl<'a> Map<'a> {
                 let version = self.plan.image(name).map(|image| image.version_text());
                 format!("{name} {}", version.unwrap_or_default())
             }
+            What::Download(image) => format!("download of {image}"),
+            What::Backup(image) => format!("backup of {image}"),
             What::Unused => "no image".to_owned(),
             What::Area(Use::Counter) => "security counter".to_owned(),
             What::Area(Use::Application) => "of the application".to_owned(),
@@ -160,11 +162,9 @@ impl<'a> Map<'a> {
                 run if run == placement.payload_address => String::new(),
                 run => format!(", runs at {}", address(run)),
             };
-            let state = match self.plan.slot(&placement.slot.value) {
-                Some(slot) if slot.extent.range.end > placement.state_address => {
-                    format!(", state words {}", address(placement.state_address))
-                }
-                _ => String::new(),
+            let state = match placement.state_size {
+                0 => String::new(),
+                _ => format!(", state words {}", address(placement.state_address)),
             };
             let _ = writeln!(
                 text,
@@ -211,7 +211,7 @@ impl<'a> Map<'a> {
             kind: match row.what {
                 What::Free | What::Unused => Kind::Free,
                 What::BootLoader => Kind::BootLoader,
-                What::Image { .. } => Kind::Image,
+                What::Image { .. } | What::Download(_) | What::Backup(_) => Kind::Image,
                 What::Area(Use::Counter) => Kind::Counter,
                 What::Area(Use::Application) => Kind::Application,
             },

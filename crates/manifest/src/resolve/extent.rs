@@ -79,6 +79,9 @@ pub fn areas(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Area>
         };
         let (Some(extent), Some(purpose)) = (place.resolve(device, report), *area.r#use) else { continue };
         rules::counter::check_sectors(name, &extent, purpose, report);
+        if let Some(log) = area.log.as_ref() {
+            rules::states::check(name, &extent, log, report);
+        }
         areas.push(Area { name: name.clone(), extent, purpose });
     }
     areas.sort_by_key(|area| area.extent.range.start);

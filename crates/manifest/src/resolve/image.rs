@@ -2,12 +2,14 @@
 
 use image_format::log;
 
-use super::{Report, declared, extent, refers_to_slot, relative, update};
+use super::{Report, declared, extent, overwrite, refers_to_slot, relative, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::group;
 use crate::names;
-use crate::plan::{Area, Boot, Device, Image, ImageKind, Loader, Placement, Slot, Strategy, Version, Word as _};
+use crate::plan::{
+    Area, Boot, Copies, Device, Image, ImageKind, Loader, Placement, Slot, Strategy, Version, Word as _,
+};
 use crate::rules;
 use crate::source::{Resolved, Spanned};
 use crate::spec::{self, Manifest};
@@ -35,11 +37,18 @@ pub fn resolve(
             check_use(slot, &used, boot, report);
             used.push(slot.clone());
         }
+        let copies = copies(image, spec, report);
+        for slot in copies.iter().flat_map(|copies| [&copies.download, &copies.backup]).flatten() {
+            check_use(slot, &used, boot, report);
+            used.push(slot.clone());
+        }
         let store = rules::counter::store(image, spec, areas, boot, report);
         let strategy = strategy(image, name, names.as_deref(), boot, report);
         check_inputs(image, names.as_deref().unwrap_or_default(), report);
         let version = version(name, image, report);
-        let (Some(names), Some(strategy), Some(version)) = (names, strategy, version) else { continue };
+        let (Some(names), Some(strategy), Some(version), Some(copies)) = (names, strategy, version, copies) else {
+            continue;
+        };
         let (Some(device), Some(slots), Some(boot)) = (device, slots, boot) else { continue };
         let chosen: Vec<_> = names.iter().filter_map(|name| Some((name, find(slots, name)?))).collect();
         if chosen.len() < names.len() {
@@ -48,10 +57,16 @@ pub fn resolve(
         rules::header::check_equal(&chosen, report);
         let tries = *update::tries(spec);
         let form = Form { device, loader: boot.loader.value, strategy: strategy.value, tries };
+        if [&copies.download, &copies.backup].into_iter().flatten().any(|name| find(slots, name).is_none()) {
+            continue;
+        }
         let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, &form, report));
-        let placements = placements.collect::<Option<Vec<_>>>()?;
+        let mut placements = placements.collect::<Option<Vec<_>>>()?;
+        for placement in placements.iter_mut().filter(|_| strategy.value == Strategy::Overwrite) {
+            overwrite::settle(placement, &copies, slots, tries, report)?;
+        }
         let counter = store.as_ref().and_then(|store| areas?.iter().find(|area| area.name.value == store.value));
-        let Ok(fingerprint) = group::fingerprint(device, strategy.value, &placements, slots, counter) else {
+        let Ok(fingerprint) = group::fingerprint(device, strategy.value, &placements, &copies, slots, counter) else {
             let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
             report.push(error.at(name.entry, "255 of each at most"));
             continue;
@@ -61,6 +76,7 @@ pub fn resolve(
             kind: Resolved::new(*image.r#type, ImageKind::Firmware, "default"),
             strategy,
             placements,
+            copies,
             version,
             security_counter: Resolved::new(*image.security_counter, 0, "none: older images install again"),
             counter_store: store,
@@ -156,11 +172,12 @@ fn strategy(
         Strategy::Fixed => ("fixed takes one slot", 1),
         Strategy::DirectXip => ("direct-xip takes two slots", 2),
         Strategy::BankSwap => ("bank-swap takes two slots", 2),
+        Strategy::Overwrite => ("overwrite takes one slot, and `download`", 1),
     };
     if let Some(slots) = slots.filter(|slots| slots.len() != count) {
         let place = image.slots.as_ref().map_or(name.entry, |list| list.span);
         let error = Diagnostic::error(codes::WRONG_VALUE, word);
-        let why = if count == 2 { "one runs while the other is written" } else { "it is never replaced in the field" };
+        let why = if count == 2 { "one runs while the other is written" } else { "it runs from one place" };
         report.push(error.at(place, format!("these are {}", slots.len())).see(strategy.span, why));
         return None;
     }
@@ -176,9 +193,29 @@ fn strategy(
 fn unfit(strategy: Strategy, boot: &Boot) -> Option<&'static str> {
     match (strategy, boot.loader.value) {
         (Strategy::DirectXip, Loader::None) => Some("somebody must choose between the two slots"),
+        (Strategy::Overwrite, Loader::None) => Some("somebody must copy the update over the image"),
         (Strategy::BankSwap, Loader::Waxseal) => Some("not supported yet: a boot loader takes direct-xip"),
         _ => None,
     }
+}
+
+/// The slots that it does not run from: overwrite needs one, and no other strategy has any.
+fn copies(image: &Spanned<spec::Image>, spec: &Manifest, report: &mut Report) -> Option<Copies> {
+    let written = [image.download.as_ref(), image.backup.as_ref()];
+    let known: Vec<_> = written.iter().flatten().map(|slot| refers_to_slot(slot, spec, report)).collect();
+    let overwrite = image.strategy.is_some_and(|strategy| strategy.value == Strategy::Overwrite);
+    if let Some(other) = written.into_iter().flatten().next().filter(|_| !overwrite) {
+        let error = Diagnostic::error(codes::WRONG_VALUE, "only overwrite has `download` and `backup`");
+        report.push(error.at(other.entry, "nothing is copied from or to here"));
+        return None;
+    }
+    if let Some(strategy) = image.strategy.filter(|_| overwrite && !image.download.is_written) {
+        let error = Diagnostic::error(codes::MISSING_KEY, "`download` is required with overwrite");
+        report.push(error.at(strategy.span, "where is the update until it is copied?"));
+        return None;
+    }
+    known.into_iter().collect::<Option<()>>()?;
+    Some(Copies { download: (*image.download).clone(), backup: (*image.backup).clone() })
 }
 
 /// The files: one for each slot that it names.
@@ -231,7 +268,9 @@ fn placement(
     let state = match form.loader {
         // Nobody is there to read it.
         Loader::None => 0,
-        Loader::Waxseal => log::state_space(form.strategy.of_format(), form.tries, unit, 0).unwrap_or(u32::MAX),
+        // Its log is where updates are staged.
+        Loader::Waxseal if form.strategy == Strategy::Overwrite => 0,
+        Loader::Waxseal => log::state_space(form.strategy.of_format(false), form.tries, unit, 0).unwrap_or(u32::MAX),
     };
     let capacity = slot.extent.size().checked_sub(header).and_then(|rest| rest.checked_sub(state));
     let Some(capacity) = capacity.filter(|capacity| *capacity > 0) else {
@@ -253,6 +292,7 @@ fn placement(
         payload_address,
         run_address: run_address(slot, payload_address, form),
         state_address,
+        state_size: state,
         capacity,
         input: input.map(|(_, path)| path).or(one_build).cloned(),
     })

@@ -7,6 +7,7 @@ mod device;
 pub(crate) mod extent;
 mod facts;
 mod image;
+mod overwrite;
 mod product;
 mod trust;
 mod update;

@@ -64,7 +64,9 @@ fn check_range(key: &str, value: Option<Spanned<u32>>, range: std::ops::RangeInc
 fn raise_is_required(spec: &Manifest, report: &mut Report) {
     let images = spec.images.iter().flat_map(|images| images.value.iter());
     let Some(counter) = images
-        .filter(|(_, image)| image.slots.as_ref().is_some_and(|slots| slots.value.0.len() > 1))
+        .filter(|(_, image)| {
+            image.backup.is_written || image.slots.as_ref().is_some_and(|slots| slots.value.0.len() > 1)
+        })
         .find_map(|(_, image)| *image.security_counter)
     else {
         return;

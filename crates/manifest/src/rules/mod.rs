@@ -13,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod overlap;
 pub(crate) mod protection;
 pub(crate) mod revert;
+pub(crate) mod states;
 
 pub use capacity::payload_too_large;
 pub use link::link_address;
