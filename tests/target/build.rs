@@ -79,6 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(Path::new(&env::var("OUT_DIR")?).join("cases.rs"), table)?;
 
     // Where the linker finds memory.x, which only the programs for the target use.
+    println!("cargo::rerun-if-changed={here}/memory.x");
     println!("cargo::rustc-link-search={here}");
     Ok(())
 }

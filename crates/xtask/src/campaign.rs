@@ -56,7 +56,7 @@ pub fn differential_test() -> Outcome {
 /// Fails at the first mutation about which host and target do not agree.
 fn differential(mutations: Mutations) -> Outcome {
     tools::QEMU.ensure()?;
-    verifier::build_programs(Profile::Size, None)?;
+    verifier::build_programs(Profile::Speed, None)?;
     run(command("build")?.args(["--package", "target-tests", "--bin", PROGRAM]).env_remove("WAXSEAL_VECTORS"))?;
     let parts = parts(mutations)?;
     let results = thread::scope(|scope| {
@@ -124,7 +124,7 @@ fn on_host(part: Mutations, block: u64) -> Outcome<String> {
 }
 
 fn on_target(part: Mutations, block: u64) -> Outcome<String> {
-    qemu::run_with(&Profile::Size.program(PROGRAM)?, &arguments(part, block))
+    qemu::run_fast(&Profile::Speed.program(PROGRAM)?, &arguments(part, block))
 }
 
 #[cfg(test)]
