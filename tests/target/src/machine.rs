@@ -68,3 +68,10 @@ pub fn stack_used() -> usize {
 fn panic(_: &PanicInfo<'_>) -> ! {
     semihosting::process::exit(101)
 }
+
+/// A fault ends the run as a failure, instead of looping for ever. Where not even this handler has a stack left, QEMU gives up
+/// on the locked-up core, which is a failure too.
+#[cortex_m_rt::exception]
+unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
+    semihosting::process::exit(101)
+}
