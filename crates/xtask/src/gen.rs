@@ -7,21 +7,23 @@ use image_format::{Code, Field, Structure};
 
 use crate::diagnostics;
 use crate::generated::Files;
+use crate::header;
 use crate::process::{Failure, Outcome, root};
 
 /// A structure, for whoever only writes about it.
-struct Table {
-    name: &'static str,
-    size: u32,
-    doc: &'static [&'static str],
-    fields: &'static [Field],
+pub struct Table {
+    pub name: &'static str,
+    pub size: u32,
+    pub doc: &'static [&'static str],
+    pub fields: &'static [Field],
 }
 
 const fn table<S: Structure>() -> Table {
     Table { name: S::NAME, size: S::SIZE, doc: S::DOC, fields: S::FIELDS }
 }
 
-const TABLES: &[Table] = &[
+/// All structures of the format.
+pub const TABLES: &[Table] = &[
     table::<image_format::FrontHead>(),
     table::<image_format::Envelope>(),
     table::<image_format::SignaturePlace>(),
@@ -53,6 +55,7 @@ pub fn run(check: bool) -> Outcome {
     files.add("image-format.md", image_format_document()?.into_bytes());
     files.add("manifest.schema.json", manifest::json_schema().into_bytes());
     files.add("diagnostics.md", diagnostics::document().map_err(formatting)?.into_bytes());
+    files.add("waxseal.h", header::document().map_err(formatting)?.into_bytes());
     files.finish(check)
 }
 

@@ -11,6 +11,7 @@ mod diagnostics;
 mod example;
 mod r#gen;
 mod generated;
+mod header;
 mod panics;
 mod peer;
 mod process;

@@ -7,7 +7,7 @@ use crate::{
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
     demo,
     example::{Example, SLOTS},
-    r#gen, panics,
+    r#gen, header, panics,
     process::{Failure, Outcome, capture, root, run},
     qemu, reproducible, tools, vectors, verifier,
 };
@@ -19,6 +19,7 @@ type Step = (&'static str, fn() -> Outcome);
 const STEPS: &[Step] = &[
     ("format", format),
     ("generated files", || r#gen::run(true)),
+    ("header for C and C++", header::check),
     ("vectors as generated", || vectors::run(true)),
     ("lint for the host", lint_host),
     ("tests on the host", test_host),

@@ -22,6 +22,10 @@ pub const NODE: Tool = Tool { program: "node", package: "nodejs" };
 pub const OPENSSL: Tool = Tool { program: "openssl", package: "openssl" };
 /// Python, which runs imgtool.
 pub const PYTHON: Tool = Tool { program: "python3", package: "python3" };
+/// A C compiler, for the C header.
+pub const GCC: Tool = Tool { program: "gcc", package: "gcc" };
+/// A C++ compiler, for the same.
+pub const GXX: Tool = Tool { program: "g++", package: "g++" };
 
 impl Tool {
     /// Installs the tool if it is not there.
