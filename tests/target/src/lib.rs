@@ -20,7 +20,7 @@ pub type Verdict = (u16, u32);
 struct Aligned<T>(T);
 
 /// Room for a vector's payload, or for the directory of a release and one of its chunks, in bytes.
-const SCRATCH: usize = 6 * 1024;
+pub const SCRATCH: usize = 6 * 1024;
 
 /// One vector: an artefact, the reader's side of the judgement, and what it must come to.
 pub struct Case {
