@@ -10,6 +10,7 @@ mod explain;
 mod findings;
 mod images;
 mod key;
+mod key_files;
 mod linker;
 mod loader;
 mod new;

@@ -99,6 +99,9 @@ fn every_member_of_a_result_is_documented() {
         "inspect out/app.a.bin",
         "explain WX0115",
         "show r1b.toml",
+        "key new another",
+        "key public another.pem",
+        "key id another.pem",
     ] {
         let object = project.waxseal(&format!("{line} --format json")).json();
         for name in object["result"].as_object().unwrap().keys() {

@@ -116,7 +116,7 @@ fn an_image_that_is_too_large_for_its_slot_is_refused() {
     let project = built();
     let (header, _) = ImageHeader::read_from_prefix(&project.read("out/app.a.bin")).unwrap();
     let device = Device { vendor_id: header.envelope.vendor_id, class_id: header.envelope.class_id };
-    let key = PrivateKey::from_pem(&String::from_utf8(project.read("keys/release.pem")).unwrap()).unwrap();
+    let key = PrivateKey::from_text(&String::from_utf8(project.read("keys/release.pem")).unwrap(), None).unwrap();
     // Slot a without header and state words, as `waxseal map` shows it.
     let capacity = 915_904;
     let mut payload = project.read("out/app.a.bin")[1024..].to_vec();

@@ -1,21 +1,22 @@
-//! Ed25519 keys as openssl reads and writes them: PKCS#8 and SPKI, in PEM.
+//! Ed25519 keys, and the files that openssl and OpenSSH keep them in.
+
+mod openssh;
+mod pem;
 
 use std::fmt;
 
-use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _};
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey, pkcs8};
-use image_format::{KeyId, SignaturePlace, SoftwareCrypto, key_id};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use image_format::{Crypto as _, KeyId, SignaturePlace, SoftwareCrypto, key_id};
 use zeroize::Zeroizing;
 
 /// A key file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// Not a PEM file with a private key.
-    #[error("this is no private key in PKCS#8 PEM (BEGIN PRIVATE KEY)")]
+    /// No private key of a known form.
+    #[error("this is no private key in PKCS#8 PEM (BEGIN PRIVATE KEY) or of OpenSSH (BEGIN OPENSSH PRIVATE KEY)")]
     NotPrivate,
-    /// Not a PEM file with a public key.
-    #[error("this is no public key in SPKI PEM (BEGIN PUBLIC KEY)")]
+    /// No public key of a known form.
+    #[error("this is no public key in SPKI PEM (BEGIN PUBLIC KEY) or of OpenSSH (ssh-ed25519 ...)")]
     NotPublic,
     /// A private key where a public one belongs.
     #[error("this is a private key; the public one belongs here: `waxseal key public` makes it")]
@@ -23,12 +24,26 @@ pub enum KeyError {
     /// A public key where a private one belongs.
     #[error("this is a public key; a private one is needed to sign")]
     PublicForPrivate,
-    /// Encrypted.
-    #[error("this private key is encrypted: `openssl pkey -in KEY -out PLAIN` decrypts it")]
+    /// Encrypted, and nobody gave the passphrase.
+    #[error("this private key is encrypted, and there is no passphrase")]
     Encrypted,
-    /// The right container, another algorithm or broken content.
-    #[error("this key is not Ed25519, or it is damaged: `openssl genpkey -algorithm ed25519` makes one")]
-    NotEd25519,
+    /// It does not decrypt.
+    #[error("wrong passphrase")]
+    WrongPassphrase,
+    /// Encrypted in a way that is not supported.
+    #[error(
+        "this private key is encrypted in a way that waxseal does not read ({0}): `openssl pkey -aes256` writes one that it does"
+    )]
+    Encryption(String),
+    /// A key of another algorithm.
+    #[error("this is {0} key, not Ed25519: `waxseal key new` and `openssl genpkey -algorithm ed25519` make one")]
+    OtherAlgorithm(&'static str),
+    /// A file without its end.
+    #[error("this key file is cut off: it has no line `-----END {0}-----`")]
+    CutOff(&'static str),
+    /// The right container, broken content.
+    #[error("this key is damaged")]
+    Damaged,
     /// A point of small order: everything verifies under such a key, or nothing does.
     #[error("this public key is a point of small order: anybody can sign for it")]
     Weak,
@@ -45,28 +60,25 @@ pub struct PublicKey([u8; 32]);
 pub struct PrivateKey(SigningKey);
 
 impl PublicKey {
-    /// Reads SPKI PEM.
+    /// Reads SPKI PEM, or the line of an OpenSSH public key file.
     ///
     /// # Errors
     /// Says what the text is instead.
-    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        if pem.contains("PRIVATE KEY-----") {
-            return Err(KeyError::PrivateForPublic);
-        }
-        if !pem.contains("-----BEGIN PUBLIC KEY-----") {
-            return Err(KeyError::NotPublic);
-        }
-        let key = VerifyingKey::from_public_key_pem(pem.trim()).map_err(|_| KeyError::NotEd25519)?;
-        if key.is_weak() { Err(KeyError::Weak) } else { Ok(Self(key.to_bytes())) }
+    pub fn from_text(text: &str) -> Result<Self, KeyError> {
+        let bytes = match openssh::public(text) {
+            Some(key) => key?,
+            None => pem::public(text)?,
+        };
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::Damaged)?;
+        if key.is_weak() { Err(KeyError::Weak) } else { Ok(Self(bytes)) }
     }
 
     /// Writes SPKI PEM.
     ///
     /// # Errors
-    /// [`KeyError::NotEd25519`] if the bytes are no point of the curve.
+    /// [`KeyError::Damaged`] if the bytes are no point of the curve.
     pub fn to_pem(&self) -> Result<String, KeyError> {
-        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| KeyError::NotEd25519)?;
-        key.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::NotEd25519)
+        pem::write_public(&self.0)
     }
 
     /// The 32 bytes (RFC 8032 encoding).
@@ -77,6 +89,11 @@ impl PublicKey {
     /// The id that signature places name it by.
     pub fn id(&self) -> KeyId {
         key_id(&self.0, &mut SoftwareCrypto)
+    }
+
+    /// Whether this is its signature of a message, judged as a boot loader does (strictly).
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        SoftwareCrypto.verify_ed25519(&self.0, message, signature)
     }
 }
 
@@ -103,30 +120,28 @@ impl PrivateKey {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Reads PKCS#8 PEM, version 1 or 2.
+    /// Reads PKCS#8 PEM of version 1 or 2, or an OpenSSH private key. A passphrase is used only if the key is encrypted.
     ///
     /// # Errors
-    /// Says what the text is instead.
-    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        if pem.contains("-----BEGIN PUBLIC KEY-----") {
+    /// Says what the text is instead; [`KeyError::Encrypted`] if only the passphrase is missing.
+    pub fn from_text(text: &str, passphrase: Option<&str>) -> Result<Self, KeyError> {
+        if openssh::public(text).is_some() {
             return Err(KeyError::PublicForPrivate);
         }
-        if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-            return Err(KeyError::Encrypted);
-        }
-        if !pem.contains("-----BEGIN PRIVATE KEY-----") {
-            return Err(KeyError::NotPrivate);
-        }
-        SigningKey::from_pkcs8_pem(pem.trim()).map(Self).map_err(|_| KeyError::NotEd25519)
+        let seed = match openssh::private(text, passphrase) {
+            Some(seed) => seed?,
+            None => pem::private(text, passphrase)?,
+        };
+        Ok(Self::from_seed(&seed))
     }
 
-    /// Writes PKCS#8 PEM of version 1, which has no public half: OpenSSL 3.0 refuses version 2.
+    /// Writes PKCS#8 PEM of version 1, which has no public half: OpenSSL 3.0 refuses version 2. With a passphrase it is
+    /// encrypted: scrypt and AES-256-CBC, with parameters that OpenSSL accepts.
     ///
     /// # Errors
-    /// [`KeyError::NotEd25519`] if the key cannot be encoded, which does not happen.
-    pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
-        let pair = pkcs8::KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
-        pair.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::NotEd25519)
+    /// [`KeyError::Random`] if the operating system gives no random bytes to encrypt with.
+    pub fn to_pem(&self, passphrase: Option<&str>) -> Result<Zeroizing<String>, KeyError> {
+        pem::write_private(&self.0.to_bytes(), passphrase)
     }
 
     /// Its public half.
@@ -146,6 +161,18 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+/// The public half of a key file that holds either half. An OpenSSH file keeps it in clear beside an encrypted private one.
+///
+/// # Errors
+/// As [`PrivateKey::from_text`] and [`PublicKey::from_text`].
+pub fn public_half(text: &str, passphrase: Option<&str>) -> Result<PublicKey, KeyError> {
+    match (PublicKey::from_text(text), openssh::public_of_private(text)) {
+        (Err(KeyError::PrivateForPublic), Some(key)) => Ok(PublicKey(key?)),
+        (Err(KeyError::PrivateForPublic), None) => PrivateKey::from_text(text, passphrase).map(|key| key.public()),
+        (result, _) => result,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{KeyError, PrivateKey, PublicKey};
@@ -153,19 +180,45 @@ mod tests {
     #[test]
     fn pem_round_trip() {
         let key = PrivateKey::from_seed(&[7; 32]);
-        let pem = key.to_pem().expect("encodes");
-        assert_eq!(PrivateKey::from_pem(&pem).expect("decodes").public(), key.public());
+        let pem = key.to_pem(None).expect("encodes");
+        assert_eq!(PrivateKey::from_text(&pem, None).expect("decodes").public(), key.public());
         let public = key.public().to_pem().expect("encodes");
-        assert_eq!(PublicKey::from_pem(&public), Ok(key.public()));
-        assert_eq!(PublicKey::from_pem(&pem), Err(KeyError::PrivateForPublic));
-        assert_eq!(PrivateKey::from_pem(&public).err(), Some(KeyError::PublicForPrivate));
+        assert_eq!(PublicKey::from_text(&public), Ok(key.public()));
+        assert_eq!(PublicKey::from_text(&pem), Err(KeyError::PrivateForPublic));
+        assert_eq!(PrivateKey::from_text(&public, None).err(), Some(KeyError::PublicForPrivate));
+    }
+
+    #[test]
+    fn encrypted_round_trip() {
+        let key = PrivateKey::from_seed(&[7; 32]);
+        let pem = key.to_pem(Some("two words")).expect("encrypts");
+        let read = |passphrase| PrivateKey::from_text(&pem, passphrase).map(|key| key.public());
+        assert_eq!(read(Some("two words")), Ok(key.public()));
+        assert_eq!(read(Some("two wordz")), Err(KeyError::WrongPassphrase));
+        assert_eq!(read(None), Err(KeyError::Encrypted));
+        assert_eq!(PublicKey::from_text(&pem), Err(KeyError::PrivateForPublic));
+        assert_ne!(pem, key.to_pem(Some("two words")).expect("encrypts"), "the salt is new each time");
+    }
+
+    #[test]
+    fn every_cut_is_refused() {
+        let key = PrivateKey::from_seed(&[7; 32]);
+        let (private, public) = (key.to_pem(None).expect("encodes"), key.public().to_pem().expect("encodes"));
+        // The last character is a newline, which may be missing.
+        for end in 0..private.len() - 1 {
+            assert!(PrivateKey::from_text(&private[..end], None).is_err(), "{end}");
+        }
+        for end in 0..public.len() - 1 {
+            assert!(PublicKey::from_text(&public[..end]).is_err(), "{end}");
+        }
+        assert_eq!(PublicKey::from_text(&public[..60]), Err(KeyError::CutOff("PUBLIC KEY")));
     }
 
     #[test]
     fn a_key_of_small_order_is_refused() {
         // The neutral element: y = 1, in SPKI.
         let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n";
-        assert_eq!(PublicKey::from_pem(pem), Err(KeyError::Weak));
+        assert_eq!(PublicKey::from_text(pem), Err(KeyError::Weak));
     }
 
     #[test]

@@ -16,4 +16,4 @@ pub mod payload;
 pub use artefact::Draft;
 pub use build::{Artefact, Input, build};
 pub use judge::Judge;
-pub use key::{KeyError, PrivateKey, PublicKey};
+pub use key::{KeyError, PrivateKey, PublicKey, public_half};

@@ -1,19 +1,31 @@
-//! `waxseal key`: key files as openssl reads and writes them.
+//! `waxseal key`: key files as openssl and OpenSSH read and write them.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use packer::{KeyError, PrivateKey, PublicKey};
+use packer::{KeyError, PrivateKey, PublicKey, public_half};
+use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Access};
-use crate::report::Report;
+use crate::passphrase;
+use crate::report::{Format, Report};
 
 /// Make and look at Ed25519 keys.
+///
+/// Private keys: PKCS#8 PEM and OpenSSH files, encrypted or not. Public keys: SPKI PEM and OpenSSH lines. The passphrase of
+/// an encrypted key is asked for on the terminal, or stands in WAXSEAL_PASSPHRASE.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    waxseal key new keys/release --encrypt    makes keys/release.pem and keys/release.pub.pem\n  \
+    waxseal key public ~/.ssh/id_ed25519 > keys/ci.pub.pem")]
 pub struct Command {
     #[command(subcommand)]
     action: Action,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +34,9 @@ enum Action {
     New {
         /// Name of the files, with or without `.pem`; may include a folder.
         name: PathBuf,
+        /// Encrypt the private key with a passphrase.
+        #[arg(long)]
+        encrypt: bool,
     },
     /// Print the public key of a private or public key file, as SPKI PEM.
     Public {
@@ -41,23 +56,28 @@ impl Command {
     /// # Errors
     /// A file that cannot be read or written, or is no key.
     pub fn run(&self) -> Result<Report, Failure> {
-        let text = match &self.action {
-            Action::New { name } => new(name)?,
-            Action::Public { file } => read_any(file)?.to_pem().map_err(|error| unusable(file, &error))?,
-            Action::Id { file } => format!("{}\n", read_any(file)?),
+        let file = match &self.action {
+            Action::New { name, encrypt } => return new(name, *encrypt),
+            Action::Public { file } | Action::Id { file } => file,
         };
-        Ok(Report::done(text))
+        let key = read_any(file)?;
+        let pem = key.to_pem().map_err(|error| unusable(file, &error))?;
+        let result = json!({ "key_id": key.to_string(), "public_pem": pem });
+        let text = if let Action::Public { .. } = self.action { pem } else { format!("{key}\n") };
+        Ok(Report { result: Some(result), ..Report::done(text) })
     }
 }
 
-fn new(name: &Path) -> Result<String, Failure> {
+fn new(name: &Path, encrypt: bool) -> Result<Report, Failure> {
     let (private, public) = pair(name)?;
     if let Some(there) = [&private, &public].into_iter().find(|path| path.exists()) {
         return Err(files::exists(there));
     }
     let failed = |error: KeyError| Failure::new(Exit::Failed, error.to_string());
+    let passphrase = if encrypt { Some(passphrase::new(&private)?) } else { None };
     let key = PrivateKey::generate().map_err(failed)?;
-    files::write_new(&private, key.to_pem().map_err(failed)?.as_bytes(), Access::Private)?;
+    let pem = key.to_pem(passphrase.as_deref().map(String::as_str)).map_err(failed)?;
+    files::write_new(&private, pem.as_bytes(), Access::Private)?;
     let written =
         key.public().to_pem().map_err(failed).and_then(|pem| files::write_new(&public, pem.as_bytes(), Access::Usual));
     if let Err(failure) = written {
@@ -65,7 +85,13 @@ fn new(name: &Path) -> Result<String, Failure> {
         let _ = std::fs::remove_file(&private);
         return Err(failure);
     }
-    Ok(format!("{}  private: keep it secret\n{}  public, id {}\n", private.display(), public.display(), key.public()))
+    let (private, public) = (private.display().to_string(), public.display().to_string());
+    let how = if encrypt { "private, encrypted" } else { "private: keep it secret" };
+    let text = format!("{private}  {how}\n{public}  public, id {}\n", key.public());
+    let result = json!({
+        "key_id": key.public().to_string(), "private": private, "public": public, "encrypted": encrypt,
+    });
+    Ok(Report { result: Some(result), ..Report::done(text) })
 }
 
 /// The names of a pair's files.
@@ -84,12 +110,7 @@ fn pair(name: &Path) -> Result<(PathBuf, PathBuf), Failure> {
 
 /// The public key of a file that holds either half.
 fn read_any(file: &Path) -> Result<PublicKey, Failure> {
-    let pem = files::read_text(file)?;
-    match PublicKey::from_pem(&pem) {
-        Err(KeyError::PrivateForPublic) => PrivateKey::from_pem(&pem).map(|key| key.public()),
-        result => result,
-    }
-    .map_err(|error| unusable(file, &error))
+    decrypted(file, public_half)
 }
 
 /// Reads a public key.
@@ -97,15 +118,25 @@ fn read_any(file: &Path) -> Result<PublicKey, Failure> {
 /// # Errors
 /// Exit code 3 if it cannot be read, 1 if it is something else.
 pub fn read_public(file: &Path) -> Result<PublicKey, Failure> {
-    PublicKey::from_pem(&files::read_text(file)?).map_err(|error| unusable(file, &error))
+    PublicKey::from_text(&files::read_text(file)?).map_err(|error| unusable(file, &error))
 }
 
-/// Reads a private key.
+/// Reads a private key. Asks for the passphrase of an encrypted one.
 ///
 /// # Errors
-/// Exit code 3 if it cannot be read, 1 if it is something else.
+/// Exit code 3 if it cannot be read, 1 if it is something else or the passphrase is wrong.
 pub fn read_private(file: &Path) -> Result<PrivateKey, Failure> {
-    PrivateKey::from_pem(&files::read_text(file)?).map_err(|error| unusable(file, &error))
+    decrypted(file, PrivateKey::from_text)
+}
+
+/// Reads a key file, with its passphrase if it needs one.
+fn decrypted<T>(file: &Path, read: impl Fn(&str, Option<&str>) -> Result<T, KeyError>) -> Result<T, Failure> {
+    let text = Zeroizing::new(files::read_text(file)?);
+    let result = match read(&text, None) {
+        Err(KeyError::Encrypted) => read(&text, Some(&passphrase::existing(file)?)),
+        result => result,
+    };
+    result.map_err(|error| unusable(file, &error))
 }
 
 fn unusable(file: &Path, error: &KeyError) -> Failure {

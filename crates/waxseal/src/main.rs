@@ -22,6 +22,7 @@ mod load;
 mod map;
 mod new;
 mod output;
+mod passphrase;
 mod refusal;
 mod render;
 mod report;
@@ -93,7 +94,7 @@ impl Command {
             Self::Explain(command) => ("explain", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
             Self::New(_) => ("new", Format::Human),
-            Self::Key(_) => ("key", Format::Human),
+            Self::Key(command) => ("key", command.format.into()),
             Self::Generate(_) => ("gen", Format::Human),
         }
     }

@@ -56,7 +56,7 @@ impl Example {
         }
         fs::copy(self.folder.join(MANIFEST), folder.join(MANIFEST)).map_err(Failure::at(&folder))?;
         let (private, public) = (folder.join(KEY), folder.join("keys/release.pub.pem"));
-        fs::write(&private, pem(test_key(key).to_pem())?).map_err(Failure::at(&private))?;
+        fs::write(&private, pem(test_key(key).to_pem(None))?).map_err(Failure::at(&private))?;
         fs::write(&public, pem(test_key(key).public().to_pem())?).map_err(Failure::at(&public))?;
         Ok(Self { folder, ..self.clone() })
     }
@@ -80,7 +80,7 @@ impl Example {
         let build = self.folder.join("build");
         fs::create_dir_all(&build).map_err(Failure::at(&build))?;
         let key = self.folder.join(KEY);
-        fs::write(&key, pem(test_key(EXAMPLE_KEY).to_pem())?).map_err(Failure::at(&key))?;
+        fs::write(&key, pem(test_key(EXAMPLE_KEY).to_pem(None))?).map_err(Failure::at(&key))?;
         for slot in SLOTS {
             capture(&mut self.waxseal(&["gen", "linker", MANIFEST, "--slot", slot, "-o", &Self::memory(slot)]))?;
         }

@@ -71,7 +71,9 @@ fn lint_host() -> Outcome {
 }
 
 fn test_host() -> Outcome {
-    tools::OPENSSL.ensure()?;
+    for tool in [tools::OPENSSL, tools::SSH_KEYGEN, tools::SCRIPT] {
+        tool.ensure()?;
+    }
     run(command("test")?.arg("--workspace").args(NOT_FOR_HOST))
 }
 

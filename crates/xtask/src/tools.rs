@@ -20,6 +20,10 @@ pub const QEMU: Tool = Tool { program: "qemu-system-arm", package: "qemu-system-
 pub const NODE: Tool = Tool { program: "node", package: "nodejs" };
 /// OpenSSL, the peer that keys and signatures are compared with.
 pub const OPENSSL: Tool = Tool { program: "openssl", package: "openssl" };
+/// OpenSSH's key generator, another peer for keys.
+pub const SSH_KEYGEN: Tool = Tool { program: "ssh-keygen", package: "openssh-client" };
+/// Gives a command a terminal to ask on.
+pub const SCRIPT: Tool = Tool { program: "script", package: "bsdutils" };
 /// Python, which runs imgtool.
 pub const PYTHON: Tool = Tool { program: "python3", package: "python3" };
 /// A C compiler, for the C header.
