@@ -9,6 +9,7 @@ mod devices;
 mod explain;
 mod findings;
 mod images;
+mod include;
 mod key;
 mod key_files;
 mod linker;

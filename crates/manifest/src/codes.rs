@@ -101,6 +101,12 @@ codes! {
             it refuses would not work. And a lint that lets pass what nobody says hides the next one who does.",
         fix: "Remove the lint, or correct what the error names.",
         example: "err_lint_allows_an_error";
+    INCLUDE = "WX0010", "include that brings in no fragment",
+        rule: "A manifest includes fragments: files that say `fragment = true`, bring whole tables, and include nothing \
+            themselves. So a whole manifest is never taken for a part of another, and whoever reads a manifest sees all \
+            files of it.",
+        fix: "Write `fragment = true` in the file that is included, and name every file in the manifest's own `include`.",
+        example: "err_includes_itself";
     ADDRESS = "WX0101", "address that contradicts the layout",
         rule: "Region and sectors decide where a slot lies. A typed `address` is only an assertion, and it must be right. A \
             32-bit address has eight hexadecimal digits; a ninth turned 0x0800_0000 into 2^31 on a real board, where a \

@@ -12,6 +12,7 @@ pub mod defaults;
 pub mod diagnostic;
 mod group;
 pub mod hardware;
+pub mod include;
 mod lints;
 pub mod map;
 mod names;
@@ -30,6 +31,7 @@ mod table;
 pub mod written;
 
 pub use diagnostic::Diagnostic;
+pub use include::includes;
 pub use lints::Allowed;
 pub use plan::Plan;
 #[cfg(feature = "schema")]
@@ -37,56 +39,124 @@ pub use schema::json_schema;
 pub use source::Source;
 
 use diagnostic::Severity;
+use include::{Join as _, Joining};
 use read::{At, Reader, Value as _};
-use source::Span;
+use source::{Span, Spanned};
 use toml::de::{DeTable, DeValue};
 
 /// What a manifest was found to be.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// What it means: `Some` exactly if there is no error.
+    /// What it means: `Some` exactly if there is no error, and it is no fragment.
     pub plan: Option<Plan>,
     /// What is wrong with it, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// Warnings that the file lets pass.
     pub allowed: Vec<Allowed>,
+    /// Whether it is a fragment. Then there is no plan, and only what no other file changes was judged.
+    pub is_fragment: bool,
 }
 
-/// Reads and judges a manifest.
-pub fn check(source: &Source) -> Checked {
-    let Judged { plan, mut diagnostics, allowed } = judged(source);
+/// Reads and judges a manifest: its text, and behind it those of the fragments that it includes, in the order of
+/// [`includes`]. A fragment is judged alone where it is the first text.
+pub fn check(sources: &(impl AsRef<[Source]> + ?Sized)) -> Checked {
+    let Judged { plan, mut diagnostics, allowed, is_fragment } = judged(sources.as_ref());
     diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Checked { plan: plan.filter(|_| !refused), diagnostics, allowed }
+    Checked { plan: plan.filter(|_| !refused), diagnostics, allowed, is_fragment }
 }
 
 /// What a manifest means, also where a rule refuses it: good for judging its inputs in the same run, never for building.
 /// `None` if something in it has no meaning.
-pub fn draft(source: &Source) -> Option<Plan> {
-    judged(source).plan
+pub fn draft(sources: &(impl AsRef<[Source]> + ?Sized)) -> Option<Plan> {
+    judged(sources.as_ref()).plan
 }
 
 /// A plan whatever the rules say of it.
+#[derive(Default)]
 struct Judged {
     plan: Option<Plan>,
     diagnostics: Vec<Diagnostic>,
     allowed: Vec<Allowed>,
+    is_fragment: bool,
 }
 
-fn judged(source: &Source) -> Judged {
+/// One text as a person wrote it.
+struct Text {
+    /// `None` if the text is not TOML: what follows a broken line could mean anything.
+    spec: Option<spec::Manifest>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a text. `folder` is the way from the manifest's folder to its own.
+fn read_text(file: usize, folder: String, source: &Source) -> Text {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
-    let mut reader = Reader { file: 0, diagnostics: Vec::new() };
-    reader.diagnostics.extend(errors.iter().map(|error| syntax::diagnostic(reader.file, &source.text, error)));
-    // What follows broken TOML could mean anything. A key that stands twice breaks nothing else.
+    let mut reader = Reader { file, folder, diagnostics: Vec::new() };
+    reader.diagnostics.extend(errors.iter().map(|error| syntax::diagnostic(file, &source.text, error)));
+    // A key that stands twice breaks nothing else.
     if reader.diagnostics.iter().any(|error| error.code == codes::SYNTAX.id) {
-        return Judged { plan: None, diagnostics: reader.diagnostics, allowed: Vec::new() };
+        return Text { spec: None, diagnostics: reader.diagnostics };
     }
-    syntax::inline_tables(reader.file, &source.text, &mut reader.diagnostics);
-    let start = Span { file: reader.file, start: 0, end: 0 };
+    syntax::inline_tables(file, &source.text, &mut reader.diagnostics);
+    let start = Span { file, start: 0, end: 0 };
     let at = At { key: "manifest", key_span: start, span: start, entry: start };
     let spec = spec::Manifest::read(&DeValue::Table(document.into_inner()), at, &mut reader);
-    let mut diagnostics = reader.diagnostics;
-    let plan = spec.as_ref().and_then(|spec| resolve::plan(&source.name, spec, &mut diagnostics));
-    let allowed = spec.map(|spec| lints::apply(&spec, &mut diagnostics)).unwrap_or_default();
-    Judged { plan, diagnostics, allowed }
+    Text { spec, diagnostics: reader.diagnostics }
+}
+
+fn judged(sources: &[Source]) -> Judged {
+    let [main, fragments @ ..] = sources else { return Judged::default() };
+    let Text { spec, mut diagnostics } = read_text(0, String::new(), main);
+    let Some(spec) = spec else { return Judged { diagnostics, ..Judged::default() } };
+    if spec.is_fragment() {
+        diagnostics.extend(spec.include.as_ref().map(|include| include::nested(include.entry)));
+        resolve::fragment(&spec, &mut diagnostics);
+        let allowed = lints::apply(&spec, &mut diagnostics);
+        return Judged { plan: None, diagnostics, allowed, is_fragment: true };
+    }
+    let Some(spec) = join(spec, main, fragments, &mut diagnostics) else {
+        return Judged { diagnostics, ..Judged::default() };
+    };
+    let plan = resolve::plan(&main.name, &spec, &mut diagnostics);
+    let allowed = lints::apply(&spec, &mut diagnostics);
+    Judged { plan, diagnostics, allowed, is_fragment: false }
+}
+
+/// The tables of a manifest and of its fragments. `None` if one of the files is not known: a table could be there.
+fn join(
+    spec: spec::Manifest,
+    main: &Source,
+    fragments: &[Source],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<spec::Manifest> {
+    let included = include::paths(&spec, &main.name, diagnostics);
+    let written = spec.include.as_ref().map_or(0, |include| include.value.0.len());
+    let mut whole = included.len() == written && spec.include.is_some() == spec.include.is_written;
+    let start = Span::default();
+    let mut joined = Spanned { value: spec, span: start, entry: start };
+    for (index, path) in included.iter().enumerate() {
+        let Some(source) = fragments.get(index) else {
+            diagnostics.push(include::unread(path));
+            whole = false;
+            continue;
+        };
+        let text = read_text(index + 1, include::folder(path), source);
+        diagnostics.extend(text.diagnostics);
+        let fragment = text.spec.filter(|fragment| include::check_fragment(fragment, path, diagnostics));
+        let Some(mut fragment) = fragment else {
+            whole = false;
+            continue;
+        };
+        // Every file says this for itself.
+        fragment.fragment = Default::default();
+        let second = Spanned { value: fragment, span: start, entry: start };
+        joined = spec::Manifest::join(joined, second, "", &mut Joining { included: &included, report: diagnostics })?;
+    }
+    let spec = Some(joined.value).filter(|_| whole)?;
+    for key in spec.missing() {
+        let error = Diagnostic::error(codes::MISSING_KEY, format!("`{key}` is required in a manifest"));
+        let nowhere = if included.is_empty() { "" } else { ", nor in what is included" };
+        diagnostics.push(error.at(start, format!("no `{key}` here{nowhere}")));
+    }
+    Some(spec)
 }

@@ -28,8 +28,15 @@ pub fn apply(spec: &Manifest, report: &mut Vec<Diagnostic>) -> Vec<Allowed> {
         let (Some(level), Some(reason)) = (*lint.level, lint.reason.as_ref()) else { continue };
         match level.value {
             Level::Allow => {
-                let (found, others) = report.drain(..).partition(|found: &Diagnostic| found.code == code.value);
+                let (found, others): (Vec<_>, _) =
+                    report.drain(..).partition(|found: &Diagnostic| found.code == code.value);
                 *report = others;
+                // Behind an error a rule may not have been asked, and of a fragment not all are.
+                let all_asked = !spec.is_fragment() && report.iter().all(|found| found.severity != Severity::Error);
+                if found.is_empty() && all_asked {
+                    let warning = Diagnostic::warning(codes::LINT, format!("nothing here is told {}", code.value));
+                    report.push(warning.at(code.span, "lets pass what nobody says"));
+                }
                 allow(code, lint, &reason.value, found, &mut allowed, report);
             }
             Level::Deny => {
@@ -45,7 +52,7 @@ pub fn apply(spec: &Manifest, report: &mut Vec<Diagnostic>) -> Vec<Allowed> {
     allowed
 }
 
-/// Lets what a code found pass, unless it is an error or nothing.
+/// Lets what a code found pass, unless it is an error.
 fn allow(
     code: &Spanned<String>,
     lint: &Spanned<Lint>,
@@ -55,7 +62,6 @@ fn allow(
     report: &mut Vec<Diagnostic>,
 ) {
     let place = lint.level.as_ref().map_or(code.span, |level| level.span);
-    let nothing = found.is_empty();
     for diagnostic in found {
         if diagnostic.severity != Severity::Error {
             allowed.push(Allowed { diagnostic, reason: reason.to_owned() });
@@ -68,12 +74,6 @@ fn allow(
             None => error,
         });
         report.push(diagnostic);
-    }
-    let refused = report.iter().any(|found| found.severity == Severity::Error);
-    // Behind an error a rule may not have been asked.
-    if nothing && !refused {
-        let warning = Diagnostic::warning(codes::LINT, format!("nothing here is told {}", code.value));
-        report.push(warning.at(code.span, "lets pass what nobody says"));
     }
 }
 

@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::include::{Join, Joining};
 use crate::names;
 use crate::source::{Span, Spanned};
 
@@ -13,6 +14,8 @@ use crate::source::{Span, Spanned};
 pub struct Reader {
     /// Index of the text that is read.
     pub file: usize,
+    /// The folder that paths of this text start from, seen from the manifest's: empty, or it ends with a slash.
+    pub folder: String,
     /// What was wrong so far.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -39,7 +42,7 @@ pub trait Value: Sized {
 /// A key of a table: absent, wrong (which has been said), or with a value. It dereferences to the value, if there is one.
 #[derive(Clone, Debug)]
 pub struct Field<T> {
-    /// Whether the key stands there, be its value right or wrong.
+    /// Whether the key stands there, be its value right or wrong, or the key misspelt.
     pub is_written: bool,
     value: Option<Spanned<T>>,
 }
@@ -49,6 +52,24 @@ impl<T> Deref for Field<T> {
 
     fn deref(&self) -> &Option<Spanned<T>> {
         &self.value
+    }
+}
+
+impl<T> Default for Field<T> {
+    fn default() -> Self {
+        Self { is_written: false, value: None }
+    }
+}
+
+impl<T: Join> Field<T> {
+    /// Takes in what another file has under the same key.
+    pub fn join(&mut self, other: Self, path: &str, joining: &mut Joining<'_>) {
+        if !self.is_written {
+            *self = other;
+        } else if other.is_written {
+            // Where one of them is wrong, that has been said.
+            self.value = self.value.take().zip(other.value).and_then(|(a, b)| T::join(a, b, path, joining));
+        }
     }
 }
 
@@ -130,7 +151,8 @@ impl Keys<'_> {
     /// The value of a key that may be left out.
     pub fn optional<T: Value>(&self, name: &str, reader: &mut Reader) -> Field<T> {
         let Some((key, value)) = self.table.get_key_value(name) else {
-            return Field { is_written: false, value: None };
+            let is_misspelt = self.misspelt.iter().any(|misspelt| misspelt == name);
+            return Field { is_written: is_misspelt, value: None };
         };
         let at = reader.at(key, value);
         let value = T::read(value.get_ref(), at, reader);
@@ -139,12 +161,13 @@ impl Keys<'_> {
 
     /// The value of a key that may not be left out.
     pub fn required<T: Value>(&self, name: &str, reader: &mut Reader) -> Field<T> {
-        if !self.table.contains_key(name) && !self.misspelt.iter().any(|misspelt| misspelt == name) {
+        let field = self.optional(name, reader);
+        if !field.is_written {
             let title = format!("`{name}` is required in {}", self.noun);
             let error = Diagnostic::error(codes::MISSING_KEY, title).at(self.header, format!("no `{name}` here"));
             reader.diagnostics.push(error);
         }
-        self.optional(name, reader)
+        field
     }
 }
 
@@ -178,6 +201,23 @@ impl<T> Named<T> {
     /// The names with a value, and the values.
     pub fn iter(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<T>)> {
         self.0.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)))
+    }
+}
+
+impl<T> Join for Named<T> {
+    fn join(
+        mut first: Spanned<Self>,
+        second: Spanned<Self>,
+        path: &str,
+        joining: &mut Joining<'_>,
+    ) -> Option<Spanned<Self>> {
+        for (name, value) in second.value.0 {
+            match first.value.0.iter().find(|(known, _)| known.value == name.value) {
+                Some((known, _)) => joining.twice(&format!("{path}.{}", name.value), known.entry, name.entry),
+                None => first.value.0.push((name, value)),
+            }
+        }
+        Some(first)
     }
 }
 

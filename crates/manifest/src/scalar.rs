@@ -2,8 +2,40 @@
 
 use toml::de::DeValue;
 
+use crate::codes;
+use crate::diagnostic::Diagnostic;
 use crate::plan::Version;
 use crate::read::{At, Reader, Value};
+use crate::source::Spanned;
+
+/// The path of a file, relative to the manifest's folder: of a fragment's paths, which are relative to the fragment, with
+/// the way to its folder in front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub String);
+
+impl Value for FilePath {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        let path = String::read(value, at, reader)?;
+        if is_of_one_machine(&path) {
+            let warning = Diagnostic::warning(codes::ABSOLUTE_PATH, format!("`{path}` is a path of one machine"));
+            reader.diagnostics.push(warning.at(at.span, "relative to this file, with forward slashes"));
+            return Some(Self(path));
+        }
+        Some(Self(format!("{}{path}", reader.folder)))
+    }
+}
+
+impl Spanned<FilePath> {
+    /// The path as a text, and its place.
+    pub fn text(&self) -> Spanned<String> {
+        self.with(self.value.0.clone())
+    }
+}
+
+/// Whether a path is right on one machine only: absolute, with a drive, a home folder or another system's slashes.
+pub fn is_of_one_machine(path: &str) -> bool {
+    path.starts_with(['/', '~']) || path.contains('\\') || path.as_bytes().get(1) == Some(&b':')
+}
 
 /// A size or an offset in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::plan::Version;
 use crate::read::{List, Named};
-use crate::scalar::{Address, Bytes, Sectors, Setting};
+use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
 use crate::spec::Manifest;
 
 /// A key of a table.
@@ -25,7 +25,12 @@ pub(crate) struct Key {
 
 /// The JSON Schema of the manifest, draft 2020-12, indented and with a newline at its end.
 pub fn json_schema() -> String {
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Manifest>();
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Manifest>();
+    // Of several files each has some of the tables: only a file alone must have them all.
+    if let Some(required) = schema.remove("required") {
+        schema.insert("if".into(), json!({ "anyOf": [{ "required": ["include"] }, { "required": ["fragment"] }] }));
+        schema.insert("else".into(), json!({ "required": required }));
+    }
     format!("{:#}\n", schema.to_value())
 }
 
@@ -102,6 +107,7 @@ scalar! {
     Sectors => { "type": "string", "pattern": "^[0-9]+(-[0-9]+)?$" }
     Address => { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 }
     Version => { "type": "string", "pattern": "^[0-9]+[.][0-9]+[.][0-9]+$" }
+    FilePath => { "type": "string", "minLength": 1 }
     Setting => { "anyOf": [
         { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 },
         { "type": "string" },

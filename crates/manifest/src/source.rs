@@ -11,6 +11,12 @@ pub struct Source {
     pub text: String,
 }
 
+impl AsRef<[Source]> for Source {
+    fn as_ref(&self) -> &[Source] {
+        std::slice::from_ref(self)
+    }
+}
+
 impl Source {
     /// Line and column, both from 1, of a byte offset. Columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {

@@ -4,12 +4,16 @@ use crate::plan::{
     Encoding, ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version, VersionFrom,
 };
 use crate::read::{List, Named};
-use crate::scalar::{Address, Bytes, Sectors, Setting};
+use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
 use crate::table::{choice, table};
 
 table! {
     /// A device: its flash, what goes into it, and who may sign it.
-    pub struct Manifest, "a manifest" {
+    pub struct Manifest, "a manifest" of tables {
+        /// Fragments that bring further tables: paths relative to this file, with forward slashes. A table stands in one file.
+        optional include: List<String>,
+        /// Whether this file is to be included. It may then leave tables to the manifest that includes it. Default: false.
+        optional fragment: bool,
         /// Who makes the device, and what it is.
         required product: Product,
         /// Which chip, and its option bytes.
@@ -30,7 +34,7 @@ table! {
         optional roles: Roles,
         /// What is to be made of a warning, by its code: `WX0114`.
         optional lints: Named<Lint>,
-    } later ["include", "fragment", "memories", "release", "profiles", "otp"]
+    } later ["memories", "release", "profiles", "otp"]
 }
 
 table! {
@@ -76,7 +80,7 @@ table! {
         /// The boot loader's own slot. Required unless there is none.
         optional slot: String,
         /// The boot loader's file, for the factory image. Default: none is made.
-        optional input: String,
+        optional input: FilePath,
     } later []
 }
 
@@ -148,9 +152,9 @@ table! {
         /// The slot that keeps a copy of what an update overwrites. Default: none, and then nothing can revert.
         optional backup: String,
         /// Its file, if one build serves all slots. Default: the command line names it.
-        optional input: String,
+        optional input: FilePath,
         /// Its files by slot, where slots run at different addresses. Default: the command line names them.
-        optional inputs: Named<String>,
+        optional inputs: Named<FilePath>,
         /// Its version: semver without pre-release and build parts. This, or `version-from`.
         optional version: Version,
         /// Who says its version, if the file does not: `command-line` is `--image-version NAME=VERSION`.
@@ -181,7 +185,7 @@ table! {
     /// A public key. There is no key for a private one's path, anywhere.
     pub struct Key, "a key" {
         /// SPKI PEM file.
-        required public: String,
+        required public: FilePath,
         /// Where the private half is. Default: file.
         optional signer: Signer,
     } later ["epoch"]
@@ -189,7 +193,7 @@ table! {
 
 table! {
     /// Who may sign what.
-    pub struct Roles, "`roles`" {
+    pub struct Roles, "`roles`" of tables {
         /// Who signs images.
         optional image: Role,
     } later ["release", "layout", "otp", "root"]
@@ -234,3 +238,10 @@ choice! { Signer { "file" => Signer::File, "external" => Signer::External, } lat
 choice! { VersionFrom { "command-line" => VersionFrom::CommandLine, } later [] }
 choice! { Level { "allow" => Level::Allow, "warn" => Level::Warn, "deny" => Level::Deny, } later [] }
 choice! { Encoding { "unit-per-state" => Encoding::UnitPerState, "in-place" => Encoding::InPlace, } later [] }
+
+impl Manifest {
+    /// Whether the file is to be included, and leaves tables to others.
+    pub fn is_fragment(&self) -> bool {
+        self.fragment.is_some_and(|fragment| fragment.value)
+    }
+}

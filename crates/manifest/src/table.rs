@@ -18,11 +18,62 @@ pub fn spelling(field: &str) -> String {
 /// ```
 ///
 /// A required key may be absent in the struct too: that has then been said, and reading goes on.
+///
+/// A table comes from one file. `pub struct Manifest, "a manifest" of tables` may come from several, each of which brings
+/// whole tables: what it requires is said by `missing`, once all are there.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])+
         pub struct $name:ident, $noun:literal {
             $($(#[doc = $field_doc:literal])+ $need:ident $field:ident: $type:ty,)*
+        } later $later:tt
+    ) => {
+        $crate::table::table! { @declare
+            $(#[doc = $doc])+
+            pub struct $name, $noun { $($(#[doc = $field_doc])+ $need $need $field: $type,)* } later $later
+        }
+
+        impl $crate::include::Join for $name {}
+    };
+    (
+        $(#[doc = $doc:literal])+
+        pub struct $name:ident, $noun:literal of tables {
+            $($(#[doc = $field_doc:literal])+ $need:ident $field:ident: $type:ty,)*
+        } later $later:tt
+    ) => {
+        $crate::table::table! { @declare
+            $(#[doc = $doc])+
+            pub struct $name, $noun { $($(#[doc = $field_doc])+ $need optional $field: $type,)* } later $later
+        }
+
+        impl $crate::include::Join for $name {
+            fn join(
+                mut first: $crate::source::Spanned<Self>,
+                second: $crate::source::Spanned<Self>,
+                path: &str,
+                joining: &mut $crate::include::Joining<'_>,
+            ) -> Option<$crate::source::Spanned<Self>> {
+                $(
+                    let key = $crate::table::spelling(stringify!($field));
+                    let key = if path.is_empty() { key } else { format!("{path}.{key}") };
+                    first.value.$field.join(second.value.$field, &key, joining);
+                )*
+                Some(first)
+            }
+
+            fn missing(&self) -> Vec<String> {
+                let keys: Vec<(&str, bool, bool)> =
+                    vec![$((stringify!($field), stringify!($need) == "required", self.$field.is_written)),*];
+                let missing = keys.into_iter().filter(|(_, is_required, is_written)| *is_required && !is_written);
+                missing.map(|(field, ..)| $crate::table::spelling(field)).collect()
+            }
+        }
+    };
+    (
+        @declare
+        $(#[doc = $doc:literal])+
+        pub struct $name:ident, $noun:literal {
+            $($(#[doc = $field_doc:literal])+ $need:ident $read:ident $field:ident: $type:ty,)*
         } later [$($later:literal),* $(,)?]
     ) => {
         $(#[doc = $doc])+
@@ -39,7 +90,7 @@ macro_rules! table {
             ) -> Option<Self> {
                 let known = [$($crate::table::spelling(stringify!($field))),*];
                 let keys = reader.keys(value, at, $noun, &known, &[$($later),*])?;
-                Some(Self { $($field: keys.$need(&$crate::table::spelling(stringify!($field)), reader),)* })
+                Some(Self { $($field: keys.$read(&$crate::table::spelling(stringify!($field)), reader),)* })
             }
         }
 

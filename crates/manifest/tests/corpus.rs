@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use manifest::diagnostic::Severity;
-use manifest::{Diagnostic, Source, check, codes};
+use manifest::{Diagnostic, Source, check, codes, includes};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/manifests")
@@ -18,6 +18,15 @@ fn folder() -> PathBuf {
 
 fn source(name: &str) -> Source {
     Source { name: name.rsplit('/').next().unwrap().into(), text: fs::read_to_string(folder().join(name)).unwrap() }
+}
+
+/// A manifest and the fragments that it includes.
+fn sources(name: &str) -> Vec<Source> {
+    let main = source(name);
+    let own = Path::new(name).parent().unwrap();
+    let fragment = |path: &str| Source { name: path.into(), ..source(own.join(path).to_str().unwrap()) };
+    let fragments: Vec<Source> = includes(&main).iter().map(|path| fragment(path)).collect();
+    [vec![main], fragments].concat()
 }
 
 /// Each manifest of the index with the codes that it is told.
@@ -28,12 +37,18 @@ fn index() -> Vec<(String, Vec<String>)> {
 }
 
 /// A diagnostic in a simple, stable form.
-fn render(source: &Source, diagnostic: &Diagnostic) -> String {
+fn render(sources: &[Source], diagnostic: &Diagnostic) -> String {
+    // The file is the manifest itself where none is named.
+    let place = |file: usize, at: usize| {
+        let (line, column) = sources[file].line_column(at);
+        let name = if file == 0 { String::new() } else { format!("{}:", sources[file].name) };
+        format!("{name}{line}:{column}")
+    };
     let mut text = format!("{}[{}]: {}\n", diagnostic.severity, diagnostic.code, diagnostic.title);
     for label in &diagnostic.labels {
-        let (line, column) = source.line_column(label.span.start);
+        let (place, marked) = (place(label.file, label.span.start), &sources[label.file].text[label.span.clone()]);
         let mark = if label.primary { '^' } else { '-' };
-        writeln!(text, "  {mark} {line}:{column} {:?}: {}", &source.text[label.span.clone()], label.text).unwrap();
+        writeln!(text, "  {mark} {place} {marked:?}: {}", label.text).unwrap();
     }
     for note in &diagnostic.notes {
         writeln!(text, "  note: {note}").unwrap();
@@ -41,9 +56,8 @@ fn render(source: &Source, diagnostic: &Diagnostic) -> String {
     for help in &diagnostic.help {
         writeln!(text, "  help: {}", help.text).unwrap();
         for edit in &help.edits {
-            let (line, column) = source.line_column(edit.span.start);
-            let old = &source.text[edit.span.clone()];
-            writeln!(text, "        {line}:{column} {old:?} becomes {:?}", edit.replacement).unwrap();
+            let (place, old) = (place(edit.file, edit.span.start), &sources[edit.file].text[edit.span.clone()]);
+            writeln!(text, "        {place} {old:?} becomes {:?}", edit.replacement).unwrap();
         }
     }
     for fact in &diagnostic.facts {
@@ -56,16 +70,16 @@ fn render(source: &Source, diagnostic: &Diagnostic) -> String {
 fn every_manifest_is_told_what_is_wrong() {
     let mut differences = String::new();
     for (name, expected) in index() {
-        let source = source(&name);
-        let checked = check(&source);
+        let sources = sources(&name);
+        let checked = check(&sources);
         let mut codes: Vec<_> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         codes.sort_unstable();
-        let text: String = checked.diagnostics.iter().map(|diagnostic| render(&source, diagnostic)).collect();
+        let text: String = checked.diagnostics.iter().map(|diagnostic| render(&sources, diagnostic)).collect();
         if codes != expected {
             writeln!(differences, "{name}: expected {expected:?}\n{text}").unwrap();
         }
         let refused = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        assert_eq!(checked.plan.is_none(), refused, "{name}");
+        assert_eq!(checked.plan.is_none(), refused || checked.is_fragment, "{name}");
         assert_eq!(name.contains("err_"), refused, "{name}: its name says otherwise");
         if expected.is_empty() {
             continue;
@@ -86,8 +100,12 @@ fn every_manifest_is_told_what_is_wrong() {
 fn the_index_is_the_folder() {
     let indexed: BTreeSet<String> =
         index().into_iter().map(|(name, _)| name).filter(|name| !name.starts_with("..")).collect();
-    let names = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let names: Vec<String> = names.filter(|name| name != "index.toml").collect();
+    let list = |sub: &str| {
+        let entries = fs::read_dir(folder().join(sub)).unwrap();
+        entries.map(|entry| format!("{sub}{}", entry.unwrap().file_name().into_string().unwrap())).collect::<Vec<_>>()
+    };
+    let mut names = [list(""), list("boards/")].concat();
+    names.retain(|name| name != "index.toml" && name != "boards");
     let manifests: BTreeSet<String> = names.iter().filter(|name| name.ends_with(".toml")).cloned().collect();
     assert_eq!(indexed, manifests);
     for text in names.iter().filter(|name| !name.ends_with(".toml")) {
@@ -117,7 +135,7 @@ fn the_example_of_a_code_is_told_it() {
 #[test]
 fn every_diagnostic_has_a_place_and_a_known_code() {
     for (name, _) in index() {
-        for diagnostic in check(&source(&name)).diagnostics {
+        for diagnostic in check(&sources(&name)).diagnostics {
             assert!(codes::find(diagnostic.code).is_some(), "{name}: {}", diagnostic.code);
             assert!(diagnostic.position().is_some(), "{name}: {}", diagnostic.title);
         }
@@ -128,12 +146,12 @@ fn every_diagnostic_has_a_place_and_a_known_code() {
 fn a_suggested_edit_that_replaces_a_value_is_taken() {
     let mut tried = 0;
     for (name, _) in index() {
-        let source = source(&name);
-        for diagnostic in check(&source).diagnostics {
+        let sources = sources(&name);
+        for diagnostic in check(&sources).diagnostics {
             for edit in diagnostic.help.iter().flat_map(|help| &help.edits) {
-                let mut text = source.text.clone();
-                text.replace_range(edit.span.clone(), &edit.replacement);
-                let again = check(&Source { name: source.name.clone(), text });
+                let mut edited = sources.clone();
+                edited[edit.file].text.replace_range(edit.span.clone(), &edit.replacement);
+                let again = check(&edited);
                 let same = |other: &&Diagnostic| other.code == diagnostic.code && other.title == diagnostic.title;
                 assert_eq!(again.diagnostics.iter().find(same), None, "{name}: {edit:?}");
                 tried += 1;

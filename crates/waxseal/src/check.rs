@@ -32,6 +32,10 @@ pub struct Command {
     pub format: FindingsFormat,
 }
 
+/// What is not judged of a fragment: nobody shall take silence for approval.
+const FRAGMENT: &str =
+    "note: this is a fragment: what depends on the manifest that includes it is judged with that one\n";
+
 impl Command {
     /// Does it. Exit code 1 if there is an error; warnings stop nothing.
     ///
@@ -51,13 +55,16 @@ impl Command {
                 notes = list(&defaults::list(plan)) + &notes;
             }
         }
+        if manifest.is_fragment {
+            notes.push_str(FRAGMENT);
+        }
         found.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
         let errors = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         let exit = if errors { Exit::Refused } else { Exit::Done };
         let text = render::diagnostics(&manifest.sources, &found, output::colours_result())
             + &render::allowed(&manifest.allowed)
             + &notes
-            + &render::summary(&manifest.name, &found);
+            + &render::summary(&manifest.files(), &found);
         if let Some(result) = &mut result {
             result["allowed"] = json::allowed(&manifest.sources, &manifest.allowed);
         }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use manifest::diagnostic::Severity;
 use manifest::plan::Key;
 use manifest::source::Span;
 use manifest::{Allowed, Checked, Diagnostic, Plan, Source};
@@ -16,7 +17,7 @@ use crate::{files, key, output, render};
 pub struct Manifest {
     /// What the user called it.
     pub name: String,
-    /// Its texts.
+    /// Its texts: its own, and those of the fragments that it includes.
     pub sources: Vec<Source>,
     /// What it means; `None` if something is wrong with it.
     pub plan: Option<Plan>,
@@ -24,21 +25,40 @@ pub struct Manifest {
     pub diagnostics: Vec<Diagnostic>,
     /// Warnings that it lets pass.
     pub allowed: Vec<Allowed>,
+    /// Whether it is a fragment, which only other manifests give a meaning.
+    pub is_fragment: bool,
     /// The folder that its paths start from.
     folder: PathBuf,
 }
 
 impl Manifest {
-    /// Reads and judges a manifest; `-` is standard input, and its paths then start from the working folder.
+    /// Reads and judges a manifest and the fragments that it includes; `-` is standard input, and its paths then start
+    /// from the working folder.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no text.
+    /// A file that cannot be read, or is no text; of a fragment with the line that includes it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = if path.as_os_str() == files::STANDARD { "<stdin>".to_owned() } else { path.display().to_string() };
-        let source = Source { name: name.clone(), text: files::read_text(path)? };
-        let Checked { plan, diagnostics, allowed } = manifest::check(&source);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self { name, sources: vec![source], plan, diagnostics, allowed, folder })
+        let mut sources = vec![Source { name: name.clone(), text: files::read_text(path)? }];
+        for included in manifest::includes(&sources[0]) {
+            let path = resolve(&folder, &included);
+            let text = files::read_text(&path).map_err(|failure| {
+                let place = render::place(&sources, included.span.file, included.span.start);
+                match failure.exit {
+                    Exit::Missing => failure.at(place).help(format!("the path is relative to {name}")),
+                    _ => failure,
+                }
+            })?;
+            sources.push(Source { name: path.display().to_string(), text });
+        }
+        let Checked { plan, diagnostics, allowed, is_fragment } = manifest::check(&sources);
+        Ok(Self { name, sources, plan, diagnostics, allowed, is_fragment, folder })
+    }
+
+    /// All its files: `e1.toml + boards/hub.toml`.
+    pub fn files(&self) -> String {
+        self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(" + ")
     }
 
     /// Its file name, without folders: what an artefact may say of where it comes from.
@@ -48,7 +68,7 @@ impl Manifest {
 
     /// A path of the manifest, as this process finds it.
     pub fn resolve(&self, path: &str) -> PathBuf {
-        self.folder.join(path)
+        resolve(&self.folder, path)
     }
 
     /// `r1b.toml:47:20`.
@@ -58,7 +78,7 @@ impl Manifest {
 
     /// The plan for judging inputs in the same run, also of a manifest that a rule refuses.
     pub fn draft(&self) -> Option<Plan> {
-        self.plan.clone().or_else(|| manifest::draft(self.sources.first()?))
+        self.plan.clone().or_else(|| manifest::draft(&self.sources))
     }
 
     /// Does what needs the plan, and adds to its report what was found in the manifest. If something stops the work, that
@@ -75,10 +95,18 @@ impl Manifest {
                 report.findings.allowed.clone_from(&self.allowed);
                 Ok(self.remark_on(&self.diagnostics, report))
             }
+            None if self.is_fragment && !self.is_refused() => {
+                Err(Failure::new(Exit::Refused, format!("{} is a fragment", self.name))
+                    .help("name a manifest that includes it: alone it only goes through `waxseal check`"))
+            }
             None => {
                 Ok(self.remark_on(&self.diagnostics, Report { exit: Exit::Refused, ..Report::done(String::new()) }))
             }
         }
+    }
+
+    fn is_refused(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// A report with diagnostics, which go to standard error.
@@ -87,7 +115,7 @@ impl Manifest {
             return report;
         }
         let mut remarks = render::diagnostics(&self.sources, found, output::colours_remarks());
-        remarks.push_str(&render::summary(&self.name, found));
+        remarks.push_str(&render::summary(&self.files(), found));
         let diagnostics = [found, &report.findings.diagnostics].concat();
         let findings = Findings { sources: self.sources.clone(), diagnostics, ..report.findings };
         Report { remarks: remarks + &report.remarks, findings, ..report }
@@ -111,5 +139,13 @@ impl Manifest {
             })
         };
         plan.keys.iter().map(read).collect()
+    }
+}
+
+/// A path of a manifest in a folder, as this process finds it. A file called `-` is no standard stream.
+fn resolve(folder: &Path, path: &str) -> PathBuf {
+    match folder.join(path) {
+        path if path.as_os_str() == files::STANDARD => Path::new(".").join(path),
+        path => path,
     }
 }

@@ -2,7 +2,7 @@
 
 use image_format::log;
 
-use super::{Report, declared, extent, overwrite, refers_to_slot, relative, update};
+use super::{Report, declared, extent, overwrite, refers_to_slot, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::group;
@@ -220,7 +220,6 @@ fn copies(image: &Spanned<spec::Image>, spec: &Manifest, report: &mut Report) ->
 
 /// The files: one for each slot that it names.
 fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Report) {
-    relative(image.input.as_ref(), report);
     if let Some(input) = &*image.input {
         match &*image.inputs {
             Some(inputs) => {
@@ -231,8 +230,7 @@ fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Rep
             None => {}
         }
     }
-    for (slot, path) in image.inputs.iter().flat_map(|inputs| inputs.value.iter()) {
-        relative(Some(path), report);
+    for slot in image.inputs.iter().flat_map(|inputs| inputs.value.names()) {
         if !slots.is_empty() && !slots.iter().any(|declared| declared.value == slot.value) {
             let error = Diagnostic::error(codes::NOTHING, format!("`{}` is no slot of this image", slot.value));
             report.push(error.at(slot.span, names::list(slots.iter().map(|slot| slot.value.as_str()), "or")));
@@ -294,7 +292,7 @@ fn placement(
         state_address,
         state_size: state,
         capacity,
-        input: input.map(|(_, path)| path).or(one_build).cloned(),
+        input: input.map(|(_, path)| path).or(one_build).map(Spanned::text),
     })
 }
 

@@ -58,14 +58,27 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     })
 }
 
+/// Judges what no other file changes of a fragment: names, product, keys, and flash as far as the fragment has it.
+pub fn fragment(spec: &Manifest, report: &mut Report) {
+    check_names(spec, report);
+    if let Some(product) = spec.product.as_ref() {
+        product::resolve(product, report);
+    }
+    trust::keys(spec, report);
+    let Some(device) = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report)) else { return };
+    let (slots, areas) = (extent::slots(spec, &device, report), extent::areas(spec, &device, report));
+    rules::overlap::check(&slots, &areas, report);
+    rules::protection::check(&device, &slots, &areas, spec, report);
+}
+
 /// The boot loader's table.
 fn boot(table: &Spanned<crate::spec::Boot>, spec: &Manifest, report: &mut Report) -> Option<Boot> {
     let loader = (*table.loader)?;
-    relative(table.input.as_ref(), report);
     if loader.value == Loader::None {
-        for written in [table.slot.as_ref(), table.input.as_ref()].into_iter().flatten() {
+        let slot = table.slot.as_ref().map(|slot| slot.entry);
+        for entry in slot.into_iter().chain(table.input.as_ref().map(|input| input.entry)) {
             let error = Diagnostic::error(codes::TWICE, "no boot loader, and something of it");
-            report.push(error.at(written.entry, "of what?").see(loader.span, "there is none"));
+            report.push(error.at(entry, "of what?").see(loader.span, "there is none"));
         }
         return Some(Boot { loader, slot: None, input: None });
     }
@@ -75,7 +88,7 @@ fn boot(table: &Spanned<crate::spec::Boot>, spec: &Manifest, report: &mut Report
     }
     let slot = (*table.slot).clone()?;
     refers_to_slot(&slot, spec, report)?;
-    Some(Boot { loader, slot: Some(slot), input: (*table.input).clone() })
+    Some(Boot { loader, slot: Some(slot), input: table.input.as_ref().map(Spanned::text) })
 }
 
 /// Names of slots, areas, images and keys, and that slots and areas do not share one.
@@ -124,14 +137,4 @@ fn refers_to<T>(
         None => error.at(place.span, format!("declared: {}", names::list(names(), "and"))),
     });
     None
-}
-
-/// Warns of a path that is right on one machine only.
-fn relative(path: Option<&Spanned<String>>, report: &mut Report) {
-    let Some(path) = path else { return };
-    let drive = path.as_bytes().get(1) == Some(&b':');
-    if path.starts_with(['/', '~']) || path.contains('\\') || drive {
-        let warning = Diagnostic::warning(codes::ABSOLUTE_PATH, format!("`{}` is a path of one machine", path.value));
-        report.push(warning.at(path.span, "relative to this file, with forward slashes"));
-    }
 }

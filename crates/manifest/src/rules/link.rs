@@ -5,13 +5,14 @@ use geometry::{Evidence, Selects, address, bytes};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Image, Placement, Plan, Strategy};
+use crate::scalar::FilePath;
 use crate::source::Spanned;
 use crate::spec;
 
 /// WX0407: one build for slots that run at different addresses.
 pub(crate) fn one_build(
     image: &spec::Image,
-    input: &Spanned<String>,
+    input: &Spanned<FilePath>,
     slots: &[Spanned<String>],
     report: &mut Vec<Diagnostic>,
 ) {
