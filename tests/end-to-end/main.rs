@@ -16,6 +16,7 @@ mod linker;
 mod loader;
 mod new;
 mod openssl;
+mod release;
 mod show;
 mod streams;
 mod svg;

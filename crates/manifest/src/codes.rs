@@ -191,6 +191,29 @@ codes! {
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
         fix: "Give the slot more sectors, or make the firmware smaller.";
+    UNMET = "WX0211", "requirement that the release does not meet",
+        rule: "An image says with `requires` which versions of another one it works with. A release brings all its images \
+            together, so it is itself what satisfies the requirement, or nothing does: a board would get a pair that nobody \
+            has tested. Hosts judge this; a version that the command line says is judged when the release is built.",
+        fix: "Correct the version or the range, or bring the image that satisfies it.",
+        example: "err_requirement_unmet";
+    WAITING = "WX0212", "images that wait for one another",
+        rule: "With commit = \"each\" an image becomes current by itself, after those that it requires. Images that require one \
+            another, directly or by way of others, have no order then: whichever came first would run with an old one.",
+        fix: "Use commit = \"together\", or drop one of the requirements.",
+        example: "err_requirements_in_a_circle";
+    COMPANIONS = "WX0213", "companions that cannot be pinned",
+        rule: "The lead of a release holds the image ids of its companions, and the boot loader starts it with exactly these. An \
+            id covers the ids that are pinned in it, so there is one lead, its companions have none of their own, and \
+            it is firmware. A companion has one build, or one for each build of the lead: slot by slot, in the order of `slots`.",
+        fix: "Let one image name all the others, once each.",
+        example: "err_companions_of_companions";
+    COMMIT = "WX0214", "commit that nobody carries out",
+        rule: "With commit = \"together\" the boot loader starts the lead only with the companions that it pins. So it takes a boot \
+            loader and companions, and where companions are pinned images cannot become current each by itself: between \
+            the first and the last, the lead would be refused.",
+        fix: "Use commit = \"together\" with companions and a boot loader, and commit = \"each\" without.",
+        example: "err_companions_with_commit_each";
     NO_EXCHANGE = "WX0402", "banks that nothing exchanges",
         rule: "bank-swap without a boot loader relies on a boot ROM that starts either of two banks. Parts with one bank, a \
             mode with one bank and option bytes that fix the boot address have no such thing: the second slot would never run.",
@@ -233,6 +256,12 @@ codes! {
             RAM. All slots of an image have the same one, since the layout fingerprint has one payload offset.",
         fix: "Leave `header` out (1K), or write one of the sizes that the message names, the same for all slots of the image.",
         example: "err_header_not_aligned";
+    SINGLE_COMPANION = "WX0413", "companion that its lead cannot go back to",
+        rule: "The old lead pins the old companion by its id. If the lead can be reverted and the companion has only one \
+            place, an update replaces what the old lead needs: going back ends at a lead that is refused. Nor may an image be \
+            updated in the field whose lead is not.",
+        fix: "Give the companion a second slot, with strategy = \"direct-xip\".",
+        example: "err_companion_with_one_slot";
     LOADER = "WX0414", "strategy that the loader cannot carry out",
         rule: "Who starts the images decides which strategies there are: without a boot loader, reset starts one place, or one \
             of two banks that the ROM exchanges. Two slots that run where they are stored need a boot loader that chooses.",

@@ -41,6 +41,13 @@ pub fn list(plan: &Plan) -> Vec<Default> {
         add(&mut defaults, "update.revert".into(), &plan.update.revert, |revert| word(*revert));
         add(&mut defaults, "update.largest-counter-step".into(), &plan.update.largest_counter_step, u32::to_string);
     }
+    if plan.images.len() > 1 {
+        add(&mut defaults, "update.commit".into(), &plan.update.commit, |commit| word(*commit));
+    }
+    if let (None, Some(label)) = (&plan.release.label, plan.release_label()) {
+        let reason = "class and version of the lead".to_owned();
+        defaults.push(Default { key: "release.label".into(), value: format!("\"{label}\""), reason });
+    }
     for slot in &plan.slots {
         let key = |name: &str| format!("slots.{}.{name}", slot.name.value);
         if let Some(header) = &slot.header {

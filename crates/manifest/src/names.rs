@@ -13,6 +13,12 @@ pub fn objection(name: &str) -> Option<&'static str> {
     (!first || !rest).then_some("a small letter first, then small letters, digits and dashes")
 }
 
+/// Whether a text can be the name of a file on every system, and says nothing to a shell.
+pub fn is_file_name(text: &str) -> bool {
+    let first = text.bytes().next().is_some_and(|letter| letter.is_ascii_alphanumeric());
+    first && text.len() <= 64 && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"._-".contains(&letter))
+}
+
 /// The candidate that a misspelt word most probably stands for, if one is near enough.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = |candidate: &'a str| (strsim::damerau_levenshtein(word, candidate), candidate);
@@ -42,6 +48,16 @@ mod tests {
         }
         for bad in ["", "A", "2a", "-a", "a_b", "ä", "a.b", "flash", "bank1"] {
             assert!(objection(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_files() {
+        for good in ["sensor-hub-4.2.0", "A_1", "7"] {
+            assert!(is_file_name(good), "{good}");
+        }
+        for bad in ["", ".hidden", "-rf", "a/b", "a\\b", "../x", "a b", "a:b", "ä", "a\0", &"x".repeat(65)] {
+            assert!(!is_file_name(bad), "{bad}");
         }
     }
 

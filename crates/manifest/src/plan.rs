@@ -3,6 +3,8 @@
 //! Addresses, sizes and option values here are computed from the device's geometry; none was typed. Names keep their
 //! place in the file, so that whoever finds something wrong later can still point at it.
 
+mod release;
+
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -10,6 +12,8 @@ use std::str::FromStr;
 use geometry::{EraseSelector, Mode, Part, Region, Sector};
 
 use crate::source::{Resolved, Span, Spanned};
+
+pub use release::{Commit, Date, NoRange, Release, Requirement, VersionRange};
 
 /// A device, its layout, what goes into it and who may sign it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Plan {
     pub images: Vec<Image>,
     /// How an update is tried, confirmed and reverted.
     pub update: Update,
+    /// The signed set of all images.
+    pub release: Release,
     /// Public keys, in the file's order.
     pub keys: Vec<Key>,
     /// Whose signatures an image needs.
@@ -50,7 +56,7 @@ pub struct Product {
     pub vendor_id: [u8; 16],
     /// UUID version 5 of the class in the name space of the vendor id (RFC 9124 section 3.8).
     pub class_id: [u8; 16],
-    /// Hardware revisions that images of this manifest run on: ASCII, padded with zeros. Empty: not compared.
+    /// Hardware revisions that there are: ASCII, padded with zeros. Empty: not compared.
     pub revisions: Vec<[u8; 4]>,
 }
 
@@ -194,6 +200,12 @@ pub struct Image {
     pub security_counter: Resolved<u32>,
     /// The area that keeps the counter, by name. `None`: the image has no counter.
     pub counter_store: Option<Spanned<String>>,
+    /// Hardware revisions that it runs on: ASCII, padded with zeros; its own, or else the product's. Empty: not compared.
+    pub revisions: Vec<[u8; 4]>,
+    /// What it asks of other images of the release, in the file's order.
+    pub requires: Vec<Requirement>,
+    /// The images that must be on the device with it, by name: it pins them by image id.
+    pub companions: Vec<Spanned<String>>,
     /// Digest of its slot group's canonical bytes: what packer and boot loader must agree on.
     pub fingerprint: [u8; 32],
 }
@@ -203,6 +215,8 @@ pub struct Image {
 pub enum ImageKind {
     /// Code with a vector table.
     Firmware,
+    /// Bytes that the core does not start: they are sealed as they are.
+    Data,
 }
 
 /// How an update reaches the device.
@@ -262,7 +276,7 @@ pub struct Placement {
     pub front_size: u32,
     /// Where its payload is stored.
     pub payload_address: u32,
-    /// Where its payload must be linked to run.
+    /// Where its payload must be linked to run; 0 for data, as the format has it.
     pub run_address: u32,
     /// Where the state words start; they end with the slot, with overwrite with the slot that updates are staged in. Without
     /// a boot loader there are none, and this is the slot's end.
@@ -315,6 +329,8 @@ pub struct Update {
     pub largest_counter_step: Resolved<u32>,
     /// How far the boot loader's counter follows. `None`: no image has a counter.
     pub raise: Option<Spanned<Raise>>,
+    /// How the images of a release become current.
+    pub commit: Resolved<Commit>,
 }
 
 /// What happens when the tries of an image are used up.
@@ -461,7 +477,7 @@ impl FromStr for Version {
         }
         match (version.major.try_into(), version.minor.try_into(), version.patch.try_into()) {
             (Ok(major), Ok(minor), Ok(patch)) => Ok(Self { major, minor, patch }),
-            _ => Err("major and minor go up to 65535, patch to 4294967295".to_owned()),
+            _ => Err(Self::LIMITS.to_owned()),
         }
     }
 }

@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::Version;
+use crate::plan::{Date, NoRange, Version, VersionRange};
 use crate::read::{At, Reader, Value};
 use crate::source::Spanned;
 
@@ -117,6 +117,35 @@ impl Value for Version {
         const EXPECTED: &str = "a version: \"1.4.0\"";
         let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
         text.parse().map_or_else(|why: String| reader.wrong(at, EXPECTED, why), Some)
+    }
+}
+
+impl Value for VersionRange {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        const EXPECTED: &str = "a range of versions, its ends written out: \">=2.1.0, <3.0.0\"";
+        let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
+        let NoRange { why, instead } = match text.parse() {
+            Ok(range) => return Some(range),
+            Err(refused) => refused,
+        };
+        let error = Diagnostic::error(codes::WRONG_VALUE, format!("`{}` must be {EXPECTED}", at.key)).at(at.span, why);
+        reader.diagnostics.push(match instead {
+            Some(instead) => error.edit("as cargo reads it", at.span, format!("\"{instead}\"")),
+            None => error,
+        });
+        None
+    }
+}
+
+impl Value for Date {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        const EXPECTED: &str = "a date, without quotes: 2027-12-31";
+        let Some(datetime) = value.as_datetime() else { return reader.wrong_type(value, at, EXPECTED) };
+        match (datetime.date, datetime.time) {
+            (Some(date), None) => Self::new(date.year, date.month, date.day)
+                .or_else(|| reader.wrong(at, EXPECTED, "from 1970-01-02 to 9999-12-31")),
+            _ => reader.wrong(at, EXPECTED, "whole days only"),
+        }
     }
 }
 

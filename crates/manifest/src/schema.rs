@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::plan::Version;
+use crate::plan::{Date, Version, VersionRange};
 use crate::read::{List, Named};
 use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
 use crate::spec::Manifest;
@@ -108,6 +108,8 @@ scalar! {
     Address => { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 }
     Version => { "type": "string", "pattern": "^[0-9]+[.][0-9]+[.][0-9]+$" }
     FilePath => { "type": "string", "minLength": 1 }
+    VersionRange => { "type": "string", "pattern": "^(<|<=|=|>=|>) ?[0-9]+[.][0-9]+[.][0-9]+( ?, ?(<|<=|=|>=|>) ?[0-9]+[.][0-9]+[.][0-9]+)*$" }
+    Date => { "type": "string", "format": "date" }
     Setting => { "anyOf": [
         { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 },
         { "type": "string" },

@@ -1,7 +1,8 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
 use crate::plan::{
-    Encoding, ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version, VersionFrom,
+    Commit, Date, Encoding, ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version,
+    VersionFrom, VersionRange,
 };
 use crate::read::{List, Named};
 use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
@@ -28,13 +29,15 @@ table! {
         required images: Named<Image>,
         /// How an update is tried, confirmed and reverted.
         optional update: Update,
+        /// The signed set of all images.
+        optional release: Release,
         /// Public keys, by name.
         required keys: Named<Key>,
         /// Who may sign what. Default: the only key signs everything.
         optional roles: Roles,
         /// What is to be made of a warning, by its code: `WX0114`.
         optional lints: Named<Lint>,
-    } later ["memories", "release", "profiles", "otp"]
+    } later ["memories", "profiles", "otp"]
 }
 
 table! {
@@ -139,9 +142,9 @@ table! {
 }
 
 table! {
-    /// Firmware that is sealed, once for each of its slots.
+    /// Firmware or data that is sealed, firmware once for each address that it runs at.
     pub struct Image, "an image" {
-        /// What it holds. Default: firmware.
+        /// What it holds: `firmware` starts with a vector table, `data` is sealed as it is. Default: firmware.
         optional r#type: ImageKind,
         /// Where it is used from. Default: the slot of the image's name.
         optional slots: List<String>,
@@ -164,7 +167,13 @@ table! {
         /// What keeps the counter: the path of an area in this file, "areas.NAME"; or without a boot loader "images",
         /// which means that nothing keeps it. Required with a counter.
         optional counter_store: String,
-    } later ["scratch", "revisions", "requires", "companions"]
+        /// Hardware revisions that it runs on, out of the product's. Default: all of them.
+        optional revisions: List<String>,
+        /// The versions of other images that it works with, by image: ">=2.1.0, <3.0.0". Hosts judge it.
+        optional requires: Named<VersionRange>,
+        /// The images that it pins by their ids, so that the boot loader starts it with these and no others.
+        optional companions: List<String>,
+    } later ["scratch"]
 }
 
 table! {
@@ -178,7 +187,20 @@ table! {
         optional raise: Raise,
         /// By how much the boot loader raises the counter at most, per confirmation. Default: 16.
         optional largest_counter_step: u32,
-    } later ["commit"]
+        /// How the images of a release become current: `each` by itself, or all `together`, or none. Required if images require
+        /// one another. Default: each.
+        optional commit: Commit,
+    } later []
+}
+
+table! {
+    /// The signed set of all images.
+    pub struct Release, "`release`" {
+        /// What it is called: the name of its file. Default: class and version.
+        optional label: String,
+        /// The last day on which hosts install it: 2027-12-31. Devices have no clock, and ignore it. Default: it never expires.
+        optional expires: Date,
+    } later []
 }
 
 table! {
@@ -221,7 +243,7 @@ table! {
 
 choice! { Loader { "none" => Loader::None, "waxseal" => Loader::Waxseal, } later ["mcuboot"] }
 choice! { Use { "counter" => Use::Counter, "application" => Use::Application, } later ["log"] }
-choice! { ImageKind { "firmware" => ImageKind::Firmware, } later ["data"] }
+choice! { ImageKind { "firmware" => ImageKind::Firmware, "data" => ImageKind::Data, } later [] }
 choice! {
     Strategy {
         "fixed" => Strategy::Fixed,
@@ -234,6 +256,7 @@ choice! {
 choice! { Revert { "automatic" => Revert::Automatic, "never" => Revert::Never, } later [] }
 choice! { RunAlias { "itcm" => RunAlias::Itcm, } later [] }
 choice! { Raise { "strict" => Raise::Strict, "keep-fallback" => Raise::KeepFallback, } later [] }
+choice! { Commit { "each" => Commit::Each, "together" => Commit::Together, } later [] }
 choice! { Signer { "file" => Signer::File, "external" => Signer::External, } later [] }
 choice! { VersionFrom { "command-line" => VersionFrom::CommandLine, } later [] }
 choice! { Level { "allow" => Level::Allow, "warn" => Level::Warn, "deny" => Level::Deny, } later [] }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use manifest::diagnostic::Severity;
 use manifest::map::{Row, What, map};
-use manifest::plan::{Extent, Plan, Raise, Use};
+use manifest::plan::{Commit, Extent, ImageKind, Plan, Raise, Use};
 use manifest::{Source, check, defaults};
 
 const R1B: &str = include_str!("../../../examples/r1b/r1b.toml");
@@ -36,6 +36,36 @@ fn addresses_of_r1b() {
     assert_eq!(plan.update.raise.unwrap().value, Raise::KeepFallback);
     assert_eq!(plan.product.revisions, [*b"B\0\0\0", *b"C\0\0\0"]);
     assert_eq!(plan.slot("boot").unwrap().header, None);
+}
+
+#[test]
+fn releases() {
+    let text = include_str!("../../../tests/manifests/good_release.toml");
+    let together = plan(text);
+    assert_eq!(
+        (together.release.lead.as_str(), &together.release.members[..]),
+        ("app", &["radio".into(), "app".into()][..])
+    );
+    assert_eq!(together.release_label().unwrap(), "hub-2027.1");
+    // Python: (datetime.date(2027, 12, 31) - datetime.date(1970, 1, 1)).days.
+    assert_eq!(together.release.expires.unwrap().days(), 21_183);
+    assert_eq!(together.update.commit.value, Commit::Together);
+    let radio = together.image("radio").unwrap();
+    assert_eq!(radio.kind.value, ImageKind::Data);
+    assert!(radio.placements.iter().all(|placement| placement.run_address == 0 && placement.input.is_some()));
+
+    let mut each = plan(include_str!("../../../tests/manifests/good_release_of_each.toml"));
+    assert_eq!((each.release.lead.as_str(), &each.release.members[..]), ("app", &["radio".into(), "app".into()][..]));
+    assert_eq!((each.update.commit.value, each.release_label().unwrap().as_str()), (Commit::Each, "sensor-hub-4.2.0"));
+    each.images[0].version.value = None;
+    assert_eq!(each.release_label(), None, "the command line has not said it");
+}
+
+#[test]
+fn revisions_of_an_image() {
+    let plan = plan(include_str!("../../../tests/manifests/good_revisions.toml"));
+    assert_eq!(plan.image("app").unwrap().revisions, [*b"B\0\0\0"]);
+    assert_eq!(plan.image("radio").unwrap().revisions, plan.product.revisions);
 }
 
 /// The minimal manifest with another part, its boot loader's slot protected. Each place is region, sectors or offset and size.
@@ -106,6 +136,7 @@ roles.image.threshold | 1 | the only key
 keys.release.signer | \"file\" | default
 update.revert | \"automatic\" | default: the loader can, with two slots
 update.largest-counter-step | 16 | default
+release.label | \"gateway-1.4.0\" | class and version of the lead
 slots.a.header | 1K | default
 slots.b.header | 1K | default
 write protection | nWRP[0] = 0, nWRP[11:1] = 1 | from slots.boot, nDBANK = 0

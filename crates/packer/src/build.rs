@@ -4,10 +4,11 @@ use image_format::record::Record;
 use image_format::{Device, Digest, Entry, ImageBody, PayloadType, SIGNATURE_PLACES, SignaturePlace, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
-use manifest::plan::{Image, Key, Placement, Plan};
+use manifest::plan::{Image, ImageKind, Key, Placement, Plan};
+use manifest::rules;
 
 use crate::artefact::Contents;
-use crate::payload::{Payload, Subject, entry, lay_out};
+use crate::payload::{Payload, Subject, as_it_is, entry, lay_out};
 use crate::{Draft, Judge, PrivateKey, PublicKey, elf};
 
 /// A file to pack.
@@ -46,8 +47,10 @@ pub struct Artefact {
     pub payload_address: u32,
     /// Bytes that filled gaps between segments.
     pub filled: u32,
-    /// Where the core starts.
+    /// Where the core starts. `None`: it does not start data.
     pub entry: Option<Entry>,
+    /// Ids of the images that it pins, in the order of `companions`.
+    pub companions: Vec<Digest>,
     /// Names and keys of those who signed.
     pub signed: Vec<(String, PublicKey)>,
 }
@@ -63,6 +66,9 @@ pub fn check_input(
     input: &Input<'_>,
 ) -> Result<Payload, Vec<Diagnostic>> {
     let subject = Subject { plan, image, placement, input: input.name };
+    if image.kind.value == ImageKind::Data {
+        return as_it_is(&subject, input.bytes);
+    }
     let segments = elf::segments(input.bytes).map_err(|error| {
         let title = format!("`{}` is no firmware that can be packed", input.name);
         vec![Diagnostic::error(codes::INPUT, title).at(subject.span(), error.to_string())]
@@ -92,25 +98,74 @@ pub fn build(
                 continue;
             };
             match check_input(plan, image, placement, input) {
-                Ok(payload) => payloads.push((image, placement, input, payload)),
+                Ok(payload) => payloads.push(Packed { image, placement, input, payload }),
                 Err(found) => problems.extend(found),
             }
         }
     }
     problems.extend(plan.images.iter().filter(|image| image.version.is_none()).map(no_version));
+    problems.extend(rules::unmet(plan));
+    let mut payloads = one_of_each(payloads, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
-    // What runs at one address wherever it is stored is one artefact.
-    let mut sealed: Vec<(&str, u32)> = Vec::new();
-    payloads.retain(|(image, placement, ..)| {
-        let artefact = (image.name.value.as_str(), placement.run_address);
-        let is_new = !sealed.contains(&artefact);
-        sealed.push(artefact);
-        is_new
-    });
-    let seal = |(image, placement, input, payload)| seal(plan, image, placement, input, payload, &signing);
-    payloads.into_iter().map(seal).collect()
+    // A lead holds its companions' ids, so that these are sealed before it.
+    payloads.sort_by_key(|packed| !packed.image.companions.is_empty());
+    let mut artefacts: Vec<Artefact> = Vec::new();
+    for packed in payloads {
+        artefacts.push(seal(plan, packed, &artefacts, &signing)?);
+    }
+    let order = |artefact: &Artefact| plan.images.iter().position(|image| image.name.value == artefact.image);
+    artefacts.sort_by_key(order);
+    Ok(artefacts)
+}
+
+/// An image's payload for one slot.
+struct Packed<'a> {
+    image: &'a Image,
+    placement: &'a Placement,
+    input: &'a Input<'a>,
+    payload: Payload,
+}
+
+/// What runs at one address wherever it is stored is one artefact, and so are data: their files must not differ.
+fn one_of_each<'a>(payloads: Vec<Packed<'a>>, problems: &mut Vec<Diagnostic>) -> Vec<Packed<'a>> {
+    let mut kept: Vec<Packed<'a>> = Vec::new();
+    for packed in payloads {
+        let same = |first: &&Packed<'a>| {
+            first.image.name.value == packed.image.name.value
+                && first.placement.run_address == packed.placement.run_address
+        };
+        match kept.iter().find(same) {
+            None => kept.push(packed),
+            Some(first) if first.payload.bytes == packed.payload.bytes => {}
+            Some(first) => {
+                let (one, other) = (first.input.name, packed.input.name);
+                let title = format!(
+                    "`{}` is the same in each of its slots, and `{one}` and `{other}` differ",
+                    packed.image.name.value
+                );
+                let error = Diagnostic::error(codes::TWICE, title).at(packed.placement.slot.span, format!("`{other}`"));
+                problems.push(error.see(first.placement.slot.span, format!("`{one}`")).help("one file for all slots"));
+            }
+        }
+    }
+    kept
+}
+
+/// The ids of an image's companions: of each its only build, or the build for the slot of the same place in its list.
+/// `None` if one of them was not sealed.
+fn companions(plan: &Plan, lead: &Image, placement: &Placement, sealed: &[Artefact]) -> Option<Vec<Digest>> {
+    let place = lead.placements.iter().position(|found| found.slot == placement.slot)?;
+    let id = |name: &str| {
+        let builds: Vec<&Artefact> = sealed.iter().filter(|artefact| artefact.image == name).collect();
+        if let [only] = builds[..] {
+            return Some(only.id);
+        }
+        let slot = &plan.image(name)?.placements.get(place)?.slot.value;
+        builds.iter().find(|build| build.slot == *slot).map(|build| build.id)
+    };
+    lead.companions.iter().map(|name| id(&name.value)).collect()
 }
 
 fn no_input(image: &Image, placement: &Placement) -> Diagnostic {
@@ -176,21 +231,28 @@ fn foreign_key(keys: &[(&Key, &PublicKey)], signer: &PrivateKey) -> Diagnostic {
 
 fn seal(
     plan: &Plan,
-    image: &Image,
-    placement: &Placement,
-    input: &Input<'_>,
-    payload: Payload,
+    packed: Packed<'_>,
+    sealed: &[Artefact],
     signing: &Signing<'_>,
 ) -> Result<Artefact, Vec<Diagnostic>> {
+    let Packed { image, placement, input, payload } = packed;
     let refused = |why: String| {
         let title = format!("`{}` cannot be sealed for slot `{}`", image.name.value, placement.slot.value);
         vec![Diagnostic::error(codes::UNSEALABLE, title).at(placement.slot.span, why)]
     };
     let front = placement.front_size;
-    let revisions = &plan.product.revisions;
-    let records = if revisions.is_empty() { Vec::new() } else { vec![Record::Revisions(revisions)] };
+    let companions = companions(plan, image, placement, sealed);
+    let companions = companions.ok_or_else(|| refused("a companion of it was not sealed".to_owned()))?;
+    let mut records = Vec::new();
+    if !image.revisions.is_empty() {
+        records.push(Record::Revisions(&image.revisions));
+    }
+    if !companions.is_empty() {
+        records.push(Record::Companions(&companions));
+    }
     let filled = payload.gaps.iter().map(|gap| gap.end - gap.start).sum();
-    let entry = entry(&payload.bytes);
+    let is_firmware = image.kind.value == ImageKind::Firmware;
+    let entry = is_firmware.then(|| entry(&payload.bytes)).flatten();
     let contents = Contents {
         device: Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id },
         front_size: front,
@@ -216,6 +278,7 @@ fn seal(
         payload_address: placement.payload_address,
         filled,
         entry,
+        companions,
         signed: signing.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect(),
     })
 }
@@ -230,13 +293,17 @@ fn file_name(image: &Image, placement: &Placement) -> String {
 fn body(image: &Image, placement: &Placement) -> ImageBody {
     // An image without one was refused.
     let version = image.version.value.unwrap_or_default();
+    let payload_type = match image.kind.value {
+        ImageKind::Firmware => PayloadType::Firmware,
+        ImageKind::Data => PayloadType::Data,
+    };
     ImageBody {
         layout: image.fingerprint,
         run_address: placement.run_address.into(),
         payload_offset: placement.payload_offset().into(),
         version: Version { major: version.major.into(), minor: version.minor.into(), patch: version.patch.into() },
         security_counter: image.security_counter.value.into(),
-        payload_type: PayloadType::Firmware.number().into(),
+        payload_type: payload_type.number().into(),
         reserved: [0; 40],
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use geometry::Ram;
-use manifest::plan::{Plan, Slot};
+use manifest::plan::{ImageKind, Plan, Slot};
 
 /// Why there is no linker script for a slot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum LinkerError {
     /// No image runs in it, and it is not the boot loader's.
     #[error("nothing runs in slot `{0}`: no image names it")]
     NothingRuns(String),
+    /// Data lies in it.
+    #[error("nothing runs in slot `{0}`: its image is data")]
+    Data(String),
     /// The device database has no RAM for the part.
     #[error("the device database knows no RAM of {0}")]
     NoRam(String),
@@ -75,9 +78,13 @@ fn code(plan: &Plan, slot: &Slot) -> Result<Code, LinkerError> {
     if plan.boot.is_slot(name) {
         return Ok(Code { range: slot.extent.range.clone(), why: "the whole slot, which has no header".to_owned() });
     }
-    let placements = plan.images.iter().flat_map(|image| &image.placements);
-    let placement = placements.into_iter().find(|placement| placement.slot.value == *name);
-    let placement = placement.ok_or_else(|| LinkerError::NothingRuns(name.clone()))?;
+    let placements =
+        plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
+    let found = placements.into_iter().find(|(_, placement)| placement.slot.value == *name);
+    let (image, placement) = found.ok_or_else(|| LinkerError::NothingRuns(name.clone()))?;
+    if image.kind.value == ImageKind::Data {
+        return Err(LinkerError::Data(name.clone()));
+    }
     let header = placement.front_size;
     let why = if placement.front_address > placement.payload_address {
         format!("the slot without its header of {header} bytes at the end")

@@ -52,6 +52,21 @@ impl Subject<'_> {
     }
 }
 
+/// Data as the payload of its slot: all of the file, whatever it is.
+///
+/// # Errors
+/// A file that is empty, or that does not fit.
+pub fn as_it_is(subject: &Subject<'_>, bytes: &[u8]) -> Result<Payload, Vec<Diagnostic>> {
+    let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    if size == 0 {
+        return Err(vec![subject.error(codes::INPUT, format!("`{}` is empty", subject.input), "0 bytes")]);
+    }
+    if size > subject.placement.capacity {
+        return Err(vec![rules::payload_too_large(subject.plan, subject.placement, subject.input, size)]);
+    }
+    Ok(Payload { bytes: bytes.to_vec(), gaps: Vec::new() })
+}
+
 /// Lays the segments of firmware out as the payload of its slot.
 ///
 /// # Errors

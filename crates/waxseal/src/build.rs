@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use geometry::address;
-use manifest::plan::Plan;
+use manifest::plan::{Image, Plan, Requirement};
 use packer::PrivateKey;
 use packer::build::Artefact;
 use serde_json::{Value, json};
@@ -93,7 +93,13 @@ impl Command {
         for image in &plan.images {
             let name = &image.name.value;
             let of_image: Vec<_> = artefacts.iter().filter(|artefact| artefact.image == *name).collect();
-            let _ = writeln!(text, "{name} {}, counter {}", image.version_text(), image.security_counter.value);
+            let _ = writeln!(
+                text,
+                "{name} {}, counter {}{}",
+                image.version_text(),
+                image.security_counter.value,
+                requirements(plan, image)
+            );
             let slots = of_image.iter().map(|artefact| artefact.slot.len()).max().unwrap_or(0);
             let inputs = of_image.iter().map(|artefact| artefact.input.len()).max().unwrap_or(0);
             for artefact in &of_image {
@@ -115,7 +121,7 @@ impl Command {
             }
             let slots: Vec<_> = of_image.iter().map(|artefact| artefact.slot.as_str()).collect();
             // Only a board has a revision.
-            let but = if plan.product.revisions.is_empty() { "" } else { ", but for the board's revision" };
+            let but = if image.revisions.is_empty() { "" } else { ", but for the board's revision" };
             let _ = writeln!(text, "  verified  as the boot loader will{but}: {}", slots.join(", "));
         }
         for artefact in artefacts {
@@ -130,6 +136,16 @@ impl Command {
         }
         text
     }
+}
+
+/// What an image requires, and what there is.
+fn requirements(plan: &Plan, image: &Image) -> String {
+    let met = |requirement: &Requirement| {
+        let name = &requirement.image.value;
+        let version = plan.image(name).map(Image::version_text).unwrap_or_default();
+        format!(", requires {name} {}: the release brings {version}", requirement.range.value)
+    };
+    image.requires.iter().map(met).collect()
 }
 
 fn entry(artefact: &Artefact) -> String {
@@ -154,6 +170,7 @@ fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
             "filled": artefact.filled,
             "stack": artefact.entry.map(|entry| entry.stack),
             "reset": artefact.entry.map(|entry| entry.reset),
+            "companions": artefact.companions.iter().map(|id| hex(id)).collect::<Vec<_>>(),
             "signed": artefact.signed.iter().map(signed).collect::<Vec<_>>(),
         })
     };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use geometry::{address, bytes};
 use manifest::map::{RegionMap, Row, What};
-use manifest::plan::{Plan, Use};
+use manifest::plan::{ImageKind, Plan, Use};
 use packer::build::check_input;
 use packer::linker::mode;
 use serde_json::{Value, json};
@@ -157,8 +157,13 @@ impl<'a> Map<'a> {
     /// Where things are inside the slots, and the option bytes.
     fn notes(&self) -> String {
         let mut text = String::new();
-        for placement in self.plan.images.iter().flat_map(|image| &image.placements) {
+        let placements =
+            self.plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));
+        for (image, placement) in placements {
+            let is_data = image.kind.value == ImageKind::Data;
+            let what = if is_data { "data" } else { "code" };
             let runs = match placement.run_address {
+                _ if is_data => String::new(),
                 run if run == placement.payload_address => String::new(),
                 run => format!(", runs at {}", address(run)),
             };
@@ -168,7 +173,7 @@ impl<'a> Map<'a> {
             };
             let _ = writeln!(
                 text,
-                "  {}: header {}, code {}{runs}{state}",
+                "  {}: header {}, {what} {}{runs}{state}",
                 placement.slot.value,
                 address(placement.front_address),
                 address(placement.payload_address),

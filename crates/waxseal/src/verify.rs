@@ -108,8 +108,8 @@ impl Command {
         let mut missing = Vec::new();
         match self.revision {
             Some(revision) => judge.revision = Check::Require(revision),
-            // Without `product.revisions` the device's own manifest says that nobody compares them.
-            None if plan.product.revisions.is_empty() || self.waives(Input::Revision) => {}
+            // Without revisions the device's own manifest says that nobody compares them.
+            None if image.revisions.is_empty() || self.waives(Input::Revision) => {}
             None => missing.push(Input::Revision),
         }
         self.require(&missing)?;
@@ -120,7 +120,7 @@ impl Command {
             target: Some((image.name.value.clone(), placement.slot.value.clone())),
             keys,
             room: Some(room),
-            compares_revisions: !plan.product.revisions.is_empty(),
+            compares_revisions: !image.revisions.is_empty(),
         };
         Ok(self.judge(judge, basis, &file))
     }
@@ -184,8 +184,16 @@ impl Command {
             Some(slot) => places().find(|(_, placement)| placement.slot.value == *slot),
             None => {
                 let header = Header::read(&mut Memory::file(file)).ok();
-                let claimed = header.map(|header: Header<ImageBody>| header.unauthenticated().body.run_address.get());
-                places().find(|(_, placement)| Some(placement.run_address) == claimed).or_else(|| places().next())
+                let claimed = header.map(|header: Header<ImageBody>| {
+                    let body = &header.unauthenticated().body;
+                    (body.layout, body.run_address.get())
+                });
+                let claims = |image: &Image, placement: &Placement| Some((image.fingerprint, placement.run_address));
+                let runs = |placement: &Placement| Some(placement.run_address) == claimed.map(|(_, address)| address);
+                places()
+                    .find(|(image, placement)| claims(image, placement) == claimed)
+                    .or_else(|| places().find(|(_, placement)| runs(placement)))
+                    .or_else(|| places().next())
             }
         };
         found.ok_or_else(|| {

@@ -2,22 +2,23 @@
 
 use image_format::log;
 
-use super::{Report, declared, extent, overwrite, refers_to_slot, update};
+use super::{Report, declared, extent, overwrite, product, refers_to_slot, release, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::group;
 use crate::names;
 use crate::plan::{
-    Area, Boot, Copies, Device, Image, ImageKind, Loader, Placement, Slot, Strategy, Version, Word as _,
+    Area, Boot, Copies, Device, Image, ImageKind, Loader, Placement, Product, Slot, Strategy, Version, Word as _,
 };
 use crate::rules;
-use crate::source::{Resolved, Spanned};
+use crate::source::{Resolved, Span, Spanned};
 use crate::spec::{self, Manifest};
 
 /// All images; `None` if one of them is wrong. What depends on device, slots or areas is judged as far as these are
 /// known.
 pub fn resolve(
     spec: &Manifest,
+    product: Option<&Product>,
     device: Option<&Device>,
     slots: Option<&[Slot]>,
     areas: Option<&[Area]>,
@@ -46,6 +47,9 @@ pub fn resolve(
         let strategy = strategy(image, name, names.as_deref(), boot, report);
         check_inputs(image, names.as_deref().unwrap_or_default(), report);
         let version = version(name, image, report);
+        let revisions = product::of_image(image, product, spec, report);
+        let (requires, companions) = release::links(image, spec, report);
+        let kind = Resolved::new(*image.r#type, ImageKind::Firmware, "default");
         let (Some(names), Some(strategy), Some(version), Some(copies)) = (names, strategy, version, copies) else {
             continue;
         };
@@ -55,8 +59,11 @@ pub fn resolve(
             continue;
         }
         rules::header::check_equal(&chosen, report);
+        if kind.value == ImageKind::Data {
+            check_alias(&chosen, kind.span(), report);
+        }
         let tries = *update::tries(spec);
-        let form = Form { device, loader: boot.loader.value, strategy: strategy.value, tries };
+        let form = Form { device, loader: boot.loader.value, strategy: strategy.value, kind: kind.value, tries };
         if [&copies.download, &copies.backup].into_iter().flatten().any(|name| find(slots, name).is_none()) {
             continue;
         }
@@ -73,13 +80,16 @@ pub fn resolve(
         };
         images.push(Image {
             name: name.clone(),
-            kind: Resolved::new(*image.r#type, ImageKind::Firmware, "default"),
+            kind,
             strategy,
             placements,
             copies,
             version,
             security_counter: Resolved::new(*image.security_counter, 0, "none: older images install again"),
             counter_store: store,
+            revisions,
+            requires,
+            companions,
             fingerprint,
         });
     }
@@ -226,9 +236,18 @@ fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Rep
                 let error = Diagnostic::error(codes::TWICE, "`input` and `inputs` exclude each other");
                 report.push(error.at(inputs.entry, "one for each slot").see(input.entry, "one for all"));
             }
+            None if image.r#type.is_some_and(|kind| kind.value == ImageKind::Data) => {}
             None if !slots.is_empty() => rules::link::one_build(image, input, slots, report),
             None => {}
         }
+    }
+    if let (Some(kind), Some(inputs)) = (*image.r#type, &*image.inputs)
+        && kind.value == ImageKind::Data
+    {
+        let error = Diagnostic::error(codes::WRONG_VALUE, "data is the same in every slot");
+        let error =
+            error.at(inputs.entry, "one file for each slot").see(kind.span, "nothing in it depends on its address");
+        report.push(error.help("input = \"FILE\""));
     }
     for slot in image.inputs.iter().flat_map(|inputs| inputs.value.names()) {
         if !slots.is_empty() && !slots.iter().any(|declared| declared.value == slot.value) {
@@ -238,11 +257,22 @@ fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Rep
     }
 }
 
+/// Data runs nowhere.
+fn check_alias(slots: &[(&Spanned<String>, &Slot)], kind: Option<Span>, report: &mut Report) {
+    for (name, alias) in slots.iter().filter_map(|(name, slot)| Some((name, slot.run_alias?))) {
+        let error =
+            Diagnostic::error(codes::WRONG_VALUE, format!("`{}` holds data, and has a `run-alias`", name.value));
+        let error = error.at(alias.entry, "nothing runs here");
+        report.push(kind.iter().fold(error, |error, kind| error.see(*kind, "what is in it")));
+    }
+}
+
 /// What the places inside a slot depend on.
 struct Form<'a> {
     device: &'a Device,
     loader: Loader,
     strategy: Strategy,
+    kind: ImageKind,
     tries: u8,
 }
 
@@ -281,7 +311,8 @@ fn placement(
         Loader::Waxseal => (range.start, range.start + header),
     };
     let input = image.inputs.iter().flat_map(|inputs| inputs.value.iter()).find(|(slot, _)| slot.value == name.value);
-    let one_build = image.input.as_ref().filter(|_| form.strategy != Strategy::DirectXip);
+    let one_build =
+        image.input.as_ref().filter(|_| form.strategy != Strategy::DirectXip || form.kind == ImageKind::Data);
     Some(Placement {
         slot: name.clone(),
         store_address: range.start,
@@ -298,6 +329,9 @@ fn placement(
 
 /// Where a payload runs that is stored here.
 fn run_address(slot: &Slot, stored: u32, form: &Form<'_>) -> u32 {
+    if form.kind == ImageKind::Data {
+        return 0;
+    }
     let Device { part, mode, .. } = form.device;
     if let Some(alias) = slot.run_alias.and_then(|wanted| extent::alias(part, wanted.value)) {
         return stored - alias.target + alias.base;

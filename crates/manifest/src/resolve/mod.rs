@@ -9,6 +9,7 @@ mod facts;
 mod image;
 mod overwrite;
 mod product;
+mod release;
 mod trust;
 mod update;
 
@@ -32,8 +33,14 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     let slots = device.as_ref().map(|device| extent::slots(spec, device, report));
     let areas = device.as_ref().map(|device| extent::areas(spec, device, report));
     let boot = spec.boot.as_ref().and_then(|table| boot(table, spec, report));
-    let images = image::resolve(spec, device.as_ref(), slots.as_deref(), areas.as_deref(), boot.as_ref(), report);
+    let images = {
+        let (device, slots, areas) = (device.as_ref(), slots.as_deref(), areas.as_deref());
+        image::resolve(spec, product.as_ref(), device, slots, areas, boot.as_ref(), report)
+    };
     let update = update::resolve(spec, boot.as_ref(), report);
+    let release = release::resolve(spec, images.as_deref(), report);
+    rules::together::check(spec, boot.as_ref(), report);
+    rules::companions::check(spec, images.as_deref(), report);
     let keys = trust::keys(spec, report);
     let image_role = trust::image_role(spec, report);
 
@@ -52,6 +59,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
         areas,
         images: images?,
         update: update?,
+        release: release?,
         keys: keys?,
         image_role: image_role?,
         option_bytes,

@@ -3,7 +3,7 @@
 use super::Report;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Boot, Loader, Raise, Revert, Update};
+use crate::plan::{Boot, Commit, Loader, Raise, Revert, Update};
 use crate::rules;
 use crate::source::{Resolved, Spanned};
 use crate::spec::Manifest;
@@ -18,6 +18,11 @@ pub fn tries(spec: &Manifest) -> Resolved<u8> {
     let written = spec.update.as_ref().and_then(|update| *update.tries);
     let in_range = written.and_then(|tries| u8::try_from(tries.value).ok().map(|value| tries.with(value)));
     Resolved::new(in_range, DEFAULT_TRIES, "default")
+}
+
+/// How images become current.
+pub fn commit(spec: &Manifest) -> Resolved<Commit> {
+    Resolved::new(spec.update.as_ref().and_then(|update| *update.commit), Commit::Each, "default")
 }
 
 /// The table, or the defaults.
@@ -50,6 +55,7 @@ pub fn resolve(spec: &Manifest, boot: Option<&Boot>, report: &mut Report) -> Opt
         ),
         largest_counter_step: Resolved::new(step, DEFAULT_STEP, "default"),
         raise,
+        commit: commit(spec),
     })
 }
 

@@ -5,7 +5,7 @@ use geometry::{OptionByte, OptionKind, Part, Selects, address, bytes};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Boot, Device, Loader, OptionValue, Slot};
+use crate::plan::{Boot, Device, ImageKind, Loader, OptionValue, Slot};
 use crate::resolve::extent;
 use crate::scalar::Setting;
 use crate::source::Spanned;
@@ -62,13 +62,14 @@ fn candidates<'a>(started: Option<&[Spanned<String>]>, slots: &'a [Slot]) -> Vec
     slots.iter().filter(may).collect()
 }
 
-/// The slots that the core may start: the boot loader's, or without one those of images.
+/// The slots that the core may start: the boot loader's, or without one those of firmware.
 fn started(boot: &Boot, spec: &Manifest) -> Vec<Spanned<String>> {
     if let Some(slot) = &boot.slot {
         return vec![slot.clone()];
     }
     let images = spec.images.iter().flat_map(|images| images.value.iter());
-    let slots = images.flat_map(|(name, image)| match image.slots.as_ref() {
+    let firmware = images.filter(|(_, image)| image.r#type.is_none_or(|kind| kind.value == ImageKind::Firmware));
+    let slots = firmware.flat_map(|(name, image)| match image.slots.as_ref() {
         Some(list) => list.value.0.clone(),
         None => vec![name.clone()],
     });
@@ -117,9 +118,9 @@ fn other_slot(
         };
     }
     let Some(boot) = &boot.slot else {
-        let title = format!("{} starts `{named}`, and no image is there", name.value);
+        let title = format!("{} starts `{named}`, and no firmware is there", name.value);
         let right = names::list(started.iter().map(|slot| slot.value.as_str()), "or");
-        return Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, format!("images are in {right}"));
+        return Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, format!("firmware is in {right}"));
     };
     let title = format!("{} starts `{named}`, and the boot loader is in `{}`", name.value, boot.value);
     Diagnostic::error(codes::BOOT_ADDRESS, title)

@@ -6,6 +6,7 @@
 pub(crate) mod address;
 pub(crate) mod boot;
 pub(crate) mod capacity;
+pub(crate) mod companions;
 pub(crate) mod counter;
 pub(crate) mod exchange;
 pub(crate) mod header;
@@ -14,6 +15,8 @@ pub(crate) mod overlap;
 pub(crate) mod protection;
 pub(crate) mod revert;
 pub(crate) mod states;
+pub(crate) mod together;
 
 pub use capacity::payload_too_large;
 pub use link::link_address;
+pub use together::unmet;

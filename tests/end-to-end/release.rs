@@ -1,0 +1,138 @@
+//! Images that go together: firmware, data that it loads, and what they ask of one another.
+
+use std::fs;
+
+use serde_json::Value;
+use waxseal_tests::{CODE_A, CODE_B, Project, elf, repository};
+
+use crate::{WAXSEAL, empty};
+
+/// Bytes for another chip, which start with no vector table of ours.
+const RADIO: &[u8] = b"\x7fELF and then nothing that an STM32 starts";
+
+/// A hub whose application pins the firmware of its radio.
+fn hub() -> Project {
+    let project = Project::empty(WAXSEAL);
+    let manifest = repository().join("tests/manifests/good_release.toml");
+    project.write("hub.toml", fs::read(manifest).unwrap());
+    project.write("build/hub-a.elf", elf::firmware(CODE_A, 4000));
+    project.write("build/hub-b.elf", elf::firmware(CODE_B, 5000));
+    project.write("vendor/radio-2.1.4.bin", RADIO);
+    fs::create_dir(project.path("keys")).unwrap();
+    project.run(["key", "new", "keys/release"]).exits(0);
+    project
+}
+
+const BUILD: &str = "build hub.toml --key keys/release.pem --out out";
+
+fn artefacts(project: &Project) -> Vec<Value> {
+    let run = project.waxseal(&format!("{BUILD} --format json")).exits(0);
+    run.json()["result"]["artefacts"].as_array().unwrap().clone()
+}
+
+#[test]
+fn the_lead_pins_its_companions_by_id() {
+    let project = hub();
+    let built = artefacts(&project);
+    let files: Vec<_> = built.iter().map(|artefact| artefact["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["app.a.bin", "app.b.bin", "radio.bin"]);
+    let radio = &built[2]["image_id"];
+    for app in &built[..2] {
+        assert_eq!(app["companions"], Value::from(vec![radio.clone()]));
+    }
+    assert_eq!(built[2]["companions"], Value::Array(Vec::new()));
+    for (file, slot) in [("app.a.bin", "a"), ("app.b.bin", "b"), ("radio.bin", "radio-a"), ("radio.bin", "radio-b")] {
+        project.waxseal(&format!("verify out/{file} --manifest hub.toml --slot {slot} --revision A")).exits(0);
+    }
+    let inspected = project.waxseal("inspect out/app.a.bin --format json").exits(0).json();
+    assert_eq!(inspected["result"]["companions"], Value::from(vec![radio.clone()]));
+
+    // Another radio: another id, and so another application.
+    project.write("vendor/radio-2.1.4.bin", b"other bytes");
+    let again = artefacts(&project);
+    assert_ne!(again[2]["image_id"], *radio);
+    assert_ne!(again[0]["image_id"], built[0]["image_id"]);
+    assert_eq!(again[0]["payload_sha256"], built[0]["payload_sha256"]);
+}
+
+/// A companion that is firmware has a build for each slot: slot by slot, the lead pins the one of the same place.
+#[test]
+fn builds_are_pinned_slot_by_slot() {
+    let project = hub();
+    project.edit("hub.toml", "type         = \"data\"\n", "");
+    project.edit(
+        "hub.toml",
+        "input        = \"vendor/radio-2.1.4.bin\"",
+        "inputs.radio-a = \"c.elf\"\ninputs.radio-b = \"d.elf\"",
+    );
+    // Sector 9 of bank 1 and sector 21 of bank 2, and 1 KiB of header.
+    project.write("c.elf", elf::firmware(0x080A_0400, 1000));
+    project.write("d.elf", elf::firmware(0x081A_0400, 1000));
+    let built = artefacts(&project);
+    assert_eq!(built[0]["companions"], Value::from(vec![built[2]["image_id"].clone()]));
+    assert_eq!(built[1]["companions"], Value::from(vec![built[3]["image_id"].clone()]));
+    assert_ne!(built[2]["image_id"], built[3]["image_id"]);
+}
+
+#[test]
+fn data_are_sealed_as_they_are() {
+    let project = hub();
+    project.waxseal(BUILD).exits(0).says(&["requires radio >=2.1.0, <3.0.0: the release brings 2.1.4"]);
+    let sealed = project.read("out/radio.bin");
+    assert_eq!(&sealed[1024..], RADIO);
+    let header = project.waxseal("inspect out/radio.bin --format json").exits(0).json()["result"]["header"].clone();
+    assert_eq!((&header["body.payload_type"], &header["body.run_address"]), (&Value::from(2), &Value::from(0)));
+    project.waxseal("map hub.toml").exits(0).says(&["radio-a: header 0x080A_0000, data 0x080A_0400, state words"]);
+    project.waxseal("gen linker hub.toml --slot radio-a").exits(1).says(&["its image is data"]);
+}
+
+#[test]
+fn data_that_cannot_be_sealed() {
+    let project = hub();
+    project.write("vendor/radio-2.1.4.bin", b"");
+    project.waxseal(BUILD).exits(1).says(&["WX0501", "vendor/radio-2.1.4.bin` is empty"]);
+    // Two sectors of 128 KiB, without a header of 1 KiB and 36 state words of 16 bytes.
+    project.write("vendor/radio-2.1.4.bin", vec![0; 256 * 1024 - 1024 - 576 + 1]);
+    project.waxseal("check hub.toml").exits(1).says(&["WX0125", "1 bytes too many"]);
+    project.write("one.bin", b"one");
+    project.write("other.bin", b"other");
+    project.edit("hub.toml", "input        = \"vendor/radio-2.1.4.bin\"\n", "");
+    let inputs = |first, second| format!("{BUILD} --input radio.radio-a={first} --input radio.radio-b={second}");
+    project.waxseal(&inputs("one.bin", "other.bin")).exits(1).says(&["WX0004", "`one.bin` and `other.bin` differ"]);
+    assert_eq!(project.list("out"), Vec::<String>::new());
+    project.waxseal(&inputs("one.bin", "one.bin")).exits(0);
+}
+
+#[test]
+fn a_version_of_the_command_line_must_satisfy_the_others() {
+    let project = hub();
+    project.edit("hub.toml", "version        = \"4.2.0\"", "version-from   = \"command-line\"");
+    let said = ["error[WX0211]: no image of this release satisfies what `radio` requires", "the release brings 3.9.0"];
+    project.waxseal(&format!("{BUILD} --image-version app=3.9.0")).exits(1).says(&said);
+    assert_eq!(project.list("out"), Vec::<String>::new());
+    project.waxseal(&format!("{BUILD} --image-version app=4.0.0")).exits(0);
+}
+
+#[test]
+fn an_image_for_one_of_the_revisions() {
+    let project = hub();
+    project.edit("hub.toml", "version        = \"4.2.0\"", "version        = \"4.2.0\"\nrevisions      = [\"B\"]");
+    project.waxseal(BUILD).exits(0);
+    let verify = |file, revision| project.waxseal(&format!("verify {file} --manifest hub.toml --revision {revision}"));
+    verify("out/app.a.bin", "B").exits(0);
+    verify("out/app.a.bin", "A").exits(1).says(&["OtherRevision"]);
+    verify("out/radio.bin", "A").exits(0);
+}
+
+#[test]
+fn what_nobody_wrote_of_a_release() {
+    let project = hub();
+    project.edit("hub.toml", "label   = \"hub-2027.1\"\n", "");
+    project.waxseal("show hub.toml").exits(0).says(&[
+        "release.label",
+        "\"sensor-hub-4.2.0\"",
+        "class and version of the lead",
+    ]);
+    // No manifest, no plan: nothing is said of a release.
+    empty().waxseal("show hub.toml").exits(3);
+}
