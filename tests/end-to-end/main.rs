@@ -10,6 +10,7 @@ mod explain;
 mod findings;
 mod images;
 mod include;
+mod inputs;
 mod key;
 mod key_files;
 mod linker;

@@ -6,6 +6,7 @@
 
 mod command;
 pub mod elf;
+pub mod hex;
 mod project;
 
 pub use command::{Run, openssl};

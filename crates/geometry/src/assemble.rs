@@ -2,7 +2,7 @@
 
 use crate::chips::{Chip, Chips};
 use crate::family::{
-    self, AliasForm, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, Statement, all, fact, one,
+    self, AliasForm, Block, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, Statement, all, fact, one,
 };
 use crate::{
     Alias, Citation, Correction, Ecc, Lock, Mode, OptionByte, OptionKind, Otp, PageProtection, Part, Ram, Region,
@@ -17,9 +17,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
     let builder = Builder { name, chip, chips, family };
     let modes = builder.modes()?;
     let end = modes.iter().flat_map(|mode| &mode.regions).map(|region| region.range().end).max().unwrap_or_default();
-    let ram: Vec<Ram> = all(&family.ram, name)
-        .map(|ram| Ram { name: ram.name.clone(), base: ram.base, size: ram.size, citation: ram.citation() })
-        .collect();
+    let ram = blocks(&family.ram, name);
     let swap = one(family.swap.iter(), name, "bank swap")?;
     let selector = one(family.erase_selector.iter(), name, "the erase selector")?;
     Ok(Part {
@@ -38,6 +36,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
             lock: form.lock.map(lock),
             citation: form.citation(),
         }),
+        option_memory: blocks(&family.option_memory, name),
         swap: fact(swap, |swap| swap.rule.clone()),
         erase_selector: fact(selector, |selector| selector.means),
         windows: all(&family.windows, name)
@@ -167,6 +166,12 @@ impl Builder<'_> {
             }),
         })
     }
+}
+
+fn blocks(forms: &[Block], part: &str) -> Vec<Ram> {
+    let block =
+        |form: &Block| Ram { name: form.name.clone(), base: form.base, size: form.size, citation: form.citation() };
+    all(forms, part).map(block).collect()
 }
 
 fn default_title(banks: usize) -> &'static str {

@@ -128,7 +128,7 @@ statements! {
     }
     /// A second address of the flash, from `target` on.
     struct AliasForm { name: String, base: u32, target: u32, }
-    /// A range of RAM, or a window.
+    /// A range of RAM or of stored option bytes, or a window.
     struct Block { name: String, base: u32, size: u32, }
     /// One-time-programmable memory; of size 0 if there is none.
     struct OtpForm { base: u32, size: u32, block: Option<u32>, unit: Option<u32>, lock: Option<LockForm>, }
@@ -222,6 +222,8 @@ pub struct Family {
     pub swap: Vec<Swap>,
     /// See [`Selector`].
     pub erase_selector: Vec<Selector>,
+    /// Where the option bytes are stored, where they can be read as memory.
+    pub option_memory: Vec<Block>,
     /// Where external memories appear.
     pub windows: Vec<Block>,
     /// See [`Correction`].

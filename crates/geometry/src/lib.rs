@@ -20,6 +20,7 @@ mod memory;
 mod option;
 mod otp;
 mod part;
+mod place;
 mod protection;
 mod region;
 

@@ -39,6 +39,14 @@ impl Otp {
         self.base..self.base.saturating_add(self.size)
     }
 
+    /// The addresses of its lock bytes, if it has any.
+    pub fn lock_range(&self) -> Option<Range<u32>> {
+        match self.lock? {
+            Lock::Bytes(base) => Some(base..base.saturating_add(self.blocks()?)),
+            Lock::Register | Lock::Unit => None,
+        }
+    }
+
     /// How many blocks there are.
     pub fn blocks(&self) -> Option<u32> {
         self.size.checked_div(self.block?)

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use crate::{Citation, Fact, OptionByte, Otp, Region};
+use crate::{Citation, Fact, OptionByte, Otp, Region, Sector};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Part {
     pub eeprom: Vec<Ram>,
     /// One-time-programmable memory. `None`: no evidence of any.
     pub otp: Option<Otp>,
+    /// Where its option bytes are stored, where they can be read as memory. Empty: no evidence of it.
+    pub option_memory: Vec<Ram>,
     /// How its banks can be exchanged.
     pub swap: Option<Fact<String>>,
     /// Which bank an erase by number means once banks are exchanged.
@@ -100,7 +102,7 @@ pub struct Mode {
     pub citation: Citation,
 }
 
-/// A range of RAM, or of data EEPROM.
+/// A range of RAM, of data EEPROM, or of stored option bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ram {
     /// The reference manual's name.
@@ -245,6 +247,12 @@ impl Mode {
         let pairs = self.regions.iter().zip(self.regions.iter().skip(1));
         let gap = |(below, above): (&Region, &Region)| below.range().end..above.base;
         pairs.map(gap).filter(|gap| !gap.is_empty()).collect()
+    }
+
+    /// The sector that holds this address, and its region.
+    pub fn sector_at(&self, address: u32) -> Option<(&Region, Sector)> {
+        let region = self.region_at(address)?;
+        Some((region, region.sector_at(address)?))
     }
 
     /// The region that holds this address.

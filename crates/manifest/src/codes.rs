@@ -268,13 +268,14 @@ codes! {
         fix: "Choose a strategy that fits `boot.loader`, or another loader.",
         example: "err_direct_xip_without_boot_loader";
     INPUT = "WX0501", "input that is no firmware",
-        rule: "What is packed is what the linker wrote: an executable 32-bit Arm ELF file, whole. Another machine's file, an \
-            object file, a cut-off file or an image that is sealed already would be signed and then not start.",
-        fix: "Give the ELF file that the linker wrote, before objcopy or a strip that removes program headers.";
+        rule: "What is packed is firmware: an executable 32-bit Arm ELF file, Intel HEX, or a BIN that begins at the payload \
+            address; told by content, not by name. Another machine's file, an object file, a damaged or cut-off file or an \
+            image that is sealed already would be signed and then not start.",
+        fix: "Give the file that the linker or objcopy wrote, whole.";
     STRAY = "WX0502", "bytes outside the slot",
         rule: "An image holds what lies in its slot. Bytes for option bytes, OTP or another memory are never filled up to and \
             never dropped in silence: the first would make a huge image, the second a wrong one.",
-        fix: "Leave the section out of the ELF file, or give it a load address inside the slot (`AT> FLASH`).";
+        fix: "Leave the section out of the file, or give it a load address inside the slot (`AT> FLASH`).";
     VECTORS = "WX0503", "vector table that cannot start",
         rule: "The core takes its stack pointer and its first instruction from the first two words at the run address. The table \
             must be aligned for the part's number of interrupts, the stack must be in RAM, the reset vector odd (Thumb) and \

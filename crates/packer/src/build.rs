@@ -9,7 +9,7 @@ use manifest::rules;
 
 use crate::artefact::Contents;
 use crate::payload::{Payload, Subject, as_it_is, entry, lay_out};
-use crate::{Draft, Judge, PrivateKey, PublicKey, elf};
+use crate::{Draft, Format, Judge, PrivateKey, PublicKey, firmware};
 
 /// A file to pack.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +45,12 @@ pub struct Artefact {
     pub payload_size: u32,
     /// Where the payload is stored and runs.
     pub payload_address: u32,
+    /// How the input came.
+    pub format: Format,
     /// Bytes that filled gaps between segments.
     pub filled: u32,
+    /// Erased bytes at the end of a BIN: see [`Payload::padding`].
+    pub padding: u32,
     /// Where the core starts. `None`: it does not start data.
     pub entry: Option<Entry>,
     /// Ids of the images that it pins, in the order of `companions`.
@@ -69,11 +73,11 @@ pub fn check_input(
     if image.kind.value == ImageKind::Data {
         return as_it_is(&subject, input.bytes);
     }
-    let segments = elf::segments(input.bytes).map_err(|error| {
+    let firmware = firmware::read(input.bytes, placement.run_address).map_err(|error| {
         let title = format!("`{}` is no firmware that can be packed", input.name);
         vec![Diagnostic::error(codes::INPUT, title).at(subject.span(), error.to_string())]
     })?;
-    lay_out(&subject, &segments)
+    lay_out(&subject, &firmware)
 }
 
 /// Seals every image of the plan for each of its slots. `public` are the plan's keys in its order, `signers` private keys
@@ -250,6 +254,7 @@ fn seal(
     if !companions.is_empty() {
         records.push(Record::Companions(&companions));
     }
+    let Payload { format, padding, .. } = payload;
     let filled = payload.gaps.iter().map(|gap| gap.end - gap.start).sum();
     let is_firmware = image.kind.value == ImageKind::Firmware;
     let entry = is_firmware.then(|| entry(&payload.bytes)).flatten();
@@ -276,7 +281,9 @@ fn seal(
         payload_digest: draft.header.envelope.payload_digest,
         payload_size: draft.header.envelope.payload_size.get(),
         payload_address: placement.payload_address,
+        format,
         filled,
+        padding,
         entry,
         companions,
         signed: signing.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect(),

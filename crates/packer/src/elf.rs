@@ -1,33 +1,29 @@
 //! Firmware out of an ELF file: what is loaded where, by load address (LMA).
 //!
-//! Only the file header, the program headers and the names of sections are read; symbols and debug information may be as
-//! odd as they like.
+//! Only the file header, the program headers and the section headers are read; symbols and debug information may be as odd
+//! as they like. What a segment holds outside its sections is left out, as objcopy does: linkers put the file's own headers
+//! and alignment there, and ELF, HEX and BIN of one firmware shall give one image.
+
+use std::borrow::Cow;
 
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EM_ARM, ET_DYN, ET_EXEC, ET_REL, Header};
 use goblin::elf::program_header::{PT_LOAD, ProgramHeader};
-use goblin::elf::section_header::{SHT_NOBITS, SectionHeader};
+use goblin::elf::section_header::{SHF_ALLOC, SHT_NOBITS, SectionHeader};
 
-/// Bytes that are loaded at an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment<'a> {
-    /// Names of the sections in it, joined by commas; empty where the file does not say.
-    pub name: String,
-    /// Load address (LMA) of the first byte.
-    pub address: u32,
-    /// The bytes; never empty.
-    pub bytes: &'a [u8],
-}
+use crate::firmware::Segment;
+
+/// What an ELF file begins with.
+pub const MAGIC: &[u8] = b"\x7fELF";
+
+/// Bytes of a section's name that a message shows.
+const LONGEST_NAME: usize = 64;
+/// Most segments of one file. Linkers make a handful; a hostile file could have as many as bytes.
+const MOST_SEGMENTS: usize = 1024;
 
 /// Why a file is no firmware that can be packed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ElfError {
-    /// Nothing in it.
-    #[error("the file is empty")]
-    Empty,
-    /// Another format.
-    #[error("not an ELF file{}", hint(*.0))]
-    NotElf(Looks),
     /// 64-bit or big-endian.
     #[error("not a 32-bit little-endian ELF file: a Cortex-M runs nothing else")]
     Class,
@@ -43,42 +39,17 @@ pub enum ElfError {
     /// Nothing to load.
     #[error("no segment with bytes to load")]
     Nothing,
+    /// More segments than any linker makes.
+    #[error("more than {MOST_SEGMENTS} segments to load: no linker makes such a file")]
+    TooMany,
 }
 
-/// What a file looks like that is no ELF.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looks {
-    /// Intel HEX.
-    Hex,
-    /// An artefact of ours.
-    Sealed,
-    /// Anything else.
-    Unknown,
-}
-
-fn hint(looks: Looks) -> &'static str {
-    match looks {
-        Looks::Hex => ", but Intel HEX: this version packs ELF only, give it what the linker wrote",
-        Looks::Sealed => ", but an image that is sealed already: give it what the linker wrote",
-        Looks::Unknown => ": give it what the linker wrote, before objcopy",
-    }
-}
-
-/// The segments that a programmer would write, by ascending load address. NOBITS and empty ones are left out.
+/// The bytes that a programmer would write, by ascending load address: the sections in the segments that are loaded. Of a
+/// segment without sections, all of it. NOBITS and empty ones are left out.
 ///
 /// # Errors
 /// Why the file is no firmware.
 pub fn segments(file: &[u8]) -> Result<Vec<Segment<'_>>, ElfError> {
-    if file.is_empty() {
-        return Err(ElfError::Empty);
-    }
-    if !file.starts_with(b"\x7fELF") {
-        return Err(ElfError::NotElf(match file {
-            [b':', digit, ..] if digit.is_ascii_hexdigit() => Looks::Hex,
-            [0x89, b'W', b'X', ..] => Looks::Sealed,
-            _ => Looks::Unknown,
-        }));
-    }
     // Class and byte order stand before anything that depends on them (e_ident, bytes 4 and 5).
     match file.get(4..6) {
         Some([1, 1]) => {}
@@ -99,16 +70,52 @@ pub fn segments(file: &[u8]) -> Result<Vec<Segment<'_>>, ElfError> {
     let headers = table(file, header.e_phoff, header.e_phnum, header.e_phentsize, 32)
         .and_then(|()| ProgramHeader::parse(file, index(header.e_phoff), header.e_phnum.into(), context).ok())
         .ok_or(ElfError::Damaged("the table of program headers"))?;
-    let sections = sections(file, &header, context);
+    let sections = sections(file, &header, context)?;
+    let loads: Vec<&ProgramHeader> =
+        headers.iter().filter(|segment| segment.p_type == PT_LOAD && segment.p_filesz > 0).collect();
+    if loads.len() > MOST_SEGMENTS {
+        return Err(ElfError::TooMany);
+    }
     let mut segments = Vec::new();
-    for segment in headers.iter().filter(|segment| segment.p_type == PT_LOAD && segment.p_filesz > 0) {
-        let range = index(segment.p_offset)..index(segment.p_offset.saturating_add(segment.p_filesz));
+    for load in loads {
+        let range = index(load.p_offset)..index(load.p_offset.saturating_add(load.p_filesz));
         let bytes = file.get(range).ok_or(ElfError::Damaged("a segment"))?;
-        let address = u32::try_from(segment.p_paddr).map_err(|_| ElfError::Damaged("a segment's address"))?;
-        segments.push(Segment { name: names(&sections, segment), address, bytes });
+        if sections.is_empty() {
+            segments.push(part(String::new(), load, bytes, 0, load.p_filesz)?);
+        }
+        for (name, section) in sections.iter().filter(|(_, section)| is_loaded_with(load, section)) {
+            // Where segments share bytes of the file, sections count several times: no linker does that without end.
+            if segments.len() > usize::from(u16::MAX) {
+                return Err(ElfError::TooMany);
+            }
+            segments.push(part(name.clone(), load, bytes, section.sh_offset - load.p_offset, section.sh_size)?);
+        }
     }
     segments.sort_by_key(|segment| segment.address);
     if segments.is_empty() { Err(ElfError::Nothing) } else { Ok(segments) }
+}
+
+/// Bytes of a segment, from an offset in it on.
+fn part<'a>(
+    name: String,
+    load: &ProgramHeader,
+    bytes: &'a [u8],
+    offset: u64,
+    size: u64,
+) -> Result<Segment<'a>, ElfError> {
+    let bytes = bytes.get(index(offset)..index(offset.saturating_add(size))).ok_or(ElfError::Damaged("a section"))?;
+    let address = load.p_paddr.checked_add(offset).and_then(|address| u32::try_from(address).ok());
+    let address = address.ok_or(ElfError::Damaged("an address"))?;
+    Ok(Segment { name, address, bytes: Cow::Borrowed(bytes) })
+}
+
+/// Whether a section has bytes that are loaded with this segment.
+fn is_loaded_with(load: &ProgramHeader, section: &SectionHeader) -> bool {
+    let range = load.p_offset..load.p_offset.saturating_add(load.p_filesz);
+    section.sh_type != SHT_NOBITS
+        && section.sh_flags & u64::from(SHF_ALLOC) != 0
+        && section.sh_size > 0
+        && range.contains(&section.sh_offset)
 }
 
 /// Whether a table of entries of the size that we know lies inside the file.
@@ -122,27 +129,23 @@ fn index(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
-/// Sections with their names; none where the file has none that can be read. They only make messages better.
-fn sections(file: &[u8], header: &Header, context: Ctx) -> Vec<(String, SectionHeader)> {
+/// Sections with their names; none where the file has none, as after `sstrip`.
+fn sections(file: &[u8], header: &Header, context: Ctx) -> Result<Vec<(String, SectionHeader)>, ElfError> {
+    if header.e_shoff == 0 {
+        return Ok(Vec::new());
+    }
     let headers = table(file, header.e_shoff, header.e_shnum, header.e_shentsize, 40)
+        .filter(|()| header.e_shnum > 0)
         .and_then(|()| SectionHeader::parse(file, index(header.e_shoff), header.e_shnum.into(), context).ok())
-        .unwrap_or_default();
+        .ok_or(ElfError::Damaged("the table of section headers"))?;
     let names = headers.get(usize::from(header.e_shstrndx)).and_then(|section| {
         file.get(index(section.sh_offset)..index(section.sh_offset.saturating_add(section.sh_size)))
     });
+    // Names only make messages better: cut off, so that a hostile table cannot fill the memory.
     let name = |section: &SectionHeader| {
         let bytes = names?.get(section.sh_name..)?;
         let bytes = bytes.split(|byte| *byte == 0).next()?;
-        Some(String::from_utf8_lossy(bytes).into_owned())
+        Some(String::from_utf8_lossy(bytes.get(..LONGEST_NAME).unwrap_or(bytes)).into_owned())
     };
-    headers.iter().map(|section| (name(section).unwrap_or_default(), section.clone())).collect()
-}
-
-/// Names of the sections whose bytes lie in a segment.
-fn names(sections: &[(String, SectionHeader)], segment: &ProgramHeader) -> String {
-    let range = segment.p_offset..segment.p_offset.saturating_add(segment.p_filesz);
-    let inside = sections.iter().filter(|(name, section)| {
-        section.sh_type != SHT_NOBITS && section.sh_size > 0 && !name.is_empty() && range.contains(&section.sh_offset)
-    });
-    inside.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    Ok(headers.iter().map(|section| (name(section).unwrap_or_default(), section.clone())).collect())
 }

@@ -8,6 +8,8 @@
 pub mod artefact;
 pub mod build;
 pub mod elf;
+pub mod firmware;
+pub mod hex;
 pub mod judge;
 pub mod key;
 pub mod linker;
@@ -15,5 +17,6 @@ pub mod payload;
 
 pub use artefact::Draft;
 pub use build::{Artefact, Input, build};
+pub use firmware::{Firmware, Format, InputError, Segment};
 pub use judge::Judge;
 pub use key::{KeyError, PrivateKey, PublicKey, public_half};

@@ -10,7 +10,7 @@ use manifest::plan::{Image, Placement, Plan};
 use manifest::rules;
 use manifest::source::Span;
 
-use crate::elf::Segment;
+use crate::firmware::{Firmware, Format, Segment};
 
 /// One image's bytes from its run address on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub struct Payload {
     pub bytes: Vec<u8>,
     /// Gaps between segments that were filled: offsets in the payload.
     pub gaps: Vec<Range<u32>>,
+    /// How it came.
+    pub format: Format,
+    /// Erased bytes at the end of a BIN, which may be padding: an ELF or a HEX would not have them, and so make another
+    /// image. 0 for these.
+    pub padding: u32,
 }
 
 /// What is being packed: everything a diagnostic about it needs.
@@ -64,32 +69,36 @@ pub fn as_it_is(subject: &Subject<'_>, bytes: &[u8]) -> Result<Payload, Vec<Diag
     if size > subject.placement.capacity {
         return Err(vec![rules::payload_too_large(subject.plan, subject.placement, subject.input, size)]);
     }
-    Ok(Payload { bytes: bytes.to_vec(), gaps: Vec::new() })
+    Ok(Payload { bytes: bytes.to_vec(), gaps: Vec::new(), format: Format::Bin, padding: 0 })
 }
 
-/// Lays the segments of firmware out as the payload of its slot.
+/// Lays firmware out as the payload of its slot.
 ///
 /// # Errors
 /// Segments at another place than the slot's, that overlap, or that do not fit; a vector table that cannot start.
-pub fn lay_out(subject: &Subject<'_>, segments: &[Segment<'_>]) -> Result<Payload, Vec<Diagnostic>> {
+pub fn lay_out(subject: &Subject<'_>, firmware: &Firmware<'_>) -> Result<Payload, Vec<Diagnostic>> {
     let start = subject.placement.run_address;
     let end = start.saturating_add(subject.placement.capacity);
-    let segments = &to_run_addresses(subject, segments);
+    let segments = &to_run_addresses(subject, &firmware.segments);
     if !segments.iter().any(|segment| segment.address == start) {
         let Subject { plan, image, placement, input } = *subject;
-        let mode = &plan.device.mode;
-        let in_flash = |segment: &&Segment<'_>| mode.region_at(plan.device.part.canonical(segment.address)).is_some();
-        return Err(vec![match segments.iter().find(in_flash) {
-            Some(first) => rules::link_address(plan, image, placement, input, first.address),
-            None => stray(subject, segments.first(), start..end),
-        }]);
+        let (part, mode) = (&plan.device.part, &plan.device.mode);
+        let in_flash = |segment: &&Segment<'_>| mode.region_at(part.canonical(segment.address)).is_some();
+        return Err(match segments.iter().find(in_flash) {
+            Some(first) => vec![rules::link_address(plan, image, placement, input, first.address)],
+            None => strays(subject, segments, start..end),
+        });
     }
     let problems = misplaced(subject, segments, start..end);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let payload = join(segments, start, subject.erased());
-    let problems = entry_problems(subject, &payload.bytes);
+    let payload = join(segments, firmware.format, start, subject.erased());
+    let mut problems = entry_problems(subject, &payload.bytes);
+    if payload.format == Format::Bin {
+        let note = "the file is neither ELF nor HEX, and was read as a BIN that begins at the payload address";
+        problems.iter_mut().for_each(|problem| problem.notes.push(note.to_owned()));
+    }
     if problems.is_empty() { Ok(payload) } else { Err(problems) }
 }
 
@@ -106,44 +115,70 @@ fn to_run_addresses<'a>(subject: &Subject<'_>, segments: &[Segment<'a>]) -> Vec<
         }
         segment
     };
-    segments.iter().map(moved).collect()
+    let mut segments: Vec<_> = segments.iter().map(moved).collect();
+    segments.sort_by_key(|segment| segment.address);
+    segments
 }
 
 /// Segments outside the slot, too long for it, or over one another.
 fn misplaced(subject: &Subject<'_>, segments: &[Segment<'_>], slot: Range<u32>) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    let mut reached = slot.start;
-    let mut previous = "";
-    for segment in segments {
-        let size = u32::try_from(segment.bytes.len()).unwrap_or(u32::MAX);
-        let end = segment.address.saturating_add(size);
-        if !slot.contains(&segment.address) {
-            problems.push(stray(subject, Some(segment), slot.clone()));
-        } else if end > slot.end {
-            let needed = (segment.address - slot.start).saturating_add(size);
-            problems.push(rules::payload_too_large(subject.plan, subject.placement, subject.input, needed));
-        } else if segment.address < reached {
-            let title = format!("two segments of `{}` load to {}", subject.input, address(segment.address));
-            problems.push(
-                subject
-                    .error(codes::OVERLAP, title, format!("{} and {previous}", describe(segment)))
-                    .help("the linker script gives two sections the same load address: give each a range of its own"),
-            );
+    let (inside, outside): (Vec<&Segment<'_>>, Vec<&Segment<'_>>) =
+        segments.iter().partition(|segment| slot.contains(&segment.address));
+    let mut problems = strays(subject, outside, slot.clone());
+    if let Some(last) = inside.iter().max_by_key(|segment| segment.end()).filter(|last| last.end() > slot.end.into()) {
+        let needed = u32::try_from(last.end() - u64::from(slot.start)).unwrap_or(u32::MAX);
+        problems.push(rules::payload_too_large(subject.plan, subject.placement, subject.input, needed));
+    }
+    let mut below: Option<&Segment<'_>> = None;
+    for segment in inside {
+        if let Some(below) = below.filter(|below| below.end() > segment.address.into()) {
+            problems.push(overlap(subject, below, segment));
+            break;
         }
-        reached = reached.max(end);
-        previous = &segment.name;
+        below = Some(segment);
     }
     problems
 }
 
-fn stray(subject: &Subject<'_>, segment: Option<&Segment<'_>>, slot: Range<u32>) -> Diagnostic {
-    let what = segment.map_or_else(|| "nothing".to_owned(), describe);
-    let title = format!("`{}` loads bytes outside slot `{}`", subject.input, subject.placement.slot.value);
-    let label = format!("{what}; the slot takes {} to {}", address(slot.start), address(slot.end - 1));
-    subject.error(codes::STRAY, title, label).help(
-        "an image holds what is in its slot and nothing else: leave option bytes, OTP and other memories out of the ELF, \
-         or give RAM data a load address in FLASH (`AT> FLASH`)",
+fn overlap(subject: &Subject<'_>, below: &Segment<'_>, above: &Segment<'_>) -> Diagnostic {
+    let title = format!("`{}` loads two things to {}", subject.input, address(above.address));
+    subject.error(codes::OVERLAP, title, format!("{}; {}", describe(below), describe(above))).help(
+        "each byte has one place: the linker script gives two sections one load address, or two files were joined that \
+         do not go together",
     )
+}
+
+/// How many strays are named one by one.
+const STRAYS: usize = 4;
+
+/// What lies outside the slot, each with what is there on this part.
+fn strays<'a>(
+    subject: &Subject<'_>,
+    segments: impl IntoIterator<Item = &'a Segment<'a>>,
+    slot: Range<u32>,
+) -> Vec<Diagnostic> {
+    let segments: Vec<&Segment<'_>> = segments.into_iter().collect();
+    let Some((first, rest)) = segments.split_first() else { return Vec::new() };
+    let Subject { plan, placement, input, .. } = *subject;
+    let device = &plan.device;
+    let place = |segment: &Segment<'_>| {
+        let there = device.part.place_at(&device.mode, segment.address);
+        let there = there.unwrap_or_else(|| format!("nothing that is known of an {}", device.part.name));
+        format!("{}: {there}", describe(segment))
+    };
+    let name = &placement.slot.value;
+    let title = format!("`{input}` loads bytes outside slot `{name}`, to {}", address(first.address));
+    let label = format!("{}; the slot takes {}", place(first), range(&slot));
+    let mut error = subject.error(codes::STRAY, title, label);
+    for segment in rest.iter().take(STRAYS - 1) {
+        error = error.note(format!("also {}", place(segment)));
+    }
+    if segments.len() > STRAYS {
+        error = error.note(format!("and {} more", segments.len() - STRAYS));
+    }
+    let help = "an image holds what is in its slot and nothing else: leave option bytes, OTP and other memories out of the \
+                file, or give RAM data a load address in FLASH (`AT> FLASH`)";
+    vec![error.help(help)]
 }
 
 fn describe(segment: &Segment<'_>) -> String {
@@ -152,7 +187,7 @@ fn describe(segment: &Segment<'_>) -> String {
 }
 
 /// Bytes from `start` to the end of the last segment. The segments are in order and inside the slot.
-fn join(segments: &[Segment<'_>], start: u32, erased: u8) -> Payload {
+fn join(segments: &[Segment<'_>], format: Format, start: u32, erased: u8) -> Payload {
     let mut bytes = Vec::new();
     let mut gaps = Vec::new();
     for segment in segments {
@@ -162,9 +197,11 @@ fn join(segments: &[Segment<'_>], start: u32, erased: u8) -> Payload {
             gaps.push(filled..offset);
             bytes.resize(offset as usize, erased);
         }
-        bytes.extend_from_slice(segment.bytes);
+        bytes.extend_from_slice(&segment.bytes);
     }
-    Payload { bytes, gaps }
+    let erased_end = bytes.iter().rev().take_while(|byte| **byte == erased).count();
+    let padding = if format == Format::Bin { erased_end as u32 } else { 0 };
+    Payload { bytes, gaps, format, padding }
 }
 
 /// The first two words of a vector table, if there are as many.
@@ -214,7 +251,11 @@ fn entry_problems(subject: &Subject<'_>, payload: &[u8]) -> Vec<Diagnostic> {
         problem(
             format!("the reset vector of `{}` points outside the image", subject.input),
             format!("word 1 of the vector table is {}; the image is {}", address(reset), range(&(start..end))),
-            "is the vector table another build's? The reset handler must be in this image, at its run address",
+            if (start..end).contains(&part.canonical(reset & !1)) {
+                "it runs from a read-only alias of this slot: give the slot its `run-alias`, or link it for this address"
+            } else {
+                "is the vector table another build's? The reset handler must be in this image, at its run address"
+            },
         );
     }
     problems

@@ -114,6 +114,9 @@ impl Command {
                     entry(artefact),
                 );
             }
+            for artefact in &of_image {
+                text.push_str(&fill(artefact));
+            }
             if let Some(artefact) = of_image.first() {
                 let names: Vec<_> = artefact.signed.iter().map(|(name, key)| format!("{name} {key}")).collect();
                 let needed = plan.image_role.threshold.value;
@@ -148,6 +151,25 @@ fn requirements(plan: &Plan, image: &Image) -> String {
     image.requires.iter().map(met).collect()
 }
 
+/// What the payload holds that the input did not, or may not have meant.
+fn fill(artefact: &Artefact) -> String {
+    let Artefact { input, filled, padding, .. } = artefact;
+    let mut text = String::new();
+    if *filled > 0 {
+        let _ =
+            writeln!(text, "  filled    gaps of {input}: {} bytes, with the erased value", thousands((*filled).into()));
+    }
+    if *padding > 0 {
+        let count = thousands((*padding).into());
+        let _ = writeln!(
+            text,
+            "  padding   {input} is a BIN and ends with {count} erased bytes, which are part of the image: ELF or HEX of the \
+             same firmware may end before them, and would be another image"
+        );
+    }
+    text
+}
+
 fn entry(artefact: &Artefact) -> String {
     artefact
         .entry
@@ -167,7 +189,9 @@ fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
             "payload_size": artefact.payload_size,
             "payload_sha256": hex(&artefact.payload_digest),
             "payload_address": artefact.payload_address,
+            "format": artefact.format.to_string(),
             "filled": artefact.filled,
+            "padding": artefact.padding,
             "stack": artefact.entry.map(|entry| entry.stack),
             "reset": artefact.entry.map(|entry| entry.reset),
             "companions": artefact.companions.iter().map(|id| hex(id)).collect::<Vec<_>>(),

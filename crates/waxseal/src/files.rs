@@ -3,6 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::NamedTempFile;
 
@@ -11,16 +12,26 @@ use crate::exit::{Exit, Failure};
 /// The name that stands for standard input, or for standard output.
 pub const STANDARD: &str = "-";
 
+/// What messages call standard input.
+pub const STANDARD_INPUT: &str = "<stdin>";
+
 /// Largest file that is read, in bytes: no input of a 32-bit device comes near it, and a device file does not end.
 const LARGEST: u64 = 1 << 30;
+
+/// Whether standard input was read: there is nothing behind it.
+static STANDARD_INPUT_READ: AtomicBool = AtomicBool::new(false);
 
 /// Reads a whole file, or standard input for `-`.
 ///
 /// # Errors
-/// Exit code 3, naming the file.
+/// Exit code 3, naming the file; exit code 2 if standard input is to be read a second time.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let result = if path.as_os_str() == STANDARD {
+        if STANDARD_INPUT_READ.swap(true, Ordering::Relaxed) {
+            return Err(Failure::usage("`-` stands for two files, and standard input is only one")
+                .help("name a file for one of them"));
+        }
         io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::str::FromStr;
 
 use clap::Args;
@@ -15,7 +16,8 @@ use crate::load::Manifest;
 /// The options that name firmware files.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// The file for an image and slot that the manifest leaves open; IMAGE=FILE for all of its slots.
+    /// The file for an image and slot that the manifest leaves open; IMAGE=FILE for all of its slots. `-` is standard
+    /// input.
     #[arg(long = "input", value_name = "IMAGE.SLOT=FILE")]
     given: Vec<Given>,
     /// The folder that the manifest's relative inputs start from, in place of the manifest's own.
@@ -54,7 +56,7 @@ pub struct InputFile<'a> {
     /// What manifest or command line call it; `None` if neither does.
     pub name: Option<String>,
     /// Its content, if there is such a file.
-    pub bytes: Option<Vec<u8>>,
+    pub bytes: Option<Rc<[u8]>>,
 }
 
 impl InputFile<'_> {
@@ -72,16 +74,28 @@ impl InputArgs {
     /// Options that contradict the manifest; a file that exists and cannot be read.
     pub fn read<'a>(&self, manifest: &Manifest, plan: &'a Plan) -> Result<Vec<InputFile<'a>>, Failure> {
         self.check(manifest, plan)?;
-        let mut inputs = Vec::new();
+        let mut inputs: Vec<InputFile<'a>> = Vec::new();
+        // One file for several slots is read once: standard input cannot be read again.
+        let mut read: Vec<(PathBuf, Option<Rc<[u8]>>)> = Vec::new();
         for image in &plan.images {
             for placement in &image.placements {
                 let (name, path) = match (&placement.input, self.given_for(image, placement)) {
                     (Some(written), _) => (Some(written.value.clone()), Some(self.path(manifest, &written.value))),
+                    (None, Some(given)) if given.file == files::STANDARD => {
+                        (Some(files::STANDARD_INPUT.to_owned()), Some(PathBuf::from(files::STANDARD)))
+                    }
                     (None, Some(given)) => (Some(given.file.clone()), Some(PathBuf::from(&given.file))),
                     (None, None) => (None, None),
                 };
                 let bytes = match path {
-                    Some(path) => read_if_there(&path).map_err(|failure| locate(failure, manifest, placement))?,
+                    Some(path) => match read.iter().find(|(known, _)| *known == path) {
+                        Some((_, bytes)) => bytes.clone(),
+                        None => {
+                            let bytes = read_if_there(&path).map_err(|failure| locate(failure, manifest, placement))?;
+                            read.push((path, bytes.clone()));
+                            bytes
+                        }
+                    },
                     None => None,
                 };
                 inputs.push(InputFile { image, placement, name, bytes });
@@ -147,10 +161,11 @@ impl InputArgs {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+fn read_if_there(path: &Path) -> Result<Option<Rc<[u8]>>, Failure> {
+    let is_file = path.as_os_str() != files::STANDARD;
     match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        _ => files::read(path).map(Some),
+        Err(error) if is_file && error.kind() == ErrorKind::NotFound => Ok(None),
+        _ => files::read(path).map(|bytes| Some(bytes.into())),
     }
 }
 

@@ -38,7 +38,11 @@ impl Manifest {
     /// # Errors
     /// A file that cannot be read, or is no text; of a fragment with the line that includes it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let name = if path.as_os_str() == files::STANDARD { "<stdin>".to_owned() } else { path.display().to_string() };
+        let name = if path.as_os_str() == files::STANDARD {
+            files::STANDARD_INPUT.to_owned()
+        } else {
+            path.display().to_string()
+        };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut sources = vec![Source { name: name.clone(), text: files::read_text(path)? }];
         for included in manifest::includes(&sources[0]) {

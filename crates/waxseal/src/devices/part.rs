@@ -82,6 +82,7 @@ pub fn text(part: &Part, modes: &[&Mode]) -> String {
     cite(&mut text, "  ", &table.citation);
     write_blocks(&mut text, "RAM", &part.ram);
     write_blocks(&mut text, "data EEPROM", &part.eeprom);
+    write_blocks(&mut text, "stored option bytes", &part.option_memory);
     if !part.windows.is_empty() {
         let _ = writeln!(text, "\nexternal memories appear at");
     }
@@ -352,6 +353,7 @@ pub fn to_json(part: &Part, modes: &[&Mode]) -> Value {
         "otp": otp,
         "options": part.options.iter().map(option).collect::<Vec<_>>(),
         "ram": part.ram.iter().map(ram).collect::<Vec<_>>(),
+        "option_memory": part.option_memory.iter().map(ram).collect::<Vec<_>>(),
         "eeprom": part.eeprom.iter().map(ram).collect::<Vec<_>>(),
         "windows": windows.collect::<Vec<_>>(),
         "corrections": corrections.collect::<Vec<_>>(),
