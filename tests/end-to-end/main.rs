@@ -19,6 +19,7 @@ mod new;
 mod openssl;
 mod release;
 mod show;
+mod sign;
 mod streams;
 mod svg;
 mod verify;

@@ -1,14 +1,15 @@
 //! All images of a plan, sealed and judged.
 
 use image_format::record::Record;
-use image_format::{Device, Digest, Entry, ImageBody, PayloadType, SIGNATURE_PLACES, SignaturePlace, Version};
+use image_format::{Device, Digest, Entry, ImageBody, PayloadType, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
-use manifest::plan::{Image, ImageKind, Key, Placement, Plan};
+use manifest::plan::{Image, ImageKind, Placement, Plan};
 use manifest::rules;
 
 use crate::artefact::Contents;
 use crate::payload::{Payload, Subject, as_it_is, entry, lay_out};
+use crate::signing::{NamedKey, Signing, strangers};
 use crate::{Draft, Format, Judge, PrivateKey, PublicKey, firmware};
 
 /// A file to pack.
@@ -24,7 +25,7 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
 }
 
-/// A sealed image for one slot, judged as the boot loader will.
+/// A sealed image for one slot, judged as the boot loader will; but for signatures that are still missing.
 #[derive(Clone, Debug)]
 pub struct Artefact {
     /// The image.
@@ -56,7 +57,11 @@ pub struct Artefact {
     /// Ids of the images that it pins, in the order of `companions`.
     pub companions: Vec<Digest>,
     /// Names and keys of those who signed.
-    pub signed: Vec<(String, PublicKey)>,
+    pub signed: Vec<NamedKey>,
+    /// Signatures that are still missing: until then no board accepts it.
+    pub missing: u8,
+    /// The keys with an external signer that have not signed.
+    pub waiting: Vec<NamedKey>,
 }
 
 /// Checks an input against its slot without sealing it: what `check` can say of inputs that exist.
@@ -81,7 +86,8 @@ pub fn check_input(
 }
 
 /// Seals every image of the plan for each of its slots. `public` are the plan's keys in its order, `signers` private keys
-/// in any order. Nothing is returned that the boot loader would refuse.
+/// in any order. Nothing is returned that the boot loader would refuse for another reason than a signature that is still to
+/// come from an external signer.
 ///
 /// # Errors
 /// Everything that is wrong with inputs and keys.
@@ -92,7 +98,8 @@ pub fn build(
     signers: &[PrivateKey],
 ) -> Result<Vec<Artefact>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
-    let signing = signing_keys(plan, public, signers, &mut problems);
+    problems.extend(strangers(plan, &[&plan.image_role], public, signers));
+    let signing = Signing::of(plan, &plan.image_role, public, signers, &mut problems);
     let mut payloads = Vec::new();
     for image in &plan.images {
         for placement in &image.placements {
@@ -186,52 +193,9 @@ fn no_version(image: &Image) -> Diagnostic {
         .help(format!("--image-version {name}=X.Y.Z"))
 }
 
-/// Who signs: keys of the image role whose private half is at hand. Without enough of them nothing would verify.
-struct Signing<'a> {
-    role: Vec<PublicKey>,
-    signers: Vec<(String, &'a PrivateKey)>,
-}
-
-fn signing_keys<'a>(
-    plan: &Plan,
-    public: &[PublicKey],
-    signers: &'a [PrivateKey],
-    problems: &mut Vec<Diagnostic>,
-) -> Signing<'a> {
-    let role = &plan.image_role;
-    let keys: Vec<_> = plan.keys.iter().zip(public).filter(|(key, _)| role.keys.contains(&key.name.value)).collect();
-    let mut found: Vec<(String, &PrivateKey)> = Vec::new();
-    for signer in signers {
-        let Some((key, _)) = keys.iter().find(|(_, public)| **public == signer.public()) else {
-            problems.push(foreign_key(&keys, signer));
-            continue;
-        };
-        if !found.iter().any(|(name, _)| *name == key.name.value) && found.len() < SIGNATURE_PLACES {
-            found.push((key.name.value.clone(), signer));
-        }
-    }
-    let missing = usize::from(role.threshold.value).saturating_sub(found.len());
-    if missing > 0 {
-        let open: Vec<_> =
-            keys.iter().filter(|(key, _)| !found.iter().any(|(name, _)| *name == key.name.value)).collect();
-        let title = format!("{missing} of {} signatures missing", role.threshold.value);
-        let mut diagnostic = Diagnostic::error(codes::SIGNERS, title);
-        for (key, public) in open {
-            diagnostic = diagnostic.at(key.public.span, format!("{public} has not signed"));
-        }
-        problems.push(diagnostic.help("--key FILE, once for each private key; keys are matched by their public half"));
-    }
-    Signing { role: keys.iter().map(|(_, public)| **public).collect(), signers: found }
-}
-
-/// A private key that belongs to no key of the role.
-fn foreign_key(keys: &[(&Key, &PublicKey)], signer: &PrivateKey) -> Diagnostic {
-    let title = format!("key {} is none of the image role's", signer.public());
-    let error = Diagnostic::error(codes::SIGNERS, title);
-    let error = keys.iter().fold(error, |error, (key, public)| error.at(key.public.span, format!("this is {public}")));
-    let known: Vec<String> = keys.iter().map(|(key, public)| format!("{} {public}", key.name.value)).collect();
-    error.help(format!("sign with a private key of: {}", known.join(", ")))
-}
+/// Stands in for the signatures that are still missing while an artefact is judged. Everybody knows it, so nobody trusts it;
+/// what it signs is never written.
+const STAND_IN: [u8; 32] = [0; 32];
 
 fn seal(
     plan: &Plan,
@@ -267,9 +231,14 @@ fn seal(
         auxiliary: Vec::new(),
     };
     let draft = Draft::new(contents).map_err(|error| refused(error.to_string()))?;
-    let signatures: Vec<SignaturePlace> = signing.signers.iter().map(|(_, key)| key.sign(draft.to_sign())).collect();
-    let bytes = draft.seal(&signatures);
-    let verified = Judge::of(plan, image, placement, &signing.role).judge(&bytes);
+    let bytes = draft.seal(&signing.sign(draft.to_sign()));
+    let verified = if signing.missing == 0 {
+        Judge::of(plan, image, placement, &signing.role).judge(&bytes)
+    } else {
+        let stand_in = PrivateKey::from_seed(&STAND_IN);
+        let judge = Judge { threshold: 1, ..Judge::of(plan, image, placement, &[stand_in.public()]) };
+        judge.judge(&draft.seal(&[stand_in.sign(draft.to_sign())]))
+    };
     let id = *verified.map_err(|error| refused(format!("the boot loader would refuse it: {error}")))?.id();
     Ok(Artefact {
         image: image.name.value.clone(),
@@ -286,7 +255,9 @@ fn seal(
         padding,
         entry,
         companions,
-        signed: signing.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect(),
+        signed: signing.signed(),
+        missing: signing.missing,
+        waiting: signing.waiting.clone(),
     })
 }
 

@@ -14,6 +14,8 @@ pub mod judge;
 pub mod key;
 pub mod linker;
 pub mod payload;
+pub mod pending;
+pub mod signing;
 
 pub use artefact::Draft;
 pub use build::{Artefact, Input, build};

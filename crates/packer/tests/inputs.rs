@@ -331,7 +331,7 @@ fn err_signers() {
     let missing = ("WX0504", "1 of 1 signatures missing".to_owned());
     let no_input = ("WX0003", "no input for `app` in slot `b`".to_owned());
     assert_eq!(codes(&[]), [missing.clone(), no_input.clone()]);
-    let foreign = ("WX0504", format!("key {} is none of the image role's", other.public()));
+    let foreign = ("WX0504", format!("key {} has no role here", other.public()));
     assert_eq!(codes(&[other]), [foreign, missing, no_input.clone()]);
     assert_eq!(codes(&[ours]), [no_input]);
 }

@@ -17,15 +17,19 @@ use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
 use crate::load::Manifest;
 use crate::report::{FindingsFormat, Report};
-use crate::text::{hex, thousands};
+use crate::text::{counted, hex, thousands};
 use crate::version::VersionArgs;
 
 /// Names private key files where no --key does.
 const VARIABLE: &str = "WAXSEAL_KEY";
 
+/// Folder for what waits for signatures, below the output folder.
+const PENDING: &str = "pending";
+
 /// Seal every image for each of its slots.
 ///
-/// The result is judged as the boot loader will judge it. All files are written, or none.
+/// The result is judged as the boot loader will judge it. All files are written, or none. What waits for a key with an
+/// external signer goes to the folder `pending` below, and `sign` finishes it.
 #[derive(Debug, Args)]
 pub struct Command {
     /// The manifest; `-` is standard input.
@@ -81,11 +85,16 @@ impl Command {
     }
 
     fn write(&self, artefacts: &[Artefact]) -> Result<(), Failure> {
-        let mut files = FileSet::new(&self.out)?;
+        let mut files = FileSet::new(&self.folder(artefacts))?;
         for artefact in artefacts {
             files.add(&artefact.file_name, &artefact.bytes)?;
         }
         files.commit()
+    }
+
+    /// Where the files go: nothing that waits for a signature may be taken for finished, nor one of a set without the others.
+    fn folder(&self, artefacts: &[Artefact]) -> PathBuf {
+        if artefacts.iter().any(|artefact| artefact.missing > 0) { self.out.join(PENDING) } else { self.out.clone() }
     }
 
     fn text(&self, plan: &Plan, artefacts: &[Artefact]) -> String {
@@ -120,24 +129,47 @@ impl Command {
             if let Some(artefact) = of_image.first() {
                 let names: Vec<_> = artefact.signed.iter().map(|(name, key)| format!("{name} {key}")).collect();
                 let needed = plan.image_role.threshold.value;
-                let _ = writeln!(text, "  signed    {} ({} of {needed} needed)", names.join(", "), names.len());
+                let nobody = if names.is_empty() { "by nobody yet" } else { "" };
+                let _ = writeln!(text, "  signed    {nobody}{} ({} of {needed} needed)", names.join(", "), names.len());
             }
             let slots: Vec<_> = of_image.iter().map(|artefact| artefact.slot.as_str()).collect();
             // Only a board has a revision.
             let but = if image.revisions.is_empty() { "" } else { ", but for the board's revision" };
-            let _ = writeln!(text, "  verified  as the boot loader will{but}: {}", slots.join(", "));
+            let waits = of_image.iter().any(|artefact| artefact.missing > 0);
+            let word = if waits { "complete  but for signatures; all else verified" } else { "verified " };
+            let _ = writeln!(text, "  {word} as the boot loader will{but}: {}", slots.join(", "));
         }
+        let folder = self.folder(artefacts);
         for artefact in artefacts {
             let _ = writeln!(
                 text,
                 "{}  {} bytes  for slot {}, image id {}",
-                self.out.join(&artefact.file_name).display(),
+                folder.join(&artefact.file_name).display(),
                 thousands(artefact.bytes.len() as u64),
                 artefact.slot,
                 hex(&artefact.id),
             );
         }
-        text
+        text + &self.waiting(artefacts)
+    }
+
+    /// Whose signatures are missing, and how they get there.
+    fn waiting(&self, artefacts: &[Artefact]) -> String {
+        let open: Vec<_> = artefacts.iter().filter(|artefact| artefact.missing > 0).collect();
+        let Some(first) = open.first() else { return String::new() };
+        let names: Vec<_> = first.waiting.iter().map(|(name, key)| format!("{name} {key} (external)")).collect();
+        let any =
+            if names.len() > usize::from(first.missing) { format!("{} of ", first.missing) } else { String::new() };
+        let count: usize = open.iter().map(|artefact| usize::from(artefact.missing)).sum();
+        let (folder, manifest) = (self.folder(artefacts), self.manifest.display());
+        let folder = folder.display();
+        format!(
+            "waiting for: {any}{}, {}. Nothing that a board would accept was written.\n  \
+             waxseal sign export {folder}\n  \
+             waxseal sign attach {folder} *.sig --manifest {manifest}\n",
+            names.join(", "),
+            counted(count, "signature")
+        )
     }
 }
 
@@ -196,6 +228,8 @@ fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
             "reset": artefact.entry.map(|entry| entry.reset),
             "companions": artefact.companions.iter().map(|id| hex(id)).collect::<Vec<_>>(),
             "signed": artefact.signed.iter().map(signed).collect::<Vec<_>>(),
+            "missing": artefact.missing,
+            "waiting": artefact.waiting.iter().map(signed).collect::<Vec<_>>(),
         })
     };
     json!({

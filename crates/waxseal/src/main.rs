@@ -28,6 +28,7 @@ mod render;
 mod report;
 mod sarif;
 mod show;
+mod sign;
 mod svg;
 mod text;
 mod verdict;
@@ -56,6 +57,7 @@ enum Command {
     Show(show::Command),
     Map(map::Command),
     Build(build::Command),
+    Sign(sign::Command),
     Verify(verify::Command),
     Inspect(inspect::Command),
     Key(key::Command),
@@ -73,6 +75,7 @@ impl Command {
             Self::Show(command) => command.run(),
             Self::Map(command) => command.run(),
             Self::Build(command) => command.run(),
+            Self::Sign(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Key(command) => command.run(),
@@ -89,6 +92,7 @@ impl Command {
             Self::Show(command) => ("show", command.format.into()),
             Self::Map(command) => ("map", command.format.into()),
             Self::Build(command) => ("build", command.format),
+            Self::Sign(command) => ("sign", command.format.into()),
             Self::Verify(command) => ("verify", command.format.into()),
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),

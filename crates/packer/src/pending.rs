@@ -1,0 +1,270 @@
+//! Artefacts with open signature places: what is to be signed elsewhere, and putting signatures back.
+//!
+//! Nothing is kept beside the sealed files themselves. A signature belongs where it verifies; what then counts as finished is
+//! judged by the manifest, never by what lies in the folder.
+
+use image_format::layout::LayoutBody;
+use image_format::otp::OtpBody;
+use image_format::release::ReleaseBody;
+use image_format::{
+    Body, Code, Digest, Error, FrontHead, HEADER_SIZE, Header, ImageBody, ImageHeader, Kind, Memory, SIGNATURE_PLACES,
+    SignaturePlace, SoftwareCrypto, sha256,
+};
+use manifest::plan::{Image, Placement, Plan};
+use zerocopy::{FromBytes as _, IntoBytes as _};
+
+use crate::signing::NamedKey;
+use crate::{Judge, PublicKey};
+
+/// A file of sealed artefacts, one behind the other: an image alone, or a release and its members.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its artefacts, the first one first.
+    pub parts: Vec<Part>,
+}
+
+/// An artefact in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What it is.
+    pub kind: Kind,
+    /// Where in the file it starts.
+    pub offset: usize,
+    /// Its id: the SHA-256 of the bytes to sign.
+    pub id: Digest,
+}
+
+/// A signature that somebody brings.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// The file that it comes from.
+    pub name: String,
+    /// The 64 bytes.
+    pub bytes: [u8; 64],
+}
+
+/// A signature that found its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// The file that it comes from.
+    pub signature: String,
+    /// Whose it is.
+    pub key: NamedKey,
+    /// Id of what it signs.
+    pub id: Digest,
+}
+
+/// Why signatures were not attached. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AttachError {
+    /// It verifies nowhere.
+    #[error("{0} is no signature of any of these artefacts by any of the manifest's keys")]
+    Unmatched(String),
+    /// The four places are used.
+    #[error("{0} would be a fifth signature; an artefact has room for four")]
+    NoPlace(String),
+    /// It belongs to nothing that the manifest has.
+    #[error("{file}: the manifest has no image for this slot group and run address")]
+    Stranger {
+        /// The file.
+        file: String,
+    },
+    /// Signatures are still missing.
+    #[error("{file}: {has} of {needed} signatures; still to sign: {}", named(open))]
+    TooFew {
+        /// The file.
+        file: String,
+        /// Signatures that count.
+        has: usize,
+        /// Signatures that are needed.
+        needed: u8,
+        /// Keys that may sign and have not.
+        open: Vec<NamedKey>,
+    },
+    /// Refused, with all signatures in place.
+    #[error("{file}: refused: {error}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// By the boot loader's rules.
+        error: Error,
+    },
+}
+
+impl Sealed {
+    /// Takes a file apart.
+    ///
+    /// # Errors
+    /// [`Code::NotSealed`] if it does not start with an artefact; what is wrong with a header; a file that ends within an
+    /// artefact.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, Error> {
+        let mut parts = Vec::new();
+        let mut offset = 0;
+        while offset < bytes.len() {
+            let rest = &bytes[offset..];
+            let (kind, size) = extent(rest).map_err(|error| at(error, offset))?;
+            if size > rest.len() {
+                return Err(at(Error { code: Code::Truncated, offset: 0 }, bytes.len()));
+            }
+            let id = sha256(&mut SoftwareCrypto, &rest[..HEADER_SIZE as usize]);
+            parts.push(Part { kind, offset, id });
+            offset += size;
+        }
+        if parts.is_empty() { Err(Error { code: Code::NotSealed, offset: 0 }) } else { Ok(Self { bytes, parts }) }
+    }
+
+    /// Exactly the bytes to sign.
+    pub fn to_sign(&self, part: &Part) -> &[u8] {
+        &self.bytes[part.offset..part.offset + HEADER_SIZE as usize]
+    }
+
+    /// The header of an image.
+    pub fn image(&self, part: &Part) -> Option<ImageHeader> {
+        let header = (part.kind == Kind::Image).then(|| ImageHeader::read_from_bytes(self.to_sign(part)).ok());
+        header.flatten()
+    }
+
+    /// The signatures that it has.
+    pub fn signatures(&self, part: &Part) -> Vec<SignaturePlace> {
+        let head = FrontHead::ref_from_prefix(&self.bytes[part.offset..]).ok();
+        let places = head.map_or([SignaturePlace::UNUSED; SIGNATURE_PLACES], |(head, _)| head.signatures);
+        places.into_iter().filter(|place| *place != SignaturePlace::UNUSED).collect()
+    }
+
+    /// Adds a signature, in the order that the format wants. One that is there already stays as it is.
+    ///
+    /// # Errors
+    /// `None` if no place is free.
+    fn add(&mut self, part: &Part, signature: SignaturePlace) -> Option<()> {
+        let mut used = self.signatures(part);
+        if used.iter().any(|place| place.key_id == signature.key_id) {
+            return Some(());
+        }
+        used.push(signature);
+        used.sort_by_key(|place| place.key_id);
+        let mut places = [SignaturePlace::UNUSED; SIGNATURE_PLACES];
+        if used.len() > places.len() {
+            return None;
+        }
+        places.iter_mut().zip(used).for_each(|(place, signature)| *place = signature);
+        let start = part.offset + HEADER_SIZE as usize;
+        let bytes = places.as_bytes();
+        self.bytes.get_mut(start..start + bytes.len())?.copy_from_slice(bytes);
+        Some(())
+    }
+}
+
+/// Kind and size of the artefact that starts here.
+fn extent(bytes: &[u8]) -> Result<(Kind, usize), Error> {
+    fn of<B: Body>(bytes: &[u8]) -> Result<(Kind, usize), Error> {
+        let header = Header::<B>::read(&mut Memory::file(bytes))?;
+        Ok((B::KIND, header.unauthenticated().artefact_size() as usize))
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| bytes.starts_with(&kind.magic()));
+    match kind {
+        Some(Kind::Layout) => of::<LayoutBody>(bytes),
+        Some(Kind::Release) => of::<ReleaseBody>(bytes),
+        Some(Kind::OtpBlob) => of::<OtpBody>(bytes),
+        // The image's reader says what is wrong with anything else.
+        _ => of::<ImageBody>(bytes),
+    }
+}
+
+/// The error of an artefact that starts at this offset of its file.
+fn at(error: Error, offset: usize) -> Error {
+    let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+    Error { offset: error.offset.saturating_add(offset), ..error }
+}
+
+/// Puts each signature where it verifies, under a key of the plan's roles (`public` are the plan's keys in its order), and
+/// judges every file as the boot loader will, but for the board's revision. Files are changed only if all are finished.
+///
+/// # Errors
+/// Everything that keeps a file from being finished.
+pub fn attach(
+    plan: &Plan,
+    public: &[PublicKey],
+    files: &mut Vec<(String, Sealed)>,
+    signatures: &[Signature],
+) -> Result<Vec<Attached>, Vec<AttachError>> {
+    let keys: Vec<NamedKey> =
+        plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public)).collect();
+    let mut done = files.clone();
+    let mut attached = Vec::new();
+    let mut problems = Vec::new();
+    for signature in signatures {
+        let mut found = None;
+        for (_, file) in &mut done {
+            for part in file.parts.clone() {
+                let Some(key) = keys.iter().find(|(_, key)| key.verifies(file.to_sign(&part), &signature.bytes)) else {
+                    continue;
+                };
+                let place = SignaturePlace { key_id: key.1.id(), signature: signature.bytes };
+                if file.add(&part, place).is_none() {
+                    problems.push(AttachError::NoPlace(signature.name.clone()));
+                }
+                found = Some(Attached { signature: signature.name.clone(), key: key.clone(), id: part.id });
+            }
+        }
+        match found {
+            Some(found) => attached.push(found),
+            None => problems.push(AttachError::Unmatched(signature.name.clone())),
+        }
+    }
+    for (name, file) in &done {
+        problems.extend(judge(plan, &keys, name, file).err());
+    }
+    if problems.is_empty() {
+        *files = done;
+        Ok(attached)
+    } else {
+        Err(problems)
+    }
+}
+
+/// `ci 7f02c1a9..., hsm d3996b10...`
+fn named(keys: &[NamedKey]) -> String {
+    keys.iter().map(|(name, key)| format!("{name} {key}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Judges every artefact of a file, images each for its place.
+fn judge(plan: &Plan, keys: &[NamedKey], name: &str, file: &Sealed) -> Result<(), AttachError> {
+    for (index, part) in file.parts.iter().enumerate() {
+        let of_role = |(name, _): &&NamedKey| plan.image_role.keys.contains(name);
+        let role: Vec<_> = keys.iter().filter(of_role).cloned().collect();
+        let refused = |error: Error| match error.code {
+            Code::TooFewSignatures => {
+                let ids: Vec<_> = file.signatures(part).iter().map(|place| place.key_id).collect();
+                let (has, open): (Vec<_>, Vec<_>) = role.iter().cloned().partition(|(_, key)| ids.contains(&key.id()));
+                let needed = plan.image_role.threshold.value;
+                AttachError::TooFew { file: name.to_owned(), has: has.len(), needed, open }
+            }
+            _ => AttachError::Refused { file: name.to_owned(), error: at(error, part.offset) },
+        };
+        let role: Vec<PublicKey> = role.iter().map(|(_, key)| *key).collect();
+        let end = file.parts.get(index + 1).map_or(file.bytes.len(), |next| next.offset);
+        let bytes = &file.bytes[part.offset..end];
+        match file.image(part) {
+            Some(header) => {
+                let place = placement(plan, &header).ok_or_else(|| AttachError::Stranger { file: name.to_owned() })?;
+                Judge::of(plan, place.0, place.1, &role).judge(bytes).map_err(refused)?;
+            }
+            None => {
+                let Some(image) = plan.images.first() else { continue };
+                let Some(place) = image.placements.first() else { continue };
+                let judge = Judge::of(plan, image, place, &role);
+                judge.judge_whole(part.kind, &mut Memory::file(&file.bytes[part.offset..])).map_err(refused)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The place that an image's header is for.
+fn placement<'a>(plan: &'a Plan, header: &ImageHeader) -> Option<(&'a Image, &'a Placement)> {
+    let places = plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
+    let mut of_group = places.filter(|(image, _)| image.fingerprint == header.body.layout);
+    of_group.find(|(_, placement)| placement.run_address == header.body.run_address.get())
+}

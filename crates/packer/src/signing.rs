@@ -1,0 +1,87 @@
+//! Who signs: the keys of a role whose private half is at hand, and those whose signatures come later.
+
+use image_format::{SIGNATURE_PLACES, SignaturePlace};
+use manifest::codes;
+use manifest::diagnostic::Diagnostic;
+use manifest::plan::{Key, Plan, Role, Signer};
+
+use crate::{PrivateKey, PublicKey};
+
+/// A key by its name in the manifest.
+pub type NamedKey = (String, PublicKey);
+
+/// The signers of a role.
+#[derive(Debug)]
+pub struct Signing<'a> {
+    /// Public keys of the role.
+    pub role: Vec<PublicKey>,
+    signers: Vec<(String, &'a PrivateKey)>,
+    /// Signatures that the threshold asks for and nobody here can make.
+    pub missing: u8,
+    /// The keys with an external signer that have not signed.
+    pub waiting: Vec<NamedKey>,
+}
+
+impl<'a> Signing<'a> {
+    /// Matches private keys with the role's public ones. `public` are the plan's keys in its order. What is missing may come
+    /// later, if enough keys have an external signer; otherwise it is a problem.
+    pub fn of(
+        plan: &Plan,
+        role: &Role,
+        public: &[PublicKey],
+        signers: &'a [PrivateKey],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let keys: Vec<_> =
+            plan.keys.iter().zip(public).filter(|(key, _)| role.keys.contains(&key.name.value)).collect();
+        let mut found: Vec<(String, &PrivateKey)> = Vec::new();
+        for signer in signers {
+            let Some((key, _)) = keys.iter().find(|(_, public)| **public == signer.public()) else { continue };
+            if !found.iter().any(|(name, _)| *name == key.name.value) && found.len() < SIGNATURE_PLACES {
+                found.push((key.name.value.clone(), signer));
+            }
+        }
+        let missing = usize::from(role.threshold.value).saturating_sub(found.len());
+        let open: Vec<_> =
+            keys.iter().filter(|(key, _)| !found.iter().any(|(name, _)| *name == key.name.value)).collect();
+        let external = open.iter().filter(|(key, _)| key.signer.value == Signer::External);
+        let waiting: Vec<NamedKey> = external.map(|(key, public)| (key.name.value.clone(), **public)).collect();
+        if missing > waiting.len() {
+            let title = format!("{missing} of {} signatures missing", role.threshold.value);
+            let mut diagnostic = Diagnostic::error(codes::SIGNERS, title);
+            for (key, public) in open {
+                let external = if key.signer.value == Signer::External { "; its signer is external" } else { "" };
+                diagnostic = diagnostic.at(key.public.span, format!("{public} has not signed{external}"));
+            }
+            problems
+                .push(diagnostic.help("--key FILE, once for each private key; keys are matched by their public half"));
+        }
+        let role = keys.iter().map(|(_, public)| **public).collect();
+        Self { role, signers: found, missing: u8::try_from(missing).unwrap_or(u8::MAX), waiting }
+    }
+
+    /// The signatures of those who are here.
+    pub fn sign(&self, message: &[u8]) -> Vec<SignaturePlace> {
+        self.signers.iter().map(|(_, key)| key.sign(message)).collect()
+    }
+
+    /// Names and keys of those who are here.
+    pub fn signed(&self) -> Vec<NamedKey> {
+        self.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect()
+    }
+}
+
+/// Private keys that belong to none of these roles: whoever gives one has the wrong file, or the wrong profile.
+pub fn strangers(plan: &Plan, roles: &[&Role], public: &[PublicKey], signers: &[PrivateKey]) -> Vec<Diagnostic> {
+    let has_role = |key: &Key| roles.iter().any(|role| role.keys.contains(&key.name.value));
+    let keys: Vec<_> = plan.keys.iter().zip(public).filter(|(key, _)| has_role(key)).collect();
+    let strange = |signer: &&PrivateKey| !keys.iter().any(|(_, public)| **public == signer.public());
+    signers.iter().filter(strange).map(|signer| stranger(&keys, signer)).collect()
+}
+
+fn stranger(keys: &[(&Key, &PublicKey)], signer: &PrivateKey) -> Diagnostic {
+    let error = Diagnostic::error(codes::SIGNERS, format!("key {} has no role here", signer.public()));
+    let error = keys.iter().fold(error, |error, (key, public)| error.at(key.public.span, format!("this is {public}")));
+    let known: Vec<String> = keys.iter().map(|(key, public)| format!("{} {public}", key.name.value)).collect();
+    error.help(format!("sign with a private key of: {}", known.join(", ")))
+}

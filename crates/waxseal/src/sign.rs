@@ -1,0 +1,238 @@
+//! `waxseal sign`: signatures that are made elsewhere, by a hardware module or on another machine.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use geometry::address;
+use image_format::Kind;
+use packer::pending::{Part, Sealed, Signature, attach};
+use serde_json::json;
+
+use crate::exit::{Exit, Failure};
+use crate::files::{self, FileSet};
+use crate::load::Manifest;
+use crate::report::{Format, Report};
+use crate::text::{counted, hex, thousands};
+
+/// What the bytes to sign are written to: the sealed file's name with this behind it.
+const TO_SIGN: &str = "tosign";
+
+/// Have signatures made elsewhere: write what is to be signed, put signatures back.
+///
+/// For keys with `signer = "external"`, whose signatures `build` leaves open.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    waxseal build hub.toml --key ci.pem --out out     leaves the signatures of `hsm` open, in out/pending\n  \
+    waxseal sign export out/pending\n  \
+    openssl pkeyutl -sign -rawin -inkey hsm.pem -in out/pending/app.bin.tosign -out app.sig\n  \
+    waxseal sign attach out/pending app.sig --manifest hub.toml")]
+pub struct Command {
+    #[command(subcommand)]
+    action: Action,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Write the exact bytes to sign: FILE.tosign beside each sealed file.
+    Export {
+        /// Folders of sealed files, or sealed files.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Put signatures back, and move what is finished to its place: all of it, or nothing.
+    ///
+    /// Each signature is tried on everything under every key of the manifest, so its file's name says nothing. The result is
+    /// judged by the manifest, as the boot loader will.
+    Attach {
+        /// The folder that `build` wrote the unfinished files to.
+        folder: PathBuf,
+        /// Signatures, each of 64 bytes.
+        #[arg(required = true)]
+        signatures: Vec<PathBuf>,
+        /// The manifest of the device: keys, product, layout and counter come from it.
+        #[arg(long)]
+        manifest: PathBuf,
+        /// Where finished files go; the folder above if there is none.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written; signatures that fit nowhere; artefacts that are not finished with them.
+    pub fn run(&self) -> Result<Report, Failure> {
+        match &self.action {
+            Action::Export { paths } => export(paths),
+            Action::Attach { folder, signatures, manifest, out } => {
+                let manifest = Manifest::read(manifest)?;
+                let above = folder.parent().unwrap_or(Path::new("")).to_owned();
+                put_back(&manifest, folder, signatures, out.as_ref().unwrap_or(&above))
+            }
+        }
+    }
+}
+
+fn export(paths: &[PathBuf]) -> Result<Report, Failure> {
+    let mut text = String::new();
+    let mut written = Vec::new();
+    let mut known = BTreeSet::new();
+    for path in paths {
+        let (folder, found) = match path.is_dir() {
+            true => (path.as_path(), sealed_files(path)?),
+            false => (path.parent().unwrap_or(Path::new("")), vec![one(path)?]),
+        };
+        let mut files = FileSet::new(folder)?;
+        for (name, sealed) in &found {
+            for (index, part) in sealed.parts.iter().enumerate() {
+                // A release's members are files of their own, too.
+                if !known.insert(part.id) {
+                    continue;
+                }
+                let number = if index == 0 { String::new() } else { format!(".{index}") };
+                let name = format!("{name}{number}.{TO_SIGN}");
+                files.add(&name, sealed.to_sign(part))?;
+                let path = folder.join(&name).display().to_string();
+                let _ = writeln!(text, "{path}  {}", describe(sealed, part));
+                written.push(json!({ "file": path, "kind": word(part.kind), "id": hex(&part.id) }));
+            }
+        }
+        files.commit()?;
+    }
+    text.push_str(
+        "Each is 256 bytes to sign with Ed25519 as they are, without hashing them before; for instance:\n  \
+         openssl pkeyutl -sign -rawin -inkey KEY -in FILE.tosign -out FILE.sig\n",
+    );
+    Ok(Report { result: Some(json!({ "to_sign": written })), ..Report::done(text) })
+}
+
+fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Path) -> Result<Report, Failure> {
+    manifest.with_plan(|plan| {
+        let public = manifest.public_keys(plan)?;
+        let mut files = sealed_files(folder)?;
+        let signatures = signatures.iter().map(|path| signature(path)).collect::<Result<Vec<_>, _>>()?;
+        let attached = attach(plan, &public, &mut files, &signatures).map_err(|problems| {
+            let mut problems = problems.iter();
+            let title = problems.next().map_or_else(String::new, ToString::to_string);
+            let failure = Failure::new(Exit::Refused, title);
+            let failure = problems.fold(failure, |failure, problem| failure.help(format!("also: {problem}")));
+            failure.help("nothing was written; `waxseal sign export` writes what is to be signed")
+        })?;
+        let mut set = FileSet::new(out)?;
+        for (name, sealed) in &files {
+            set.add(name, &sealed.bytes)?;
+        }
+        set.commit()?;
+        tidy(folder, files.iter().map(|(name, _)| name.as_str()));
+        let mut text = String::new();
+        for found in &attached {
+            let _ = writeln!(text, "{}  by {} {}, of {}", found.signature, found.key.0, found.key.1, hex(&found.id));
+        }
+        let paths: Vec<_> = files.iter().map(|(name, _)| out.join(name).display().to_string()).collect();
+        for (path, (_, sealed)) in paths.iter().zip(&files) {
+            let _ = writeln!(text, "{path}  {} bytes", thousands(sealed.bytes.len() as u64));
+        }
+        // Only a board has a revision.
+        let but = if plan.product.revisions.is_empty() { "" } else { ", but for the board's revision" };
+        let _ = writeln!(text, "{} verified, as the boot loader will{but}", counted(files.len(), "file"));
+        let attached = attached.iter().map(|found| {
+            json!({
+                "signature": found.signature, "name": found.key.0, "key_id": found.key.1.to_string(), "id": hex(&found.id),
+            })
+        });
+        let result = json!({ "attached": attached.collect::<Vec<_>>(), "files": paths });
+        Ok(Report { result: Some(result), ..Report::done(text) })
+    })
+}
+
+/// The sealed files of a folder, by name.
+fn sealed_files(folder: &Path) -> Result<Vec<(String, Sealed)>, Failure> {
+    let unreadable = |error| Failure::new(Exit::Missing, format!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        let extension = path.extension().unwrap_or_default();
+        // Bytes to sign start like what they are of.
+        if extension != TO_SIGN && Kind::ALL.iter().any(|kind| starts_with(&path, &kind.magic())) {
+            found.push(one(&path)?);
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::new(Exit::Refused, format!("{}: no sealed file is there", folder.display()))
+            .help("`waxseal build` writes there what waits for an external signer"));
+    }
+    Ok(found)
+}
+
+fn starts_with(path: &Path, magic: &[u8]) -> bool {
+    use std::io::Read as _;
+    let mut start = vec![0; magic.len()];
+    fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == magic
+}
+
+/// A sealed file and its name.
+fn one(path: &Path) -> Result<(String, Sealed), Failure> {
+    let sealed = Sealed::parse(files::read(path)?)
+        .map_err(|error| Failure::new(Exit::Refused, format!("{}: {error}", path.display())))?;
+    Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), sealed))
+}
+
+fn signature(path: &Path) -> Result<Signature, Failure> {
+    let bytes = files::read(path)?;
+    let name = path.display().to_string();
+    let size = bytes.len();
+    let bytes = bytes.try_into().map_err(|_| {
+        Failure::new(Exit::Refused, format!("{name}: an Ed25519 signature has 64 bytes, and this file {size}"))
+            .help("as raw bytes, neither hex nor base64: `openssl pkeyutl -sign -rawin` writes them so")
+    })?;
+    Ok(Signature { name, bytes })
+}
+
+/// Removes what is finished from the folder it waited in. Whatever cannot be removed does no harm there.
+fn tidy<'a>(folder: &Path, names: impl Iterator<Item = &'a str>) {
+    for name in names {
+        let _ = fs::remove_file(folder.join(name));
+        let _ = fs::remove_file(folder.join(format!("{name}.{TO_SIGN}")));
+    }
+    let _ = fs::remove_dir(folder);
+}
+
+/// What whoever signs should see.
+fn describe(sealed: &Sealed, part: &Part) -> String {
+    let mut text = word(part.kind).to_owned();
+    if let Some(header) = sealed.image(part) {
+        let version = &header.body.version;
+        let _ = write!(
+            text,
+            " {}.{}.{}, counter {}, runs at {}",
+            version.major,
+            version.minor,
+            version.patch,
+            header.body.security_counter,
+            address(header.body.run_address.get())
+        );
+    }
+    let signed: Vec<_> = sealed.signatures(part).iter().map(|place| hex(&place.key_id)).collect();
+    let signed = if signed.is_empty() { String::new() } else { format!(", has signatures of {}", signed.join(", ")) };
+    format!("{text}, id {}{signed}", hex(&part.id))
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Image => "image",
+        Kind::Layout => "layout",
+        Kind::Release => "release",
+        Kind::OtpBlob => "OTP blob",
+        Kind::Trust => "trust",
+    }
+}
