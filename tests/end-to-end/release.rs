@@ -89,6 +89,10 @@ fn data_are_sealed_as_they_are() {
 #[test]
 fn data_that_cannot_be_sealed() {
     let project = hub();
+    fs::remove_file(project.path("vendor/radio-2.1.4.bin")).unwrap();
+    let run = project.waxseal("check hub.toml").exits(0);
+    let note = "note: vendor/radio-2.1.4.bin is not there yet: capacity is not judged\n";
+    assert_eq!(run.stdout.matches(note).count(), 1, "one file for two slots: {}", run.stdout);
     project.write("vendor/radio-2.1.4.bin", b"");
     project.waxseal(BUILD).exits(1).says(&["WX0501", "vendor/radio-2.1.4.bin` is empty"]);
     // Two sectors of 128 KiB, without a header of 1 KiB and 36 state words of 16 bytes.
@@ -107,6 +111,9 @@ fn data_that_cannot_be_sealed() {
 fn a_version_of_the_command_line_must_satisfy_the_others() {
     let project = hub();
     project.edit("hub.toml", "version        = \"4.2.0\"", "version-from   = \"command-line\"");
+    let note =
+        "images.app.version comes from the command line, --image-version app=X.Y.Z: what radio requires is judged then";
+    project.waxseal("check hub.toml").exits(0).says(&[note]);
     let said = ["error[WX0211]: no image of this release satisfies what `radio` requires", "the release brings 3.9.0"];
     project.waxseal(&format!("{BUILD} --image-version app=3.9.0")).exits(1).says(&said);
     assert_eq!(project.list("out"), Vec::<String>::new());

@@ -180,7 +180,7 @@ codes! {
             later read is corrected into something that nobody wrote: 7 over 3 was read as 15 on a real board. So on such \
             flash each state has a program unit of its own, written once per erase.",
         fix: "Leave `encoding` and `values` out: each state then has a program unit of its own.",
-        example: "err_states_in_place_with_ecc";
+        example: "err_r4";
     STATE_ORDER = "WX0123", "states that cannot follow one another in place",
         rule: "A word that is written again without an erase can only lose one bits (or zero bits, where flash erases to zero), and \
             a state that looks like erased flash is no state. So each value follows from the one before it by changing bits \

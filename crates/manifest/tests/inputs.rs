@@ -58,7 +58,28 @@ fn a_build_larger_than_its_slot() {
     assert_eq!(error.code, "WX0125");
     assert_eq!(error.title, "`build/app-a.elf` does not fit into slot `a`: 12 bytes too many");
     let labels: Vec<_> = error.labels.iter().map(shown).collect();
-    let room = format!("room for {} bytes", placement.capacity);
+    let room = format!("{} bytes fit at most", placement.capacity);
     let size = format!("{} bytes", placement.capacity + 12);
     assert_eq!(labels, [("\"build/app-a.elf\"", size.as_str(), true), ("\"5-11\"", room.as_str(), false)]);
+    assert_eq!(help(&error), "no slot that starts at sector 5 is large enough: `bank1` ends before");
+}
+
+#[test]
+fn sectors_that_would_hold_it_are_named() {
+    let text = include_str!("../../../tests/manifests/good_release.toml");
+    let plan = draft(&Source { name: "hub.toml".into(), text: text.into() }).unwrap();
+    let too_many = |image: &str, more: u32| {
+        let placement = plan.image(image).unwrap().placements.first().unwrap();
+        help(&rules::payload_too_large(&plan, placement, "file", placement.capacity + more)).to_owned()
+    };
+    assert_eq!(too_many("radio", 1), "sectors 9-11 (384K) would hold it, and they are free");
+    assert_eq!(too_many("radio", 128 * 1024), "sectors 9-11 (384K) would hold it, and they are free");
+    let end = "no slot that starts at sector 9 is large enough: `bank1` ends before";
+    assert_eq!(too_many("radio", 128 * 1024 + 1), end);
+    assert_eq!(too_many("app", 1), "sectors 5-9 (640K) would hold it, but `radio-a` lies there now");
+    assert_eq!(too_many("app", u32::MAX / 2), "no slot that starts at sector 5 is large enough: `bank1` ends before");
+}
+
+fn help(error: &manifest::Diagnostic) -> &str {
+    &error.help[0].text
 }

@@ -1,12 +1,13 @@
 //! `waxseal check`: whether manifest and inputs are right.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use manifest::codes;
 use manifest::defaults::{self, Default};
 use manifest::diagnostic::{Diagnostic, Severity};
-use manifest::plan::Plan;
+use manifest::plan::{Image, ImageKind, Plan};
 use packer::build::check_input;
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ impl Command {
         if let Some(plan) = &manifest.draft() {
             let inputs = self.inputs.read(&manifest, plan)?;
             found.extend(inputs.iter().flat_map(|input| problems(plan, input)));
-            notes = input_notes(&inputs) + &judge_keys(&manifest, plan, &mut found);
+            notes = version_notes(plan) + &input_notes(&inputs) + &judge_keys(&manifest, plan, &mut found);
             result = Some(to_json(plan, &inputs));
             if self.verbose {
                 notes = list(&defaults::list(plan)) + &notes;
@@ -97,27 +98,50 @@ fn judge_keys(manifest: &Manifest, plan: &Plan, found: &mut Vec<Diagnostic>) -> 
     notes
 }
 
+/// Versions that the command line says, and what cannot be judged without them.
+fn version_notes(plan: &Plan) -> String {
+    let mut notes = String::new();
+    for image in plan.images.iter().filter(|image| image.version.value.is_none()) {
+        let name = &image.name.value;
+        let asks = |other: &&Image| other.requires.iter().any(|required| required.image.value == *name);
+        let who: Vec<_> = plan.images.iter().filter(asks).map(|other| other.name.value.as_str()).collect();
+        let unjudged =
+            if who.is_empty() { String::new() } else { format!(": what {} requires is judged then", who.join(", ")) };
+        let _ = writeln!(
+            notes,
+            "note: images.{name}.version comes from the command line, --image-version {name}=X.Y.Z{unjudged}"
+        );
+    }
+    notes
+}
+
 /// Which inputs were judged and which were not: nobody shall take silence for approval.
 fn input_notes(inputs: &[InputFile<'_>]) -> String {
     let mut read: Vec<&str> = Vec::new();
-    let mut missing: Vec<String> = Vec::new();
+    let mut missing: Vec<(&InputFile<'_>, String)> = Vec::new();
     for file in inputs {
         match (&file.name, &file.bytes) {
             (Some(name), Some(_)) if !read.contains(&name.as_str()) => read.push(name),
             (Some(_), Some(_)) => {}
-            (Some(name), None) => missing.push(format!("{name} is not there yet")),
-            (None, _) => missing.push(format!(
-                "nothing says what goes into slot {} of {}",
-                file.placement.slot.value, file.image.name.value
-            )),
+            (Some(name), None) => missing.push((file, format!("{name} is not there yet"))),
+            (None, _) => {
+                let (slot, image) = (&file.placement.slot.value, &file.image.name.value);
+                missing.push((file, format!("nothing says what goes into slot {slot} of {image}")));
+            }
         }
     }
+    // One file can be for several slots.
+    missing.dedup_by(|(_, next), (_, why)| next == why);
     let mut notes = String::new();
     if !read.is_empty() {
         notes.push_str(&format!("note: inputs read: {}\n", read.join(", ")));
     }
-    for why in missing {
-        notes.push_str(&format!("note: {why}: link address, vector table and capacity are not judged\n"));
+    for (file, why) in missing {
+        let what = match file.image.kind.value {
+            ImageKind::Firmware => "link address, vector table and capacity are not judged",
+            ImageKind::Data => "capacity is not judged",
+        };
+        notes.push_str(&format!("note: {why}: {what}\n"));
     }
     notes
 }

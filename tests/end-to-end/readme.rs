@@ -1,0 +1,66 @@
+//! What the READMEs show: each message that they quote is the one that the command gives.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use waxseal_tests::{Run, repository};
+
+use crate::WAXSEAL;
+
+/// What a README shows of a command: its arguments, and the lines below it.
+struct Shown {
+    arguments: Vec<String>,
+    lines: Vec<String>,
+}
+
+/// The commands of the blocks that are marked `console`.
+fn shown(readme: &str) -> Vec<Shown> {
+    let mut commands: Vec<Shown> = Vec::new();
+    let mut is_console = false;
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            is_console = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| is_console) {
+            let arguments = command.split_whitespace().map(str::to_owned).collect();
+            commands.push(Shown { arguments, lines: Vec::new() });
+        } else if let Some(command) = commands.last_mut().filter(|_| is_console) {
+            command.lines.push(line.to_owned());
+        }
+    }
+    commands
+}
+
+/// The checks of manifests of the corpus that a README shows. The lines below each are lines of what the command says, without
+/// a gap: what a README leaves out stands before or behind them.
+fn checks_are_true(readme: &Path) -> usize {
+    let corpus = repository().join("tests/manifests");
+    let shown = shown(&fs::read_to_string(readme).unwrap());
+    let of_corpus = shown.iter().filter(|shown| match &shown.arguments[..] {
+        [waxseal, check, manifest] => waxseal == "waxseal" && check == "check" && corpus.join(manifest).is_file(),
+        _ => false,
+    });
+    let mut count = 0;
+    for Shown { arguments, lines } in of_corpus {
+        let run = Run::of(Command::new(WAXSEAL).current_dir(&corpus).args(&arguments[1..]));
+        let said: Vec<&str> = run.stdout.lines().collect();
+        let is_said = said.windows(lines.len()).any(|window| window == lines);
+        assert!(!lines.is_empty() && is_said, "{}: {arguments:?} says\n{}", readme.display(), run.stdout);
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn every_example_tells_its_problem_and_the_message() {
+    for entry in fs::read_dir(repository().join("examples")).unwrap() {
+        let readme = entry.unwrap().path().join("README.md");
+        let count = checks_are_true(&readme);
+        assert!(count > 0, "{} shows no `waxseal check` of a manifest in tests/manifests", readme.display());
+    }
+}
+
+#[test]
+fn the_message_in_the_readme_is_given() {
+    assert!(checks_are_true(&repository().join("README.md")) > 0);
+}
