@@ -267,6 +267,11 @@ codes! {
             of two banks that the ROM exchanges. Two slots that run where they are stored need a boot loader that chooses.",
         fix: "Choose a strategy that fits `boot.loader`, or another loader.",
         example: "err_direct_xip_without_boot_loader";
+    SHARED_COUNTER = "WX0415", "two images with one counter",
+        rule: "What keeps a security counter keeps one number. Two images that share it are both judged by it: once the one with the \
+            higher counter is confirmed, the other one is below it, and can no longer start.",
+        fix: "Give each image an area of its own. A companion needs no counter: its lead pins it by id, and has one.",
+        example: "err_counter_shared";
     INPUT = "WX0501", "input that is no firmware",
         rule: "What is packed is firmware: an executable 32-bit Arm ELF file, Intel HEX, or a BIN that begins at the payload \
             address; told by content, not by name. Another machine's file, an object file, a damaged or cut-off file or an \

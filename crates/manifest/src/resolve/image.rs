@@ -85,7 +85,7 @@ pub fn resolve(
             placements,
             copies,
             version,
-            security_counter: Resolved::new(*image.security_counter, 0, "none: older images install again"),
+            security_counter: Resolved::new(*image.security_counter, 0, no_counter(name, spec)),
             counter_store: store,
             revisions,
             requires,
@@ -94,6 +94,18 @@ pub fn resolve(
         });
     }
     (images.len() == table.names().count()).then_some(images)
+}
+
+/// What it means that an image has no counter.
+fn no_counter(name: &str, spec: &Manifest) -> &'static str {
+    let lists =
+        spec.images.iter().flat_map(|images| images.value.iter()).filter_map(|(_, image)| image.companions.as_ref());
+    let pinned = lists.flat_map(|list| &list.value.0).any(|companion| companion.value == name);
+    if pinned {
+        "none: the image that pins it has one, or older ones install again"
+    } else {
+        "none: older images install again"
+    }
 }
 
 /// The version, or that the command line says it.

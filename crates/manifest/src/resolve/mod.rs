@@ -39,6 +39,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     };
     let update = update::resolve(spec, boot.as_ref(), report);
     let release = release::resolve(spec, images.as_deref(), report);
+    rules::counter::check_shared(spec, report);
     rules::together::check(spec, boot.as_ref(), report);
     rules::companions::check(spec, images.as_deref(), report);
     let keys = trust::keys(spec, report);

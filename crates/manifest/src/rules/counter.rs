@@ -23,6 +23,30 @@ pub fn check_sectors(name: &Spanned<String>, extent: &Extent, purpose: Spanned<U
     }
 }
 
+/// WX0415: a place keeps one number, and so one image's counter.
+pub fn check_shared(spec: &Manifest, report: &mut Vec<Diagnostic>) {
+    let images = spec.images.iter().flat_map(|images| images.value.iter());
+    let stores: Vec<_> = images
+        .filter_map(|(name, image)| Some((name, image.counter_store.as_ref()?, *image.security_counter)))
+        .filter(|(_, store, _)| store.value != "images")
+        .collect();
+    for (index, (name, store, counter)) in stores.iter().enumerate() {
+        let same = |(_, first, _): &&(&Spanned<String>, &Spanned<String>, _)| first.value == store.value;
+        let Some((first_name, first, first_counter)) = stores.iter().take(index).find(same) else { continue };
+        let title = format!("`{}` and `{}` would have one counter", first_name.value, name.value);
+        let mut error = Diagnostic::error(codes::SHARED_COUNTER, title)
+            .at(store.entry, "the same place, which keeps one number")
+            .see(first.span, "kept here already");
+        for counter in [first_counter, counter].into_iter().flatten() {
+            error = error.see(counter.span, "the highest confirmed one counts for both");
+        }
+        report
+            .push(error.help(
+                "give each image an area of its own; a pinned companion needs no counter: the lead's id pins it",
+            ));
+    }
+}
+
 /// The area that an image's counter is kept in, and that there is one if the image has a counter.
 pub fn store(
     image: &Spanned<spec::Image>,
