@@ -74,6 +74,7 @@ fn test_host() -> Outcome {
     for tool in [tools::OPENSSL, tools::SSH_KEYGEN, tools::SCRIPT] {
         tool.ensure()?;
     }
+    tools::ensure_postgresql()?;
     run(command("test")?.arg("--workspace").args(NOT_FOR_HOST))
 }
 

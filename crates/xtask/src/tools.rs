@@ -1,6 +1,6 @@
 //! The programs that a task needs beside cargo. What is missing is installed; what cannot be installed is named.
 
-use std::{env, path::Path, process::Command};
+use std::{env, fs, path::Path, process::Command};
 
 use crate::{
     cargo,
@@ -36,6 +36,13 @@ impl Tool {
     pub fn ensure(self) -> Outcome {
         if on_path(self.program) { Ok(()) } else { apt_install(self.program, self.package) }
     }
+}
+
+/// Makes sure that there is a PostgreSQL server to start. Debian keeps its programs in a folder for each version.
+pub fn ensure_postgresql() -> Outcome {
+    let mut versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let is_there = versions.any(|version| version.path().join("bin/initdb").is_file());
+    if is_there { Ok(()) } else { apt_install("initdb", "postgresql") }
 }
 
 /// Makes sure that Rust builds for `target`.

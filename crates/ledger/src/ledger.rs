@@ -1,0 +1,256 @@
+//! A ledger: opening it, and what a station asks of it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde_json::Value as Json;
+
+use crate::event::{Event, State, Who};
+use crate::store::{PostgreSql, Sqlite, Store, Value};
+use crate::{Error, allocate, chain};
+
+/// Where a ledger is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL database, as `postgres://user@host/database`. TLS is not spoken: loopback or a socket.
+    Url(String),
+}
+
+impl FromStr for Location {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+        Ok(if is_url { Self::Url(text.to_owned()) } else { Self::File(text.into()) })
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => match (url.split_once("://"), url.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://{host}"),
+                _ => f.write_str(url),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A board, as the ledger knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// Its name.
+    pub name: String,
+    /// The request that it was allocated by.
+    pub reference: String,
+    /// What it is now.
+    pub state: State,
+    /// The row that says so.
+    pub event: i64,
+}
+
+/// An open ledger.
+pub struct Ledger {
+    pub(crate) store: Box<dyn Store>,
+}
+
+/// The steps from an empty database to what this program expects.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql")];
+const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+impl Ledger {
+    /// Makes a ledger where there is none.
+    ///
+    /// # Errors
+    /// There is one, or the database cannot be reached.
+    pub fn create(location: &Location) -> Result<Self, Error> {
+        let mut ledger = Self::connect(location, true)?;
+        if ledger.store.has_tables()? {
+            return Err(Error::Exists(location.to_string()));
+        }
+        ledger.migrate(0)?;
+        Ok(ledger)
+    }
+
+    /// Opens a ledger, and brings one of an earlier version up to date.
+    ///
+    /// # Errors
+    /// There is none, it is a later version's, or the database cannot be reached.
+    pub fn open(location: &Location) -> Result<Self, Error> {
+        if let Location::File(path) = location
+            && !path.is_file()
+        {
+            return Err(Error::Missing(location.to_string()));
+        }
+        let mut ledger = Self::connect(location, false)?;
+        if !ledger.store.has_tables()? {
+            return Err(Error::Missing(location.to_string()));
+        }
+        let version = ledger.version()?;
+        if version > KNOWN {
+            return Err(Error::Version { found: version, known: KNOWN });
+        }
+        if version < KNOWN {
+            ledger.migrate(version)?;
+        }
+        Ok(ledger)
+    }
+
+    fn connect(location: &Location, create: bool) -> Result<Self, Error> {
+        let store: Box<dyn Store> = match location {
+            Location::File(path) => Box::new(Sqlite::open(path, create)?),
+            Location::Url(url) => Box::new(PostgreSql::open(url)?),
+        };
+        Ok(Self { store })
+    }
+
+    fn version(&mut self) -> Result<i64, Error> {
+        let rows = self.store.query("SELECT version FROM ledger", &[])?;
+        rows.first().and_then(|row| row.first()?.integer()).ok_or_else(|| Error::Database("no version".to_owned()))
+    }
+
+    fn migrate(&mut self, from: i64) -> Result<(), Error> {
+        self.transaction(|store| {
+            for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or_default()) {
+                store.batch(migration)?;
+            }
+            store.execute("UPDATE ledger SET version = $1", &[KNOWN.into()])?;
+            Ok(())
+        })
+    }
+
+    /// What happens in `work` happens as a whole or not at all, and no other station writes meanwhile.
+    pub(crate) fn transaction<T>(&mut self, work: impl FnOnce(&mut dyn Store) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.begin()?;
+        let result = work(&mut *self.store);
+        // An error of the work says more than one of undoing it.
+        let ended = self.store.end(result.is_ok());
+        let value = result?;
+        ended?;
+        Ok(value)
+    }
+
+    /// Gives each request its board and its numbers: new ones, or those that it got before. All or none. `name` says what a
+    /// board is called, from the request's place in the list and the first number of each of its takes.
+    ///
+    /// # Errors
+    /// A value that another board has, a range that is used up, a request that was made before with other values.
+    pub fn allocate(
+        &mut self,
+        requests: &[allocate::Request],
+        who: &Who,
+        name: &dyn Fn(usize, &[u64]) -> String,
+    ) -> Result<Vec<allocate::Allocated>, Error> {
+        self.transaction(|store| allocate::allocate(store, requests, who, name))
+    }
+
+    /// Writes down what happened to boards: all of it, or nothing.
+    ///
+    /// # Errors
+    /// A board that is not known, or a state that does not follow.
+    pub fn record(&mut self, changes: &[(String, State, Json)], who: &Who) -> Result<Vec<Event>, Error> {
+        self.transaction(|store| {
+            let mut chain = chain::Writer::new(store)?;
+            let mut events = Vec::new();
+            for (name, state, detail) in changes {
+                let board = board(store, name)?.ok_or_else(|| Error::Unknown(name.clone()))?;
+                if !board.state.may_become(*state) {
+                    return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
+                }
+                let event = chain.append(store, name, *state, detail.to_string(), who)?;
+                let changed = [state.name().into(), event.number.into(), name.as_str().into()];
+                store.execute("UPDATE board SET state = $1, event = $2 WHERE name = $3", &changed)?;
+                events.push(event);
+            }
+            Ok(events)
+        })
+    }
+
+    /// A board by its name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn board(&mut self, name: &str) -> Result<Option<Board>, Error> {
+        board(&mut *self.store, name)
+    }
+
+    /// What happened to a board, in order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn history(&mut self, name: &str) -> Result<Vec<Event>, Error> {
+        let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
+                   WHERE board = $1 ORDER BY number";
+        self.store.query(sql, &[name.into()])?.iter().map(|row| event(row)).collect()
+    }
+
+    /// The last row: what to note, to find later that rows were cut off.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn head(&mut self) -> Result<chain::Head, Error> {
+        chain::head(&mut *self.store)
+    }
+
+    /// Reads every row, and compares what they add up to with what the ledger says.
+    ///
+    /// # Errors
+    /// Where it was changed, damaged or cut off.
+    pub fn verify(&mut self, noted: Option<&chain::Head>) -> Result<chain::Summary, Error> {
+        chain::verify(&mut *self.store, noted)
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ledger")
+    }
+}
+
+pub(crate) fn board(store: &mut dyn Store, name: &str) -> Result<Option<Board>, Error> {
+    let sql = "SELECT name, reference, state, event FROM board WHERE name = $1";
+    store.query(sql, &[name.into()])?.first().map(|row| to_board(row)).transpose()
+}
+
+pub(crate) fn to_board(row: &[Value]) -> Result<Board, Error> {
+    let text = |index: usize| row.get(index).and_then(Value::text);
+    let found = (|| {
+        Some(Board {
+            name: text(0)?.to_owned(),
+            reference: text(1)?.to_owned(),
+            state: text(2)?.parse().ok()?,
+            event: row.get(3)?.integer()?,
+        })
+    })();
+    found.ok_or_else(|| Error::Database("a board's row cannot be read".to_owned()))
+}
+
+/// A row in the order of the table's columns.
+pub(crate) fn event(row: &[Value]) -> Result<Event, Error> {
+    let text = |index: usize| row.get(index).and_then(Value::text).map(ToOwned::to_owned);
+    let found = (|| {
+        Some(Event {
+            number: row.first()?.integer()?,
+            board: text(1)?,
+            state: text(2)?.parse().ok()?,
+            detail: text(3)?,
+            who: Who { station: text(4)?, operator: text(5)?, at: text(6)? },
+            digest: text(7)?,
+        })
+    })();
+    found.ok_or_else(|| {
+        let number = row.first().and_then(Value::integer).unwrap_or_default();
+        Error::Broken(crate::Broken::Changed(number))
+    })
+}

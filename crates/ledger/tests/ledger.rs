@@ -1,0 +1,292 @@
+//! The same cases on SQLite and on a real PostgreSQL server.
+
+mod server;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{env, thread};
+
+use ledger::{Broken, Claim, Error, Format, Head, Ledger, Location, Request, State, Take, Who};
+use serde_json::json;
+use server::Server;
+
+/// The first address of the range that RFC 7042 keeps for documentation, and one that ends it early.
+const FIRST: u64 = 0x0000_5E00_5300;
+
+fn who() -> Who {
+    Who { station: "S1".to_owned(), operator: "kim".to_owned(), at: "2026-11-19T10:00:00Z".to_owned() }
+}
+
+fn take(count: u32, size: u64) -> Take {
+    Take { kind: "eui48".to_owned(), first: FIRST, last: FIRST + size - 1, count }
+}
+
+/// A board with a serial from the records and a pair of addresses.
+fn request(reference: &str, serial: &str) -> Request {
+    let serial = Claim { kind: "serial".to_owned(), value: serial.to_owned() };
+    Request { reference: reference.to_owned(), claims: vec![serial], takes: vec![take(2, 8)] }
+}
+
+fn allocate(ledger: &mut Ledger, requests: &[Request]) -> Result<Vec<(String, u64, bool)>, Error> {
+    let names: Vec<_> = requests.iter().map(|request| request.claims[0].value.clone()).collect();
+    let found = ledger.allocate(requests, &who(), &|place, _| names[place].clone())?;
+    Ok(found.into_iter().map(|board| (board.board, board.numbers[0] - FIRST, board.is_new)).collect())
+}
+
+fn board(name: &str, number: u64, is_new: bool) -> (String, u64, bool) {
+    (name.to_owned(), number, is_new)
+}
+
+/// What a statement of somebody else's does to the database.
+fn tamper(location: &Location, sql: &str) {
+    match location {
+        Location::File(path) => rusqlite::Connection::open(path).and_then(|file| file.execute_batch(sql)).expect(sql),
+        Location::Url(url) => {
+            postgres::Client::connect(url, postgres::NoTls)
+                .and_then(|mut client| client.batch_execute(sql))
+                .expect(sql);
+        }
+    }
+}
+
+fn broken(location: &Location, noted: Option<&Head>) -> Broken {
+    match Ledger::open(location).expect("opened").verify(noted) {
+        Err(Error::Broken(broken)) => broken,
+        other => panic!("{other:?}"),
+    }
+}
+
+type Case = (&'static str, fn(&Location));
+
+const CASES: &[Case] = &[
+    ("it is made once", |location| {
+        assert!(matches!(Ledger::open(location), Err(Error::Missing(_))));
+        Ledger::create(location).expect("made");
+        assert!(matches!(Ledger::create(location), Err(Error::Exists(_))));
+        let summary = Ledger::open(location).expect("opened").verify(None).expect("whole");
+        assert_eq!((summary.head.number, summary.claims), (0, 0));
+    }),
+    ("a later version's is left alone", |location| {
+        Ledger::create(location).expect("made");
+        tamper(location, "UPDATE ledger SET version = 99");
+        assert!(matches!(Ledger::open(location), Err(Error::Version { found: 99, .. })));
+    }),
+    ("each number is given once, and the same request gets the same", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let requests = [request("b/1", "A"), request("b/2", "B")];
+        assert_eq!(allocate(&mut ledger, &requests).expect("new"), [board("A", 0, true), board("B", 2, true)]);
+        let more = [request("b/2", "B"), request("b/3", "C")];
+        assert_eq!(allocate(&mut ledger, &more).expect("one new"), [board("B", 2, false), board("C", 4, true)]);
+        assert_eq!(ledger.verify(None).expect("whole").claims, 9);
+    }),
+    ("a range ends", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let requests: Vec<_> = ["A", "B", "C", "D", "E"].map(|name| request(name, name)).into();
+        let error = allocate(&mut ledger, &requests).expect_err("ten of eight");
+        assert!(matches!(error, Error::Exhausted { left: 0, wanted: 2, .. }), "{error}");
+        assert_eq!(ledger.head().expect("a head").number, 0, "all or none");
+        allocate(&mut ledger, &requests[..4]).expect("eight of eight");
+    }),
+    ("a range at the end of the numbers ends too", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let take = Take { kind: "serial".to_owned(), first: u64::MAX - 1, last: u64::MAX, count: 1 };
+        let request = |n: u32| Request { reference: n.to_string(), claims: vec![], takes: vec![take.clone()] };
+        let name = |_: usize, numbers: &[u64]| numbers[0].to_string();
+        ledger.allocate(&[request(1), request(2)], &who(), &name).expect("two");
+        ledger.allocate(&[request(3)], &who(), &name).expect_err("three of two");
+    }),
+    ("numbers that records brought are left out, and pairs stay together", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let mut first = request("r", "A");
+        first.claims.push(Claim::number("eui48", FIRST + 1));
+        first.takes.clear();
+        ledger.allocate(&[first], &who(), &|_, _| "A".to_owned()).expect("its own address");
+        assert_eq!(allocate(&mut ledger, &[request("b", "B")]).expect("new"), [board("B", 2, true)]);
+        assert_eq!(ledger.verify(None).expect("whole").claims, 5);
+    }),
+    ("a value of another board is refused", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        allocate(&mut ledger, &[request("b/1", "A")]).expect("new");
+        let mut second = request("b/2", "B");
+        second.claims[0].value = "A".to_owned();
+        let error = ledger.allocate(&[second.clone()], &who(), &|_, _| "B".to_owned()).expect_err("taken");
+        assert_eq!(error.to_string(), "serial A is A's already; B cannot have it too");
+        let error = ledger.allocate(&[second], &who(), &|_, _| "A".to_owned()).expect_err("the same board");
+        assert!(matches!(error, Error::Allocated { .. }));
+        let again = request("b/1", "Z");
+        assert!(matches!(allocate(&mut ledger, &[again]), Err(Error::Allocated { .. })), "other values");
+        assert_eq!(ledger.head().expect("a head").number, 1, "nothing of these has happened");
+    }),
+    ("states follow one another", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        allocate(&mut ledger, &[request("b/1", "A"), request("b/2", "B")]).expect("new");
+        let change = |name: &str, state| (name.to_owned(), state, json!({ "blob": "00" }));
+        let error = ledger.record(&[change("A", State::Issued), change("B", State::Locked)], &who()).expect_err("B");
+        assert!(matches!(error, Error::Order { from: State::Allocated, to: State::Locked, .. }));
+        assert_eq!(ledger.board("A").expect("asked").expect("A").state, State::Allocated, "all or none");
+        for state in [State::Issued, State::Written, State::Verified, State::Locked, State::Scrapped] {
+            ledger.record(&[change("A", state)], &who()).expect("it follows");
+        }
+        assert!(matches!(ledger.record(&[change("C", State::Issued)], &who()), Err(Error::Unknown(_))));
+        let states: Vec<_> = ledger.history("A").expect("asked").iter().map(|event| event.state).collect();
+        assert_eq!(states, State::ALL);
+        let summary = ledger.verify(None).expect("whole");
+        assert_eq!(summary.boards.into_iter().collect::<Vec<_>>(), [(State::Allocated, 1), (State::Scrapped, 1)]);
+    }),
+    ("rows that were changed, removed, cut off or replaced are found", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let requests: Vec<_> = ["A", "B", "C"].map(|name| request(name, name)).into();
+        allocate(&mut ledger, &requests).expect("new");
+        let head = ledger.head().expect("a head");
+        assert_eq!(head.to_string().parse(), Ok(head.clone()));
+        ledger.verify(Some(&head)).expect("whole");
+        for (sql, found) in [
+            ("UPDATE event SET operator = 'eve' WHERE number = 2", Broken::Changed(2)),
+            ("UPDATE event SET digest = '00' WHERE number = 2", Broken::Changed(2)),
+            ("UPDATE event SET operator = 'kim', at = '', digest = '' WHERE number = 2", Broken::Changed(2)),
+            ("DELETE FROM event WHERE number = 2", Broken::Removed(2)),
+            ("DELETE FROM event WHERE number = 3", Broken::CutOff { last: 1, noted: 3 }),
+        ] {
+            tamper(location, sql);
+            assert_eq!(broken(location, Some(&head)), found, "{sql}");
+        }
+    }),
+    ("another ledger's rows are not these", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        allocate(&mut ledger, &[request("A", "A")]).expect("new");
+        let noted = Head { number: 1, digest: "00".repeat(32) };
+        assert_eq!(broken(location, Some(&noted)), Broken::Replaced(1));
+    }),
+    ("what the rows add up to is compared", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        allocate(&mut ledger, &[request("A", "A"), request("B", "B")]).expect("new");
+        for (sql, undo, found) in [
+            ("UPDATE board SET state = 'locked' WHERE name = 'B'", "UPDATE board SET state = 'allocated'", "B"),
+            ("DELETE FROM claim WHERE value = 'A'", "INSERT INTO claim VALUES ('serial', 'A', 'A')", "serial A"),
+            ("INSERT INTO claim VALUES ('serial', 'X', 'A')", "DELETE FROM claim WHERE value = 'X'", "serial X"),
+            ("INSERT INTO board VALUES ('X', 'X', 'allocated', 3)", "DELETE FROM board WHERE name = 'X'", "X"),
+            ("DELETE FROM board WHERE name = 'A'", "", "A"),
+        ] {
+            tamper(location, sql);
+            assert_eq!(broken(location, None), Broken::Contradiction(found.to_owned()), "{sql}");
+            tamper(location, undo);
+        }
+    }),
+    ("rows are exported", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        allocate(&mut ledger, &[request("A", "A")]).expect("new");
+        let mut csv = Vec::new();
+        let head = ledger.export(Format::Csv, &mut csv).expect("written");
+        let csv = String::from_utf8(csv).expect("text");
+        assert!(csv.starts_with("number,board,state,detail,station,operator,at,digest\n1,A,allocated,"), "{csv}");
+        assert!(csv.ends_with(&format!("{}\n", head.digest)));
+        let mut json = Vec::new();
+        ledger.export(Format::Json, &mut json).expect("written");
+        let row: serde_json::Value = serde_json::from_slice(&json).expect("one row");
+        assert_eq!(row["detail"]["claims"][0], json!(["serial", "A"]));
+    }),
+    ("eight stations at once", eight_stations),
+    ("a station that is killed a hundred times", killed),
+];
+
+const STATIONS: u64 = 8;
+const BOARDS: u64 = 2000;
+
+/// Each has a connection of its own. No number twice, and none left out.
+fn eight_stations(location: &Location) {
+    Ledger::create(location).expect("made");
+    thread::scope(|scope| {
+        for station in 0..STATIONS {
+            scope.spawn(move || work(location, &format!("s{station}"), BOARDS, STATIONS * BOARDS, |_| {}));
+        }
+    });
+    is_complete(location, STATIONS * BOARDS);
+}
+
+/// Allocates boards in batches, and records each batch as issued. Says what is committed.
+fn work(location: &Location, batch: &str, boards: u64, size: u64, mut committed: impl FnMut(&str)) {
+    let mut ledger = Ledger::open(location).expect("opened");
+    let request = |n: u64| Request { reference: format!("{batch}/{n}"), claims: vec![], takes: vec![take(1, size)] };
+    let name = |_: usize, numbers: &[u64]| format!("W{}", numbers[0]);
+    for start in (0..boards).step_by(50) {
+        let requests: Vec<_> = (start..boards.min(start + 50)).map(request).collect();
+        let got = ledger.allocate(&requests, &who(), &name).expect("numbers");
+        got.iter().for_each(|board| committed(&board.board));
+        let is_new = |name: &String| ledger.board(name).expect("asked").expect(name).state == State::Allocated;
+        let new: Vec<_> = got.into_iter().map(|board| board.board).filter(is_new).collect();
+        let changes: Vec<_> = new.into_iter().map(|name| (name, State::Issued, json!({}))).collect();
+        ledger.record(&changes, &who()).expect("recorded");
+    }
+}
+
+/// The ledger is whole, all boards are issued, and their numbers are the range.
+fn is_complete(location: &Location, boards: u64) {
+    let mut ledger = Ledger::open(location).expect("opened");
+    let summary = ledger.verify(None).expect("whole");
+    assert_eq!(summary.boards.into_iter().collect::<Vec<_>>(), [(State::Issued, boards)]);
+    assert_eq!(summary.claims, boards);
+    for number in [0, boards - 1] {
+        ledger.board(&format!("W{}", FIRST + number)).expect("asked").expect("the range's ends");
+    }
+}
+
+const KILLS: u64 = 100;
+const LOCATION: &str = "LEDGER_UNDER_TEST";
+
+/// What it had said to be committed is there, and the same command finishes the work.
+fn killed(location: &Location) {
+    Ledger::create(location).expect("made");
+    let place = match location {
+        Location::File(path) => path.display().to_string(),
+        Location::Url(url) => url.clone(),
+    };
+    let mut said = BTreeSet::new();
+    for kill in 0..=KILLS {
+        let mut station = Command::new(env::current_exe().expect("this program"))
+            .args(["--exact", "a_station", "--ignored", "--nocapture"])
+            .env(LOCATION, &place)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a station");
+        let lines = BufReader::new(station.stdout.take().expect("its output")).lines();
+        if kill < KILLS {
+            // Spread over the time that a run takes, from before it opens the ledger on.
+            thread::sleep(Duration::from_millis(10 + kill * 37 % 100));
+            station.kill().expect("killed");
+        }
+        said.extend(lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("has ").map(ToOwned::to_owned)));
+        assert_eq!(station.wait().expect("ended").success(), kill == KILLS || said.len() as u64 == BOARDS);
+    }
+    let mut ledger = Ledger::open(location).expect("opened");
+    assert!(said.iter().all(|name| ledger.board(name).expect("asked").is_some()));
+    is_complete(location, BOARDS);
+}
+
+/// Not a test: what [`killed`] runs and kills.
+#[test]
+#[ignore = "a part of another test"]
+fn a_station() {
+    let Ok(place) = env::var(LOCATION) else { return };
+    let location = place.parse().expect("a location");
+    work(&location, "batch", BOARDS, BOARDS, |board| println!("has {board}"));
+}
+
+#[test]
+fn sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (number, (name, case)) in CASES.iter().enumerate() {
+        println!("{name}");
+        case(&Location::File(folder.path().join(format!("{number}.db"))));
+    }
+}
+
+#[test]
+fn postgresql() {
+    let mut server = Server::start();
+    for (name, case) in CASES {
+        println!("{name}");
+        case(&server.database());
+    }
+}
