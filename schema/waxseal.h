@@ -81,7 +81,8 @@ enum waxseal_log {
     WAXSEAL_LOG_BACK = 153,
     WAXSEAL_LOG_STEP = 170,
     WAXSEAL_LOG_DONE = 180,
-    WAXSEAL_LOG_OPTS = 204
+    WAXSEAL_LOG_OPTS = 204,
+    WAXSEAL_LOG_COUNT = 225
 };
 
 /* How an image is replaced. */
@@ -401,13 +402,17 @@ typedef char waxseal_role_head_size[sizeof(waxseal_role_head) == 4 ? 1 : -1];
 typedef struct waxseal_entry_bytes {
     /* 0: What happened. */
     uint8_t kind;
-    /* 1: Number of the try for TRY; zero otherwise. */
+    /* 1: Number of the try for TRY; 1 for an OKAY behind which the security counter was raised;
+     * zero otherwise. */
     uint8_t argument;
-    /* 2: Number of the step for STEP; zero otherwise. */
+    /* 2: Number of the step for STEP; for CLEAR the low 16 bits of the generation that the update
+     * is to have; zero otherwise. */
     uint8_t step[2];
-    /* 4: Generation of the update: one above the highest that any log of the device had. */
+    /* 4: Generation of the update: one above the highest that any log of the device had. For COUNT
+     * the security counter. */
     uint8_t generation[4];
-    /* 8: The first four bytes of the image's id. */
+    /* 8: The first four bytes of the image's id. Zero for COUNT, and for an OPEN before anybody
+     * knows which image comes. */
     uint8_t image[4];
     /* 12: CRC-32 (IEEE 802.3, reflected, as in zip) of the 12 bytes before. */
     uint8_t crc[4];

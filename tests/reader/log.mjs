@@ -15,6 +15,7 @@ export const ENTRIES = {
   STEP: 0xaa,
   DONE: 0xb4,
   OPTS: 0xcc,
+  COUNT: 0xe1,
 };
 
 /** Entries that a strategy writes beyond those of every update, and its copies. A fixed image has no log. */
@@ -77,16 +78,31 @@ export function readPlace(first, second, erased) {
 export function readLog(places, triesAllowed) {
   const entries = places.filter((place) => typeof place === 'object');
   const generation = entries.reduce((highest, entry) => Math.max(highest, entry.generation), 0);
-  const image = entries.find((entry) => entry.generation === generation)?.image;
-  const counts = (place) => typeof place === 'object' && place.generation === generation && place.image.equals(image);
+  const newest = entries.filter((entry) => entry.generation === generation);
+  const image = newest.find((entry) => !isZero(entry.image))?.image;
+  const counts = (place) => newest.includes(place) && (isZero(place.image) ? !image || isFirst(place, newest) : place.image.equals(image));
   const seen = new Set();
   let tries = 0;
+  let copy = null;
   for (const place of places) {
-    if (counts(place)) seen.add(place.kind);
+    if (counts(place)) {
+      seen.add(place.kind);
+      if ([ENTRIES.BACKUP, ENTRIES.COPY, ENTRIES.BACK].includes(place.kind)) copy = place.kind;
+      if (place.kind === ENTRIES.DONE) {
+        if (copy === ENTRIES.COPY) tries = 0;
+        copy = null;
+      }
+    }
     const doubtful = place === 'dirty' && seen.has(ENTRIES.READY) && !seen.has(ENTRIES.OKAY);
     if (doubtful || (counts(place) && place.kind === ENTRIES.TRY)) tries += 1;
   }
   return { status: statusOf(seen, tries, triesAllowed), generation, tries };
+}
+
+/** Whether an entry that names no image stands before all that name one: an OPEN before anybody knows which image comes. */
+function isFirst(place, newest) {
+  const named = newest.findIndex((entry) => !isZero(entry.image));
+  return newest.indexOf(place) < named;
 }
 
 function statusOf(seen, tries, triesAllowed) {
@@ -101,7 +117,8 @@ export function choose(slots) {
   const confirmed = slots.filter(({ status }) => status === 'confirmed').map(({ generation }) => generation);
   const rank = ({ status, generation }) => {
     if (status === 'trial' && confirmed.every((other) => generation > other)) return 0;
-    return status === 'confirmed' ? 1 : 2;
+    if (status === 'confirmed') return 1;
+    return status === 'rejected' ? 3 : 2;
   };
   return [...slots].sort((a, b) => rank(a) - rank(b) || b.generation - a.generation);
 }

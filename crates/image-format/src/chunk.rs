@@ -2,7 +2,7 @@
 //! what changes. Chunks know nothing of sectors.
 
 use crate::structure::index;
-use crate::{Code, Crypto, Digest, Error, sha256};
+use crate::{Code, Crypto, Digest, Error, ReadAt, sha256};
 
 /// The digests of one payload's chunks.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,27 @@ impl<'a> Chunks<'a> {
             Some(digest) if bytes.len() == index(expected) && sha256(crypto, bytes) == *digest => Ok(()),
             _ => Err(Code::ChunkDigest.at(offset)),
         }
+    }
+}
+
+impl Chunks<'_> {
+    /// Judges one chunk where it is stored: `size` bytes at an offset of the source.
+    ///
+    /// # Errors
+    /// [`Code::ReadFault`], [`Code::ChunkDigest`].
+    pub fn judge_stored(
+        &self,
+        number: u32,
+        mut source: impl ReadAt,
+        start: u32,
+        size: u32,
+        crypto: &mut impl Crypto,
+    ) -> Result<(), Error> {
+        let (digest, _) = crate::verify::hash(&mut source, start, size, crypto)?;
+        let offset = number.saturating_mul(self.size());
+        let expected = self.payload_size.saturating_sub(offset).min(self.size());
+        let right = size == expected && self.digests.get(index(number)) == Some(&digest);
+        if right { Ok(()) } else { Err(Code::ChunkDigest.at(offset)) }
     }
 }
 

@@ -3,6 +3,7 @@
 use zerocopy::little_endian::{U16, U32};
 
 use crate::header::{Body, Envelope, Header, Kind, SignedHeader};
+use crate::record::Companions;
 use crate::{Authentic, Check, Code, Crypto, Error, Place, Policy, ReadAt, Verified};
 
 structure! {
@@ -116,10 +117,10 @@ pub struct VerifiedImage {
 }
 
 impl VerifiedImage {
-    /// Where firmware starts; `None` for data.
+    /// Where firmware starts; `None` for data. The payload's digest is compared a second time.
     #[must_use]
     pub fn entry(&self) -> Option<Entry> {
-        self.entry
+        if self.still_matches() { self.entry } else { None }
     }
 }
 
@@ -154,6 +155,35 @@ impl Authentic<ImageBody> {
         policy: &Policy<'_>,
         crypto: &mut impl Crypto,
     ) -> Result<VerifiedImage, Error> {
+        let companions = self.front(source, policy, crypto)?;
+        let (digest, first) = self.judge_payload(source, crypto)?;
+        let entry = match self.header().body.payload_type() {
+            Some(PayloadType::Firmware) => Some(self.entry(first)?),
+            _ => None,
+        };
+        Ok(VerifiedImage { sealed: self.verified(companions, digest, crypto), entry })
+    }
+
+    /// Judges everything that the front area alone says: what a device looks at before it erases anything for an update. The
+    /// source need not have the payload yet.
+    ///
+    /// # Errors
+    /// The codes of the stages extent, device and record, and [`Code::ReadFault`].
+    pub fn judge_front(
+        &self,
+        source: &mut impl ReadAt,
+        policy: &Policy<'_>,
+        crypto: &mut impl Crypto,
+    ) -> Result<(), Error> {
+        self.front(source, policy, crypto).map(|_| ())
+    }
+
+    fn front(
+        &self,
+        source: &mut impl ReadAt,
+        policy: &Policy<'_>,
+        crypto: &mut impl Crypto,
+    ) -> Result<Companions, Error> {
         self.is_for(source.extent(), policy.device)?;
         let body = &self.header().body;
         body.is_for_place(policy.place)?;
@@ -162,13 +192,7 @@ impl Authentic<ImageBody> {
         {
             return Err(Code::CounterTooLow.at(offset!(ImageHeader, body.security_counter)));
         }
-        let companions = self.judge_records(policy.revision, source, crypto)?;
-        let first = self.judge_payload(source, crypto)?;
-        let entry = match body.payload_type() {
-            Some(PayloadType::Firmware) => Some(self.entry(first)?),
-            _ => None,
-        };
-        Ok(VerifiedImage { sealed: self.verified(companions, crypto), entry })
+        self.judge_records(policy.revision, source, crypto)
     }
 
     /// The entry that firmware's first eight bytes say.

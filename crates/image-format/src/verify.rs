@@ -16,6 +16,7 @@ pub struct Verified<B> {
     header: SignedHeader<B>,
     id: Digest,
     companions: Companions,
+    payload: Digest,
 }
 
 impl<B: Body> Verified<B> {
@@ -35,6 +36,13 @@ impl<B: Body> Verified<B> {
     #[must_use]
     pub fn companions(&self) -> &[Digest] {
         self.companions.ids()
+    }
+
+    /// Compares the payload's digest a second time, as it was computed, with the signed one: whoever skips the first
+    /// comparison by a fault has to hit another one.
+    #[must_use]
+    pub fn still_matches(&self) -> bool {
+        core::hint::black_box(self.payload) == self.header.envelope.payload_digest
     }
 
     /// Judges the auxiliary area too: what hosts do before they show what is in it. Boot never reads it.
@@ -62,15 +70,15 @@ pub fn verify_sealed<B: Body>(
     let authentic = Header::<B>::read(source)?.authenticate(source, trust, crypto)?;
     authentic.is_for(source.extent(), device)?;
     let companions = authentic.judge_records(Check::Waived, source, crypto)?;
-    authentic.judge_payload(source, crypto)?;
-    Ok(authentic.verified(companions, crypto))
+    let (digest, _) = authentic.judge_payload(source, crypto)?;
+    Ok(authentic.verified(companions, digest, crypto))
 }
 
 impl<B: Body> Authentic<B> {
     /// The step that only a whole judgement may take.
-    pub(crate) fn verified(&self, companions: Companions, crypto: &mut impl Crypto) -> Verified<B> {
+    pub(crate) fn verified(&self, companions: Companions, payload: Digest, crypto: &mut impl Crypto) -> Verified<B> {
         let header = *self.header();
-        Verified { header, id: header.id(crypto), companions }
+        Verified { header, id: header.id(crypto), companions, payload }
     }
 
     /// Judges size and device.
@@ -123,16 +131,25 @@ impl<B: Body> Authentic<B> {
         if other_revision { Err(Code::OtherRevision.at(start)) } else { Ok(companions) }
     }
 
-    /// Judges the payload's digest and gives out its first eight bytes.
-    pub(crate) fn judge_payload(&self, source: &mut impl ReadAt, crypto: &mut impl Crypto) -> Result<[u8; 8], Error> {
+    /// Judges the payload's digest, and gives it out with the payload's first eight bytes.
+    pub(crate) fn judge_payload(
+        &self,
+        source: &mut impl ReadAt,
+        crypto: &mut impl Crypto,
+    ) -> Result<(Digest, [u8; 8]), Error> {
         let start = self.header().payload_start();
-        let (digest, first) = hash(source, start, self.header().envelope.payload_size.get(), crypto)?;
-        if digest == self.header().envelope.payload_digest { Ok(first) } else { Err(Code::PayloadDigest.at(start)) }
+        let found = hash(source, start, self.header().envelope.payload_size.get(), crypto)?;
+        if found.0 == self.header().envelope.payload_digest { Ok(found) } else { Err(Code::PayloadDigest.at(start)) }
     }
 }
 
 /// The digest of an area, and its first eight bytes out of the same stream (zeros where it is shorter).
-fn hash(source: &mut impl ReadAt, start: u32, size: u32, crypto: &mut impl Crypto) -> Result<(Digest, [u8; 8]), Error> {
+pub(crate) fn hash(
+    source: &mut impl ReadAt,
+    start: u32,
+    size: u32,
+    crypto: &mut impl Crypto,
+) -> Result<(Digest, [u8; 8]), Error> {
     let mut first = [0; 8];
     let mut hash = crypto.sha256();
     let mut buffer = [0; index(READ_SIZE)];
@@ -149,6 +166,10 @@ fn hash(source: &mut impl ReadAt, start: u32, size: u32, crypto: &mut impl Crypt
         }
         hash.update(part);
         done = done.saturating_add(step);
+    }
+    // A loop that a fault ended early has not read everything.
+    if core::hint::black_box(done) != size {
+        return Err(Code::ReadFault.at(start));
     }
     Ok((hash.finish(), first))
 }

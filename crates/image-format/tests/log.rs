@@ -1,6 +1,9 @@
 //! The state log: entries, reading after faults, and the choice between slots.
 
-use image_format::log::{Entry, EntryKind, LogForm, PlaceState, Reason, SlotLog, Status, choose, read_place, scan};
+use image_format::log::{
+    Count, Entry, EntryKind, LogForm, PlaceState, Reason, SlotLog, Status, choose, next_generation, read_count,
+    read_place, scan,
+};
 use image_format::{Extent, Fault, Memory, ReadAt};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
@@ -164,7 +167,7 @@ fn the_choice_orders_all_slots() {
     // A trial that is older than a confirmed image is no trial any more.
     assert_eq!(order(&[log(Status::Confirmed, 6), log(Status::Trial, 5)]), [(0, Confirmed), (1, LastResort)]);
     assert_eq!(order(&[log(Status::Confirmed, 4), log(Status::Confirmed, 5)]), [(1, Confirmed), (0, Confirmed)]);
-    assert_eq!(order(&[log(Status::Rejected, 5), log(Status::Blank, 0)]), [(0, LastResort), (1, LastResort)]);
+    assert_eq!(order(&[log(Status::Rejected, 5), log(Status::Blank, 0)]), [(1, LastResort), (0, LastResort)]);
     assert_eq!(order(&[]), []);
     // Every slot is a candidate exactly once, whatever the logs say.
     let statuses = [Status::Blank, Status::Open, Status::Trial, Status::Confirmed, Status::Rejected];
@@ -180,4 +183,46 @@ fn the_choice_orders_all_slots() {
             }
         }
     }
+}
+
+#[test]
+fn an_open_that_names_no_image_vouches_for_whichever_comes() {
+    let open = Entry::new(EntryKind::Open, 5, &[0; 32]);
+    let mut written = vec![open, open];
+    assert_eq!(Area::with(16, 0xFF, &written).scan().status, Status::Open);
+    written.extend(entries(&[EntryKind::Open, EntryKind::Ready]));
+    let log = Area::with(16, 0xFF, &written).scan();
+    assert_eq!((log.status, log.image), (Status::Trial, [9; 4]));
+}
+
+#[test]
+fn what_a_copy_spoiled_is_no_try() {
+    use EntryKind::{Copy, Done, Ready, Try};
+    let mut area = Area::with(16, 0xFF, &entries(&[Ready, Copy, Copy, Copy, Copy, Done]));
+    (1..4).for_each(|number| area.tear(number));
+    assert_eq!((area.scan().status, area.scan().tries, area.scan().copied), (Status::Trial, 0, true));
+    area.write(6, entry(Try, 5));
+    assert_eq!(area.scan().tries, 1);
+}
+
+#[test]
+fn a_new_generation_is_above_all() {
+    let log = |generation| SlotLog { generation, ..Area::new(16, 0xFF).scan() };
+    assert_eq!(next_generation(&[]), Some(1));
+    assert_eq!(next_generation(&[log(7), log(3)]), Some(8));
+    assert_eq!(next_generation(&[log(7), log(u32::MAX)]), None);
+}
+
+#[test]
+fn the_highest_count_counts() {
+    let mut area = Area::new(16, 0xFF);
+    assert_eq!(read_count(&mut Memory::slot(&area.bytes, 0), &area.form), Count::default());
+    for (place, value) in [(0, 3), (1, 9), (3, 5)] {
+        area.write(place, Entry::new(EntryKind::Count, value, &[0; 32]));
+    }
+    area.write(4, entry(EntryKind::Okay, 99));
+    let count = read_count(&mut Memory::slot(&area.bytes, 0), &area.form);
+    assert_eq!(count, Count { value: Some(9), next: 5 });
+    area.tear(1);
+    assert_eq!(read_count(&mut Memory::slot(&area.bytes, 0), &area.form).value, Some(5));
 }

@@ -38,8 +38,8 @@ impl Candidates {
     }
 }
 
-/// Orders the slots: trials newer than everything confirmed, the newest first; then the confirmed ones by generation; then all
-/// others by generation, since an image that verifies is better than none. Equal ones keep the order of the logs. At most
+/// Orders the slots: trials newer than everything confirmed, the newest first; then the confirmed ones by generation; then the
+/// others by generation, those that were rejected last, since an image that verifies is better than none. Equal ones keep the order of the logs. At most
 /// [`MAX_SLOTS`] logs are looked at.
 #[must_use]
 pub fn choose(logs: &[SlotLog]) -> Candidates {
@@ -56,7 +56,7 @@ pub fn choose(logs: &[SlotLog]) -> Candidates {
         for ((slot, log), _) in logs.iter().enumerate().zip(&taken).filter(|(_, taken)| !**taken) {
             let reason = reason(log);
             let better = best.is_none_or(|(candidate, other)| {
-                (rank(reason), log.generation) > (rank(candidate.reason), other.generation)
+                (rank(reason, log), log.generation) > (rank(candidate.reason, other), other.generation)
             });
             if better {
                 best = Some((Candidate { slot, reason }, log));
@@ -71,10 +71,11 @@ pub fn choose(logs: &[SlotLog]) -> Candidates {
     Candidates { order }
 }
 
-const fn rank(reason: Reason) -> u8 {
-    match reason {
-        Reason::Trial => 2,
-        Reason::Confirmed => 1,
-        Reason::LastResort => 0,
+const fn rank(reason: Reason, log: &SlotLog) -> u8 {
+    match (reason, log.status) {
+        (Reason::Trial, _) => 3,
+        (Reason::Confirmed, _) => 2,
+        (Reason::LastResort, Status::Rejected) => 0,
+        (Reason::LastResort, _) => 1,
     }
 }

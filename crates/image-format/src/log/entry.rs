@@ -10,13 +10,13 @@ structure! {
     struct EntryBytes: 16 bytes {
         /// What happened.
         0 => kind: u8,
-        /// Number of the try for TRY; zero otherwise.
+        /// Number of the try for TRY; 1 for an OKAY behind which the security counter was raised; zero otherwise.
         1 => argument: u8,
-        /// Number of the step for STEP; zero otherwise.
+        /// Number of the step for STEP; for CLEAR the low 16 bits of the generation that the update is to have; zero otherwise.
         2 => step: U16,
-        /// Generation of the update: one above the highest that any log of the device had.
+        /// Generation of the update: one above the highest that any log of the device had. For COUNT the security counter.
         4 => generation: U32,
-        /// The first four bytes of the image's id.
+        /// The first four bytes of the image's id. Zero for COUNT, and for an OPEN before anybody knows which image comes.
         8 => image: [u8; 4],
         /// CRC-32 (IEEE 802.3, reflected, as in zip) of the 12 bytes before.
         12 => crc: U32,
@@ -68,7 +68,7 @@ macro_rules! kinds {
     };
 }
 
-// Words of weight 4 of the extended Hamming code [8, 4, 4]; 0xD2 and 0xE1 are left.
+// Words of weight 4 of the extended Hamming code [8, 4, 4]; 0xD2 is left.
 kinds! {
     /// An update of this slot has begun: its log area was erased.
     0x1E Open,
@@ -94,6 +94,8 @@ kinds! {
     0xB4 Done,
     /// Option bytes are about to be programmed.
     0xCC Opts,
+    /// The security counter has at least this value. Only in a counter's area.
+    0xE1 Count,
 }
 
 /// An entry.
@@ -101,13 +103,13 @@ kinds! {
 pub struct Entry {
     /// What happened.
     pub kind: EntryKind,
-    /// Number of the try.
+    /// Number of the try, or whether the counter was raised.
     pub argument: u8,
-    /// Number of the step.
+    /// Number of the step, or the generation asked for.
     pub step: u16,
-    /// Generation of the update.
+    /// Generation of the update, or the security counter.
     pub generation: u32,
-    /// The first four bytes of the image's id.
+    /// The first four bytes of the image's id, or zero.
     pub image: [u8; 4],
 }
 

@@ -5,11 +5,13 @@
 //! erases to zero. State orders, it never admits: it chooses among images that verify in this boot.
 
 mod choice;
+mod count;
 mod entry;
 mod scan;
 mod space;
 
 pub use choice::{Candidate, Candidates, MAX_SLOTS, Reason, choose};
+pub use count::{Count, read_count};
 pub use entry::{ENTRY_SIZE, Entry, EntryBytes, EntryKind, MAX_PLACE};
-pub use scan::{LogForm, PlaceState, SlotLog, Status, read_place, scan};
+pub use scan::{LogForm, PlaceState, RAISED, SlotLog, Status, next_generation, read_place, scan};
 pub use space::{SPARE_PLACES, Strategy, place_size, state_space};

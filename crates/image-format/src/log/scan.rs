@@ -4,8 +4,8 @@ use zerocopy::FromBytes as _;
 
 use super::entry::{ENTRY_SIZE, Entry, EntryBytes, EntryKind, MAX_PLACE};
 use super::space::place_size;
-use crate::ReadAt;
 use crate::structure::index;
+use crate::{Digest, ReadAt};
 
 /// What a place holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,43 +102,81 @@ pub struct SlotLog {
     pub image: [u8; 4],
     /// Starts that nobody confirmed. A place that cannot be read counts as one, so that the doubtful reading is the safe one.
     pub tries: u32,
+    /// The image is in the slot, whole and verified: a READY was seen.
+    pub ready: bool,
+    /// The image is rejected for good: a DROP was seen, and not only that its tries are used up.
+    pub dropped: bool,
+    /// Number of OKAY entries.
+    pub okays: u32,
+    /// The security counter was raised for this image: an OKAY with argument 1 was seen.
+    pub raised: bool,
     /// The copy that was begun last and is not done: BACKUP, COPY or BACK.
     pub copying: Option<EntryKind>,
     /// Steps done of that copy, from the highest STEP entry.
     pub steps: u32,
-    /// The application asks for the other slot to be erased.
-    pub clear: bool,
+    /// The running image was copied to the backup slot.
+    pub backed_up: bool,
+    /// The staged image was copied to its place.
+    pub copied: bool,
+    /// The backup was copied back.
+    pub restored: bool,
+    /// The application asks for the other slot to be erased, for an update whose generation has these low 16 bits.
+    pub clear: Option<u16>,
     /// Number of the place behind the last one that is not free.
     pub next: u32,
 }
 
 impl SlotLog {
-    const BLANK: SlotLog = SlotLog {
+    /// A log without entries.
+    pub const BLANK: SlotLog = SlotLog {
         status: Status::Blank,
         generation: 0,
         image: [0; 4],
         tries: 0,
+        ready: false,
+        dropped: false,
+        okays: 0,
+        raised: false,
         copying: None,
         steps: 0,
-        clear: false,
+        backed_up: false,
+        copied: false,
+        restored: false,
+        clear: None,
         next: 0,
     };
+
+    /// Whether the entries that count are about this image.
+    #[must_use]
+    pub fn names(&self, id: &Digest) -> bool {
+        self.status != Status::Blank && id.starts_with(&self.image)
+    }
+
+    /// Number of the place of the first append after a power-up: one place is left free behind the last that is not, since
+    /// the one that a power cut hit may read as free now and as anything later.
+    #[must_use]
+    pub fn first_append(&self) -> u32 {
+        self.next.saturating_add(1)
+    }
 }
 
-/// What was seen of one update while scanning.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    open: bool,
-    ready: bool,
-    okay: bool,
-    drop: bool,
+/// The generation of a new update: above those of all logs. `None` after 2^32 - 1.
+#[must_use]
+pub fn next_generation(logs: &[SlotLog]) -> Option<u32> {
+    logs.iter().map(|log| log.generation).max().unwrap_or(0).checked_add(1)
 }
+
+/// The argument of an OKAY that says that the security counter was raised.
+pub const RAISED: u8 = 1;
+
+/// The image of an OPEN that vouches for an erased slot before anybody knows what comes.
+const NO_IMAGE: [u8; 4] = [0; 4];
 
 /// Reads a log area. All places are looked at; holes are allowed. Entries of the highest generation count, and of these the
-/// ones that name the same image as the first of them; others are leftovers. `tries` is how many unconfirmed starts are allowed.
+/// ones that name the same image as the first of them that names one; others are leftovers. `tries` is how many unconfirmed starts are allowed.
 pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
     let mut log = SlotLog::BLANK;
-    let mut seen = Seen::default();
+    let mut seen = false;
     for number in 0..form.places {
         let state = read_place(area, form, number);
         if state != PlaceState::Free {
@@ -147,42 +185,46 @@ pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
         match state {
             PlaceState::Free => {}
             PlaceState::Dirty => {
-                if seen.ready && !seen.okay {
+                if log.ready && log.okays == 0 {
                     log.tries = log.tries.saturating_add(1);
                 }
             }
             PlaceState::Valid(entry) => {
-                let blank = !(seen.open || seen.ready || seen.okay || seen.drop) && log.generation == 0;
-                if blank || entry.generation > log.generation {
-                    log =
-                        SlotLog { generation: entry.generation, image: entry.image, next: log.next, ..SlotLog::BLANK };
-                    seen = Seen::default();
+                if !seen || entry.generation > log.generation {
+                    log = SlotLog { generation: entry.generation, next: log.next, ..SlotLog::BLANK };
+                    seen = true;
+                }
+                if entry.generation == log.generation && log.image == NO_IMAGE {
+                    log.image = entry.image;
                 }
                 if entry.generation == log.generation && entry.image == log.image {
-                    apply(&mut log, &mut seen, entry);
+                    apply(&mut log, entry);
                 }
             }
         }
     }
-    log.status = match seen {
-        Seen { okay: true, .. } => Status::Confirmed,
-        Seen { drop: true, .. } => Status::Rejected,
-        Seen { ready: true, .. } if log.tries >= u32::from(tries) => Status::Rejected,
-        Seen { ready: true, .. } => Status::Trial,
-        Seen { open: true, .. } => Status::Open,
+    log.status = match log {
+        SlotLog { okays: 1.., .. } => Status::Confirmed,
+        SlotLog { dropped: true, .. } => Status::Rejected,
+        SlotLog { ready: true, .. } if log.tries >= u32::from(tries) => Status::Rejected,
+        SlotLog { ready: true, .. } => Status::Trial,
+        SlotLog { status: Status::Open, .. } => Status::Open,
         _ => Status::Blank,
     };
     log
 }
 
-fn apply(log: &mut SlotLog, seen: &mut Seen, entry: Entry) {
+fn apply(log: &mut SlotLog, entry: Entry) {
     match entry.kind {
-        EntryKind::Open => seen.open = true,
-        EntryKind::Ready => seen.ready = true,
+        EntryKind::Open => log.status = Status::Open,
+        EntryKind::Ready => log.ready = true,
         EntryKind::Try => log.tries = log.tries.saturating_add(1),
-        EntryKind::Okay => seen.okay = true,
-        EntryKind::Drop => seen.drop = true,
-        EntryKind::Clear => log.clear = true,
+        EntryKind::Okay => {
+            log.okays = log.okays.saturating_add(1);
+            log.raised |= entry.argument == RAISED;
+        }
+        EntryKind::Drop => log.dropped = true,
+        EntryKind::Clear => log.clear = Some(entry.step),
         EntryKind::Backup | EntryKind::Copy | EntryKind::Back => {
             if log.copying != Some(entry.kind) {
                 log.copying = Some(entry.kind);
@@ -191,9 +233,19 @@ fn apply(log: &mut SlotLog, seen: &mut Seen, entry: Entry) {
         }
         EntryKind::Step => log.steps = log.steps.max(u32::from(entry.step).saturating_add(1)),
         EntryKind::Done => {
+            match log.copying {
+                Some(EntryKind::Backup) => log.backed_up = true,
+                Some(EntryKind::Copy) => {
+                    log.copied = true;
+                    // What a power cut spoiled while it was copied was no start.
+                    log.tries = 0;
+                }
+                Some(EntryKind::Back) => log.restored = true,
+                _ => {}
+            }
             log.copying = None;
             log.steps = 0;
         }
-        EntryKind::Opts => {}
+        EntryKind::Count | EntryKind::Opts => {}
     }
 }

@@ -1,0 +1,82 @@
+//! What else an application asks for: its state, to be confirmed, and the other slot to be erased.
+
+use image_format::Crypto;
+use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Status, Strategy, next_generation};
+
+use crate::{Flash, Reason, Session};
+
+/// What the log of a slot says, for the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// What it says of the image.
+    pub status: Status,
+    /// The first four bytes of the id of the image that it is about; zero if it is about none.
+    pub image: [u8; 4],
+    /// Generation of the update.
+    pub generation: u32,
+    /// Starts that nobody confirmed.
+    pub tries: u32,
+}
+
+impl<F: Flash, C: Crypto> Session<'_, F, C> {
+    /// What the log of a slot says: with overwrite the one log there is, of the slot that runs.
+    pub fn status(&mut self, slot: usize) -> State {
+        let SlotLog { status, image, generation, tries, .. } = self.scan(slot);
+        State { status, image, generation, tries }
+    }
+
+    fn logs(&mut self) -> [SlotLog; MAX_SLOTS] {
+        let mut logs = [SlotLog::BLANK; MAX_SLOTS];
+        for slot in self.map.run_slots() {
+            let log = self.scan(slot);
+            if let Some(place) = logs.get_mut(slot) {
+                *place = log;
+            }
+        }
+        logs
+    }
+
+    /// Says that the running image works. From then on the boot loader does not go back to the other. Doing it again does nothing, so it
+    /// may be called after each start. With overwrite it says nothing while another update is being staged.
+    ///
+    /// # Errors
+    /// [`Reason::NoUpdate`] for a slot without a log, [`Reason::LogFull`], [`Reason::Write`], [`Reason::Memory`], [`Reason::Generation`].
+    pub fn confirm(&mut self, running: usize) -> Result<(), Reason> {
+        let log = self.scan(running);
+        let id = self.id_in(running).ok_or(Reason::Memory)?;
+        let is_blank = log.status == Status::Blank;
+        if log.status == Status::Confirmed && log.names(&id) {
+            return Ok(());
+        }
+        let entry = if log.names(&id) || is_blank {
+            Entry::new(EntryKind::Okay, log.generation, &id)
+        } else if self.map.staging().is_some() {
+            return Ok(());
+        } else {
+            // Somebody programmed the slot without its log.
+            Entry::new(EntryKind::Okay, next_generation(&self.logs()).ok_or(Reason::Generation)?, &id)
+        };
+        self.append_twice(running, &entry)
+    }
+
+    /// Asks the boot loader to erase the other bank's slot for an update, at the next boot: where banks are exchanged, only it
+    /// erases.
+    ///
+    /// # Errors
+    /// [`Reason::NoUpdate`] without banks that are exchanged, [`Reason::NotConfirmed`], [`Reason::Generation`], [`Reason::LogFull`],
+    /// [`Reason::Write`].
+    pub fn clear(&mut self, running: usize) -> Result<(), Reason> {
+        if self.map.strategy != Strategy::BankSwap {
+            return Err(Reason::NoUpdate);
+        }
+        let log = self.scan(running);
+        let id = self.id_in(running).ok_or(Reason::Memory)?;
+        if log.status != Status::Confirmed || !log.names(&id) {
+            return Err(Reason::NotConfirmed);
+        }
+        let generation = next_generation(&self.logs()).ok_or(Reason::Generation)?;
+        let [low, high, ..] = generation.to_le_bytes();
+        let step = u16::from_le_bytes([low, high]);
+        self.append(running, &Entry { step, ..Entry::new(EntryKind::Clear, log.generation, &id) })
+    }
+}

@@ -1,0 +1,224 @@
+//! The boot decision.
+
+use image_format::log::{EntryKind, MAX_SLOTS, RAISED, Reason as Cause, SlotLog, Status, Strategy, choose};
+use image_format::{Crypto, Digest, Entry, VerifiedImage};
+
+use crate::session::about;
+use crate::{Counter, Flash, Raise, Reason, Refusal, Session};
+
+/// A word that says yes, and one that says no: 32 bits that differ in all of them, so that no single fault makes one the other.
+const GO: u32 = 0x5AC3_3C96;
+const STOP: u32 = !GO;
+
+/// What the boot loader does last.
+#[derive(Clone, Copy, Debug)]
+pub enum Action {
+    /// Jump to this image's entry.
+    Boot(Start),
+    /// Exchange the banks, from RAM and with caches dropped, then jump to this image's entry.
+    Exchange(Start),
+    /// Nothing boots: offer a recovery interface, or stop. No memory was changed because of it.
+    Recover(Reason),
+}
+
+/// An image to start.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    image: VerifiedImage,
+    slot: usize,
+    on_trial: bool,
+    verdict: u32,
+}
+
+impl Start {
+    pub(crate) fn new(image: VerifiedImage, slot: usize, on_trial: bool) -> Self {
+        let verdict = if image.still_matches() { GO } else { STOP };
+        Start { image, slot, on_trial, verdict }
+    }
+
+    /// Where to start. `None` if the second comparison of digests fails, or for an image without code: recover then.
+    #[must_use]
+    pub fn entry(&self) -> Option<Entry> {
+        if core::hint::black_box(self.verdict) ^ STOP == u32::MAX { self.image.entry() } else { None }
+    }
+
+    /// The image, as it was verified in this boot.
+    #[must_use]
+    pub fn image(&self) -> &VerifiedImage {
+        &self.image
+    }
+
+    /// Number of its slot in the group.
+    #[must_use]
+    pub fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// Whether nobody has confirmed it yet.
+    #[must_use]
+    pub fn on_trial(&self) -> bool {
+        self.on_trial
+    }
+}
+
+/// What one boot came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision {
+    /// What to do.
+    pub action: Action,
+    /// Why the image of each slot was refused, as far as it was looked at; by the slot's number.
+    pub refused: [Option<Refusal>; MAX_SLOTS],
+    /// What the security counter was raised to.
+    pub raised: Option<u32>,
+}
+
+impl Decision {
+    pub(crate) fn recover(reason: Reason) -> Self {
+        Decision { action: Action::Recover(reason), refused: [None; MAX_SLOTS], raised: None }
+    }
+
+    pub(crate) fn refuse(&mut self, slot: usize, refusal: Refusal) {
+        if let Some(place) = self.refused.get_mut(slot) {
+            *place = Some(refusal);
+        }
+    }
+}
+
+/// Makes the boot decision, with all that it takes: copies what is to be installed or restored, writes the states, raises the
+/// counter. Call it once after each reset. Time is bounded by the sectors that a copy touches; power may fail anywhere in it.
+pub fn boot<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, counter: &mut impl Counter<F>) -> Decision {
+    let Ok(lowest) = counter.read(&mut session.flash) else { return Decision::recover(Reason::Counter) };
+    let mut decision = Decision::recover(Reason::NothingVerifies);
+    match session.map.strategy {
+        Strategy::Fixed => fixed(session, lowest, &mut decision),
+        Strategy::DirectXip | Strategy::BankSwap => in_place(session, counter, lowest, &mut decision),
+        Strategy::Overwrite | Strategy::OverwriteWithBackup => {
+            crate::overwrite::overwrite(session, counter, lowest, &mut decision);
+        }
+    }
+    decision
+}
+
+fn fixed<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, lowest: u32, decision: &mut Decision) {
+    let Some(slot) = session.map.run_slots().next() else { return };
+    match session.judge(slot, slot, lowest) {
+        Ok(image) => decision.action = Action::Boot(Start::new(image, slot, false)),
+        Err(refusal) => decision.refuse(slot, refusal),
+    }
+}
+
+/// Slots that images run from where they are stored.
+fn in_place<F: Flash, C: Crypto>(
+    session: &mut Session<'_, F, C>,
+    counter: &mut impl Counter<F>,
+    lowest: u32,
+    decision: &mut Decision,
+) {
+    let mut logs = [SlotLog::BLANK; MAX_SLOTS];
+    for (slot, log) in logs.iter_mut().enumerate().take(session.map.run_slots().count()) {
+        *log = session.scan(slot);
+    }
+    let logs = logs.get(..session.map.run_slots().count()).unwrap_or_default();
+    let candidates = choose(logs);
+    // First what the logs speak for and name; then whatever verifies.
+    for last_resort in [false, true] {
+        for candidate in candidates.iter().filter(|candidate| last_resort || candidate.reason != Cause::LastResort) {
+            let slot = candidate.slot;
+            let Some(log) = logs.get(slot) else { continue };
+            let image = match session.judge(slot, slot, lowest) {
+                Ok(image) => image,
+                Err(refusal) => {
+                    decision.refuse(slot, refusal);
+                    continue;
+                }
+            };
+            let on_trial = candidate.reason == Cause::Trial && log.names(image.id());
+            if !last_resort && !log.names(image.id()) || on_trial && !last_resort && !begin_try(session, slot, log) {
+                continue;
+            }
+            // Where the TRY of a last resort could not be written, it starts all the same: nothing else verified.
+            drop_rejected(session, logs, slot);
+            if !last_resort && candidate.reason == Cause::Confirmed {
+                let others = |session: &mut Session<'_, F, C>| fallback(session, slot, lowest);
+                decision.raised = raise(session, counter, (slot, log), &image, others, lowest);
+                crate::exchange::clear(session, logs, slot);
+            }
+            let start = Start::new(image, slot, on_trial);
+            decision.action = if is_exchanged(session, slot) { Action::Exchange(start) } else { Action::Boot(start) };
+            return;
+        }
+    }
+}
+
+/// Writes that an image is about to start on trial. `false`: it could not be written, so it must not start.
+pub(crate) fn begin_try<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, slot: usize, log: &SlotLog) -> bool {
+    let argument = u8::try_from(log.tries).unwrap_or(u8::MAX);
+    let entry = image_format::log::Entry { argument, ..about(log, EntryKind::Try) };
+    session.append(slot, &entry).is_ok()
+}
+
+/// Makes it final that the tries of other slots are used up, once.
+fn drop_rejected<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, logs: &[SlotLog], starts: usize) {
+    for (slot, log) in logs.iter().enumerate() {
+        if slot != starts && log.status == Status::Rejected && !log.dropped {
+            // A log without room says "rejected" without it.
+            let _ = session.append(slot, &about(log, EntryKind::Drop));
+        }
+    }
+}
+
+/// The security counter of the best image besides the one that starts. `None`: there is none.
+fn fallback<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, starts: usize, lowest: u32) -> Option<u32> {
+    let others = session.map.run_slots().filter(|slot| *slot != starts);
+    let counter = |slot| session.judge(slot, slot, lowest).ok().map(|image| image.header().body.security_counter.get());
+    others.filter_map(counter).max()
+}
+
+/// Raises the security counter for a confirmed image: at most by the policy's step, never beyond the image's own, once per
+/// confirmation and after an OKAY that stays.
+pub(crate) fn raise<F: Flash, C: Crypto>(
+    session: &mut Session<'_, F, C>,
+    counter: &mut impl Counter<F>,
+    (slot, log): (usize, &SlotLog),
+    image: &VerifiedImage,
+    fallback: impl FnOnce(&mut Session<'_, F, C>) -> Option<u32>,
+    lowest: u32,
+) -> Option<u32> {
+    let own = image.header().body.security_counter.get();
+    // Room for the pin, for the note that it was raised, and for passing over one bad place.
+    if log.raised || own <= lowest || session.room(slot, log) < 4 {
+        return None;
+    }
+    let target = match session.config.raise {
+        Raise::Strict => own,
+        Raise::KeepFallback => own.min(fallback(session)?),
+    };
+    let target = target.min(lowest.saturating_add(session.config.largest_step));
+    if target <= lowest {
+        return None;
+    }
+    session.pin_okay(slot, log).ok()?;
+    counter.raise(&mut session.flash, target).ok()?;
+    let entry = image_format::log::Entry { argument: RAISED, ..about(log, EntryKind::Okay) };
+    // Without the note a later boot takes one more step at most.
+    let _ = session.append(slot, &entry);
+    Some(target)
+}
+
+/// Whether the banks must be exchanged for a slot to be seen where its image runs.
+fn is_exchanged<F: Flash, C: Crypto>(session: &Session<'_, F, C>, slot: usize) -> bool {
+    let stored_at = session.map.payload_address(slot);
+    let runs_at = session.map.slot(slot).map(|slot| slot.run_address.get());
+    session.map.strategy == Strategy::BankSwap && stored_at != runs_at
+}
+
+impl<F: Flash, C: Crypto> Session<'_, F, C> {
+    /// Verifies the image of a group that is fixed or data, for [`crate::Config::present`] of the groups that name it.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn present(&mut self, lowest: u32) -> Result<Digest, Refusal> {
+        let slot = self.map.run_slots().next().ok_or(Reason::NoUpdate)?;
+        Ok(*self.judge(slot, slot, lowest)?.id())
+    }
+}

@@ -1,0 +1,132 @@
+//! Copying an artefact from one slot to another, sector by sector.
+
+use image_format::log::{Entry, EntryKind, SlotLog};
+use image_format::{Crypto, Fault};
+
+use crate::map::Area;
+use crate::session::about;
+use crate::{Flash, MAX_OPERATION, Reason, Session};
+
+/// How often a copy, or a part of it, is begun anew before it is given up.
+pub(crate) const ATTEMPTS: u8 = 3;
+
+/// An artefact to copy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copy {
+    /// The slot that has it, verified in this boot.
+    pub from: usize,
+    /// The slot that gets it.
+    pub to: usize,
+    /// The slot that the image runs from, whose sectors are the steps and whose log counts them.
+    pub own: usize,
+    /// Bytes of the artefact.
+    pub size: u32,
+}
+
+impl<F: Flash, C: Crypto> Session<'_, F, C> {
+    /// Copies all steps from `first` on; the sector of the header comes last. With a log, each step is noted in it.
+    pub(crate) fn copy(&mut self, copy: Copy, first: u32, log: Option<&SlotLog>) -> Result<(), Reason> {
+        let count = self.steps(copy)?;
+        for number in first..count {
+            // Step 0 of the slot, which has the header, is the last one to be done.
+            let step = number.checked_add(1).filter(|next| *next < count).unwrap_or(0);
+            let (start, end) = self.step(copy, step)?;
+            let mut done = Err(Reason::Write);
+            for _ in 0..ATTEMPTS {
+                done = self.copy_range(copy, start, end);
+                if done.is_ok() {
+                    break;
+                }
+            }
+            done?;
+            if let (Some(log), Ok(step)) = (log, u16::try_from(number)) {
+                // A step that cannot be noted is copied again after a cut.
+                let _ = self.append(copy.own, &Entry { step, ..about(log, EntryKind::Step) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of steps that an artefact takes.
+    pub(crate) fn steps(&self, copy: Copy) -> Result<u32, Reason> {
+        let (mut count, mut start) = (0u32, 0);
+        while start < copy.size {
+            start = self.step_end(copy, start)?;
+            count = count.saturating_add(1);
+        }
+        Ok(count)
+    }
+
+    /// The range of a step in the slot.
+    fn step(&self, copy: Copy, number: u32) -> Result<(u32, u32), Reason> {
+        let mut start = 0;
+        for _ in 0..number {
+            start = self.step_end(copy, start)?;
+        }
+        Ok((start, self.step_end(copy, start)?))
+    }
+
+    /// A step ends where a sector of the target and one of the slot that the image runs from end together, so that there are never more
+    /// steps than that slot has sectors, for which its log has room.
+    fn step_end(&self, copy: Copy, start: u32) -> Result<u32, Reason> {
+        let (to, own) = self.map.area(copy.to).zip(self.map.area(copy.own)).ok_or(Reason::Layout)?;
+        let mut end = start;
+        loop {
+            let sector = self.map.sector(to.region, to.offset.saturating_add(end)).ok_or(Reason::Layout)?;
+            end = sector.end().saturating_sub(to.offset);
+            let beyond = self.map.sector(own.region, own.offset.saturating_add(end));
+            let ends_too = beyond.is_none_or(|sector| sector.offset == own.offset.saturating_add(end));
+            if end <= start {
+                return Err(Reason::Layout);
+            }
+            if ends_too || end >= copy.size.min(own.size) {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Erases a range of the target, programs it from the source and reads it back.
+    fn copy_range(&mut self, copy: Copy, start: u32, end: u32) -> Result<(), Reason> {
+        let (from, to) = self.map.area(copy.from).zip(self.map.area(copy.to)).ok_or(Reason::Layout)?;
+        self.erase(Area { offset: to.offset.saturating_add(start), size: end.saturating_sub(start), ..to })?;
+        let mut at = start;
+        while at < end.min(copy.size) {
+            let size = end.min(copy.size).saturating_sub(at).min(MAX_OPERATION);
+            let mut buffer = [0; MAX_OPERATION as usize];
+            let bytes = buffer.get_mut(..size as usize).ok_or(Reason::Layout)?;
+            self.flash.read(from.region, from.offset.saturating_add(at), bytes).map_err(|Fault| Reason::Copy)?;
+            self.program(to, at, &mut buffer, size)?;
+            at = at.saturating_add(size);
+        }
+        Ok(())
+    }
+
+    /// Programs the first `size` bytes of a buffer at an offset of a slot, filled up to a whole unit with the erased value, and reads
+    /// them back. The offset is aligned; size is at most [`MAX_OPERATION`].
+    pub(crate) fn program(
+        &mut self,
+        slot: Area,
+        at: u32,
+        buffer: &mut [u8; MAX_OPERATION as usize],
+        size: u32,
+    ) -> Result<(), Reason> {
+        let (unit, erased) = self.map.unit(slot.region).ok_or(Reason::Layout)?;
+        let whole =
+            size.checked_next_multiple_of(unit).filter(|whole| *whole <= MAX_OPERATION).ok_or(Reason::Layout)?;
+        let (bytes, _) = buffer.split_at_mut_checked(whole as usize).ok_or(Reason::Layout)?;
+        bytes.iter_mut().skip(size as usize).for_each(|byte| *byte = erased);
+        let offset = slot.offset.saturating_add(at);
+        self.flash.program(slot.region, offset, bytes).map_err(|Fault| Reason::Write)?;
+        let mut read = [0; 64];
+        let mut offset = offset;
+        for part in bytes.chunks(read.len()) {
+            let read = read.get_mut(..part.len()).ok_or(Reason::Layout)?;
+            self.flash.read(slot.region, offset, read).map_err(|Fault| Reason::Write)?;
+            if read != part {
+                return Err(Reason::Write);
+            }
+            offset = offset.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+        }
+        Ok(())
+    }
+}

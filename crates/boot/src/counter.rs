@@ -1,0 +1,130 @@
+//! Where the security counter is kept.
+
+use image_format::log::{ENTRY_SIZE, Entry, EntryKind, LogForm, MAX_PLACE, PlaceState, read_count, read_place};
+use zerocopy::IntoBytes as _;
+
+use crate::map::{Area, Map};
+use crate::session::Window;
+use crate::{Config, Fault, Flash};
+
+/// Storage of the security counter. It never goes back.
+pub trait Counter<F> {
+    /// The lowest security counter that is accepted.
+    ///
+    /// # Errors
+    /// [`Fault`]: nobody can say. Nothing boots then.
+    fn read(&mut self, flash: &mut F) -> Result<u32, Fault>;
+
+    /// Raises it. A power cut leaves the old or the new value, or either from one reading to the next.
+    ///
+    /// # Errors
+    /// [`Fault`]: it was not raised for sure. It is tried again in a later boot.
+    fn raise(&mut self, flash: &mut F, value: u32) -> Result<(), Fault>;
+}
+
+/// No counter: every signed image is accepted, however old.
+#[derive(Clone, Copy, Debug)]
+pub struct NoCounter;
+
+impl<F> Counter<F> for NoCounter {
+    fn read(&mut self, _: &mut F) -> Result<u32, Fault> {
+        Ok(0)
+    }
+
+    fn raise(&mut self, _: &mut F, _: u32) -> Result<(), Fault> {
+        Err(Fault)
+    }
+}
+
+/// The counter's area of a layout. Not against code that runs on the device, which can erase it.
+#[derive(Clone, Copy, Debug)]
+pub struct AreaCounter<'a> {
+    map: Map<'a>,
+    area: Area,
+}
+
+impl<'a> AreaCounter<'a> {
+    /// The area that the layout has for it; `None` if it has none, or one that is not two sectors at least.
+    #[must_use]
+    pub fn of(config: &Config<'a>) -> Option<Self> {
+        let map = Map::parse(config.layout)?;
+        let area = map.counter()?;
+        (map.sectors(area).nth(1).is_some()).then_some(AreaCounter { map, area })
+    }
+
+    fn form(&self, sector: &Area) -> Option<LogForm> {
+        let (unit, erased) = self.map.unit(sector.region)?;
+        LogForm::new(sector.size, unit, erased)
+    }
+
+    /// The sector with the highest value, the value, and its first place for appending. `None` without any value.
+    fn newest(&self, flash: &mut impl Flash) -> Option<(Area, u32, u32)> {
+        let mut newest: Option<(Area, u32, u32)> = None;
+        for sector in self.map.sectors(self.area) {
+            let Some(form) = self.form(&sector) else { continue };
+            let count = read_count(&mut Window { flash, area: sector }, &form);
+            if let Some(value) = count.value
+                && newest.is_none_or(|(_, highest, _)| value > highest)
+            {
+                newest = Some((sector, value, count.next.saturating_add(1)));
+            }
+        }
+        newest
+    }
+
+    /// Appends the value twice from a place on.
+    fn append(&self, flash: &mut impl Flash, sector: Area, first: u32, value: u32) -> Result<(), Fault> {
+        let form = self.form(&sector).ok_or(Fault)?;
+        let entry = Entry::new(EntryKind::Count, value, &[0; 32]);
+        let mut bytes = [0; MAX_PLACE as usize];
+        let (head, _) = bytes.split_at_mut(ENTRY_SIZE as usize);
+        head.copy_from_slice(entry.encode().as_bytes());
+        let bytes = bytes.get(..form.place_size() as usize).ok_or(Fault)?;
+        let mut written = 0u8;
+        for place in first..form.places() {
+            let offset = form.offset(place).and_then(|offset| offset.checked_add(sector.offset)).ok_or(Fault)?;
+            let done = flash.program(sector.region, offset, bytes).is_ok();
+            let state = read_place(&mut Window { flash: &mut *flash, area: sector }, &form, place);
+            if done && state == PlaceState::Valid(entry) {
+                written = written.saturating_add(1);
+            }
+            if written == 2 {
+                return Ok(());
+            }
+        }
+        Err(Fault)
+    }
+
+    /// The sector behind this one; the first behind the last.
+    fn behind(&self, sector: &Area) -> Option<Area> {
+        let mut sectors = self.map.sectors(self.area);
+        sectors.clone().find(|other| other.offset >= sector.end()).or_else(|| sectors.next())
+    }
+}
+
+impl<F: Flash> Counter<F> for AreaCounter<'_> {
+    fn read(&mut self, flash: &mut F) -> Result<u32, Fault> {
+        Ok(self.newest(flash).map_or(0, |(_, value, _)| value))
+    }
+
+    fn raise(&mut self, flash: &mut F, value: u32) -> Result<(), Fault> {
+        let newest = self.newest(flash);
+        if newest.is_some_and(|(_, highest, _)| highest >= value) {
+            return Ok(());
+        }
+        if let Some((sector, _, first)) = newest
+            && self.form(&sector).is_some_and(|form| first.saturating_add(2) <= form.places())
+            && self.append(flash, sector, first, value).is_ok()
+        {
+            return Ok(());
+        }
+        let next = match newest {
+            Some((sector, ..)) => self.behind(&sector),
+            None => self.map.sectors(self.area).next(),
+        };
+        // Erased in this power-up: that it reads as erased would be no evidence.
+        let sector = next.ok_or(Fault)?;
+        flash.erase(sector.region, sector.offset)?;
+        self.append(flash, sector, 0, value)
+    }
+}

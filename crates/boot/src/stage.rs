@@ -1,0 +1,392 @@
+//! The application's side of an update: a new image arrives in pieces, each judged before it is programmed.
+
+use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Status, Strategy, next_generation};
+use image_format::{Chunks, Code, Crypto, Digest, ImageHeader, ReadAt as _, sha256};
+
+use crate::map::Area;
+use crate::session::about;
+use crate::{Flash, MAX_OPERATION, Reason, Refusal, Session};
+
+/// A new image, apart from its payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'i> {
+    /// Its front area.
+    pub front: &'i [u8],
+    /// Its auxiliary area; empty if it has none.
+    pub auxiliary: &'i [u8],
+    /// Digests of its payload's chunks: out of a verified release's directory, or of this auxiliary area.
+    pub chunks: Chunks<'i>,
+}
+
+/// What a transfer has to bring next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The payload's chunk of this number. The first ones come last, and one may be wanted twice: the sector of the header, and what
+    /// else lies in it, is programmed when the rest is there.
+    Chunk(u32),
+    /// Nothing more: request.
+    Nothing,
+}
+
+/// An update that is being staged.
+#[derive(Debug)]
+pub struct Stage<'s, 'a, 'i, F, C> {
+    session: &'s mut Session<'a, F, C>,
+    image: Image<'i>,
+    header: ImageHeader,
+    /// Slot that holds it meanwhile, slot whose log it has.
+    holder: usize,
+    logged: usize,
+    log: SlotLog,
+    slot: Area,
+    /// Size of the slot's first sector, which is programmed last.
+    first_sector: u32,
+    /// Offset in the slot of what is programmed next. From the end of the artefact it goes on with the payload's start.
+    at: u32,
+    is_last_part: bool,
+}
+
+impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
+    /// Begins to stage an image for the slot that does not run, or goes on after a power cut where that is safe. Everything that the
+    /// front area says is judged first, with `lowest`, the security counter that the device accepts; nothing is erased for an image
+    /// that the boot loader would refuse.
+    ///
+    /// # Errors
+    /// The codes of the judgement; [`Reason::NotConfirmed`], [`Reason::NoUpdate`], [`Reason::ClearFirst`], [`Reason::Chunks`], [`Reason::Generation`],
+    /// [`Reason::LogFull`], [`Reason::Write`].
+    pub fn stage<'s, 'i>(
+        &'s mut self,
+        running: usize,
+        image: Image<'i>,
+        lowest: u32,
+    ) -> Result<Stage<'s, 'a, 'i, F, C>, Refusal> {
+        let logged = match self.map.strategy {
+            Strategy::Fixed => None,
+            Strategy::DirectXip | Strategy::BankSwap => self.map.run_slots().find(|slot| *slot != running),
+            Strategy::Overwrite | Strategy::OverwriteWithBackup => self.map.run_slots().next(),
+        };
+        let logged = logged.ok_or(Reason::NoUpdate)?;
+        let holder = self.map.staging().unwrap_or(logged);
+        let header = *self.judge_front(image.front, logged, lowest)?.header();
+        if image.front.len() as u64 != u64::from(header.payload_start()) {
+            return Err(Reason::Chunks.into());
+        }
+        self.judge_auxiliary(&image, &header)?;
+        let id = header.id(&mut self.crypto);
+        let slot = self.map.area(holder).ok_or(Reason::NoUpdate)?;
+        let first = self.map.sector(slot.region, slot.offset).ok_or(Reason::Layout)?;
+        let log = self.scan(logged);
+        let mut stage = Stage {
+            image,
+            header,
+            holder,
+            logged,
+            log,
+            slot,
+            first_sector: first.size,
+            at: 0,
+            is_last_part: false,
+            session: self,
+        };
+        stage.prepare(running, &id)?;
+        Ok(stage)
+    }
+
+    fn judge_auxiliary(&mut self, image: &Image<'_>, header: &ImageHeader) -> Result<(), Refusal> {
+        let envelope = &header.envelope;
+        let same_size = image.auxiliary.len() as u64 == u64::from(envelope.auxiliary_size.get());
+        if !same_size || sha256(&mut self.crypto, image.auxiliary) != envelope.auxiliary_digest {
+            return Err(Refusal::Image(image_format::Error {
+                code: Code::AuxiliaryDigest,
+                offset: header.auxiliary_start(),
+            }));
+        }
+        let chunks = image.chunks.digests().len() as u64;
+        let covered = chunks.saturating_mul(image.chunks.size().into());
+        if covered < envelope.payload_size.get().into() { Err(Reason::Chunks.into()) } else { Ok(()) }
+    }
+}
+
+impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
+    /// Empties the slot, or finds where to go on.
+    fn prepare(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
+        let begun = self.log.status == Status::Open && self.log.names(id);
+        if self.session.map.strategy == Strategy::BankSwap {
+            self.take_cleared(running, id)?;
+        } else if begun && self.go_on()? {
+            return Ok(());
+        } else {
+            self.begin(running, id)?;
+        }
+        self.set_start(0);
+        Ok(())
+    }
+
+    /// Banks that are exchanged: the boot loader has erased the slot and said so. The application names the image before it programs,
+    /// so that a slot that something was programmed in is told from an empty one.
+    fn take_cleared(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
+        let log = self.log;
+        let own = self.session.scan(running);
+        let asked = own.clear.and_then(|low| crate::exchange::asked_generation(own.generation, low));
+        if log.status != Status::Open || log.image != [0; 4] || asked != Some(log.generation) {
+            return Err(Reason::ClearFirst.into());
+        }
+        let open = Entry::new(EntryKind::Open, log.generation, id);
+        self.session.append_twice(self.logged, &open)?;
+        self.log = SlotLog { image: open.image, ..log };
+        Ok(())
+    }
+
+    /// Erases the slot, once nothing can need what is in it.
+    fn begin(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
+        let session = &mut *self.session;
+        let mut logs = [SlotLog::BLANK; MAX_SLOTS];
+        for slot in session.map.run_slots() {
+            let log = session.scan(slot);
+            if let Some(place) = logs.get_mut(slot) {
+                *place = log;
+            }
+        }
+        let generation = next_generation(&logs).ok_or(Reason::Generation)?;
+        let running = if session.map.staging().is_some() { self.logged } else { running };
+        let own = logs.get(running).copied().unwrap_or(SlotLog::BLANK);
+        if session.map.strategy == Strategy::DirectXip {
+            let runs = session.id_in(running).ok_or(Reason::NotConfirmed)?;
+            if own.status != Status::Confirmed || !own.names(&runs) {
+                return Err(Reason::NotConfirmed.into());
+            }
+            session.pin_okay(running, &own)?;
+        }
+        if let Some(backup) = session.map.backup() {
+            if own.ready && own.okays == 0 && !own.dropped {
+                return Err(Reason::NotConfirmed.into());
+            }
+            if own.status == Status::Confirmed {
+                session.pin_okay(running, &own)?;
+            }
+            // The log goes before the update is there, and may go in parts: READY without its OKAY. Nothing must be left to go back to then.
+            let area = session.map.area(backup).ok_or(Reason::Layout)?;
+            let first = session.map.sector(area.region, area.offset).ok_or(Reason::Layout)?;
+            session.erase(first)?;
+        }
+        session.clear_slot(self.holder, self.logged)?;
+        let open = Entry::new(EntryKind::Open, generation, id);
+        session.append_twice(self.logged, &open)?;
+        self.log = session.scan(self.logged);
+        Ok(())
+    }
+
+    /// Goes on where a power cut interrupted. What was programmed whole before stays; its last sector, the first one that is not whole,
+    /// and everything behind are erased again, the last one first, so that whatever a cut left doubtful is always among them. `false`: the
+    /// log lies in one of those sectors, or nothing is whole.
+    fn go_on(&mut self) -> Result<bool, Refusal> {
+        let mut last_whole = None;
+        let mut broken = None;
+        let mut number = 0;
+        while let Some(sector) = self.sector_in_order(number) {
+            if !self.is_whole(sector) {
+                broken = Some(number);
+                break;
+            }
+            last_whole = Some(number);
+            number = number.saturating_add(1);
+        }
+        let Some(from) = last_whole else { return Ok(false) };
+        let (log, _) = self.session.map.log(self.logged).ok_or(Reason::NoUpdate)?;
+        let mut count = broken.unwrap_or(number);
+        while self.sector_in_order(count).is_some() {
+            count = count.saturating_add(1);
+        }
+        for number in from..count {
+            // The log's sector was not touched while the sectors before it in order were not done.
+            let touched = number <= from.saturating_add(1);
+            if touched && self.sector_in_order(number).is_some_and(|sector| sector.overlaps(&log)) {
+                return Ok(false);
+            }
+        }
+        for number in (from..count).rev() {
+            let Some(sector) = self.sector_in_order(number) else { continue };
+            if !sector.overlaps(&log) {
+                self.session.erase(sector)?;
+            }
+        }
+        self.set_start(from);
+        Ok(true)
+    }
+
+    /// The sectors that the artefact takes, in the order in which they are programmed: the one of the header last.
+    fn sector_in_order(&self, number: u32) -> Option<Area> {
+        let map = self.session.map;
+        let artefact = Area { size: self.header.artefact_size().min(self.slot.size), ..self.slot };
+        let number = usize::try_from(number).ok()?;
+        let mut behind = map.sectors(artefact).skip(1);
+        let count = behind.clone().count();
+        if number == count { map.sectors(artefact).next() } else { behind.nth(number) }
+    }
+
+    /// Whether all that belongs into a sector is there.
+    fn is_whole(&mut self, sector: Area) -> bool {
+        let start = sector.offset.saturating_sub(self.slot.offset);
+        let end = sector.end().saturating_sub(self.slot.offset).min(self.header.artefact_size());
+        let (front, auxiliary) = (self.header.payload_start(), self.header.auxiliary_start());
+        let payload = start.max(front)..end.min(auxiliary);
+        if start < front && !self.holds(0, self.image.front) {
+            return false;
+        }
+        if end > auxiliary && !self.holds(auxiliary, self.image.auxiliary) {
+            return false;
+        }
+        if payload.is_empty() {
+            return true;
+        }
+        let size = self.image.chunks.size();
+        let first = payload.start.saturating_sub(front).checked_div(size).unwrap_or(0);
+        let last = payload.end.saturating_sub(front).saturating_sub(1).checked_div(size).unwrap_or(0);
+        (first..=last).all(|number| self.holds_chunk(number))
+    }
+
+    /// Whether these bytes stand at an offset of the slot.
+    fn holds(&mut self, offset: u32, bytes: &[u8]) -> bool {
+        let mut buffer = [0; 256];
+        let mut at = offset;
+        let mut source = crate::session::Window { flash: &mut self.session.flash, area: self.slot };
+        for part in bytes.chunks(buffer.len()) {
+            let Some(read) = buffer.get_mut(..part.len()) else { return false };
+            if source.read_at(at, read).is_err() || read != part {
+                return false;
+            }
+            at = at.saturating_add(part.len() as u32);
+        }
+        true
+    }
+
+    /// Whether a chunk stands in the slot.
+    fn holds_chunk(&mut self, number: u32) -> bool {
+        let front = self.header.payload_start();
+        let start = number.saturating_mul(self.image.chunks.size());
+        let size = self.header.envelope.payload_size.get().saturating_sub(start).min(self.image.chunks.size());
+        let source = crate::session::Window { flash: &mut self.session.flash, area: self.slot };
+        self.image
+            .chunks
+            .judge_stored(number, source, front.saturating_add(start), size, &mut self.session.crypto)
+            .is_ok()
+    }
+
+    /// Goes to the start of a sector, by its number in the order of programming.
+    fn set_start(&mut self, number: u32) {
+        let offset = self.sector_in_order(number).map_or(self.slot.offset, |sector| sector.offset);
+        let start = offset.saturating_sub(self.slot.offset);
+        self.is_last_part = start == 0;
+        self.at = start.max(self.header.payload_start());
+        self.wrap();
+    }
+
+    /// The offset at which this part of the artefact ends: the artefact's end, or that of the first sector.
+    fn end(&self) -> u32 {
+        let size = self.header.artefact_size();
+        if self.is_last_part { size.min(self.first_sector) } else { size }
+    }
+
+    /// Goes over to the first sector once the rest is done.
+    fn wrap(&mut self) {
+        if !self.is_last_part && self.at >= self.end() {
+            self.is_last_part = true;
+            self.at = self.header.payload_start();
+        }
+    }
+
+    /// What to fetch next.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        if self.at >= self.end().min(self.header.auxiliary_start()) {
+            return Wanted::Nothing;
+        }
+        let within = self.at.saturating_sub(self.header.payload_start());
+        Wanted::Chunk(within.checked_div(self.image.chunks.size()).unwrap_or(0))
+    }
+
+    /// Judges the chunk that is wanted, and programs what of it is due.
+    ///
+    /// # Errors
+    /// [`Code::ChunkDigest`], of which nothing was programmed: fetch it again. [`Reason::Order`] if nothing is wanted. [`Reason::Write`]: begin the
+    /// stage again, which erases what did not take it.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let Wanted::Chunk(number) = self.wanted() else { return Err(Reason::Order.into()) };
+        self.image.chunks.judge(number, bytes, &mut self.session.crypto)?;
+        let start = self.header.payload_start().saturating_add(number.saturating_mul(self.image.chunks.size()));
+        let end = start.saturating_add(bytes.len() as u32).min(self.end());
+        // The last unit of the payload also has the first bytes of what follows it.
+        let is_last = end == self.header.auxiliary_start();
+        while self.at < end {
+            let whole_end = if is_last { self.end() } else { end };
+            let size = self.operation(whole_end);
+            self.program(size, start, bytes)?;
+        }
+        if is_last && self.at < self.end() {
+            self.program_auxiliary()?;
+        }
+        self.wrap();
+        self.put_auxiliary_alone()?;
+        Ok(())
+    }
+
+    /// An operation from here on: not beyond this end, nor beyond the sector.
+    fn operation(&self, end: u32) -> u32 {
+        let offset = self.slot.offset.saturating_add(self.at);
+        let sector = self.session.map.sector(self.slot.region, offset);
+        let left = sector.map_or(0, |sector| sector.end().saturating_sub(offset));
+        end.saturating_sub(self.at).min(left).min(MAX_OPERATION)
+    }
+
+    fn program_auxiliary(&mut self) -> Result<(), Refusal> {
+        while self.at < self.end() {
+            let size = self.operation(self.end());
+            self.program(size, self.header.auxiliary_start(), &[])?;
+        }
+        Ok(())
+    }
+
+    /// A first sector that has no payload of its own, or a part that begins behind the payload.
+    fn put_auxiliary_alone(&mut self) -> Result<(), Refusal> {
+        if self.at >= self.header.auxiliary_start() && self.at < self.end() {
+            self.program_auxiliary()?;
+            self.wrap();
+        }
+        Ok(())
+    }
+
+    /// Programs the next `size` bytes: of a chunk that starts at an offset of the slot, or of the auxiliary area.
+    fn program(&mut self, size: u32, start: u32, bytes: &[u8]) -> Result<(), Refusal> {
+        let auxiliary = self.header.auxiliary_start();
+        let mut buffer = [0; MAX_OPERATION as usize];
+        for (place, offset) in buffer.iter_mut().zip(self.at..self.at.saturating_add(size)) {
+            let (from, source) = if offset >= auxiliary { (auxiliary, self.image.auxiliary) } else { (start, bytes) };
+            let byte = offset.checked_sub(from).and_then(|within| source.get(within as usize));
+            *place = *byte.ok_or(Reason::Order)?;
+        }
+        self.session.program(self.slot, self.at, &mut buffer, size)?;
+        self.at = self.at.saturating_add(size);
+        Ok(())
+    }
+
+    /// Programs the front area, verifies the whole as the boot loader will, and asks for it to be installed or tried at the next boot.
+    ///
+    /// # Errors
+    /// [`Reason::Order`] before all chunks are there; the codes of the judgement; [`Reason::Write`], [`Reason::LogFull`].
+    pub fn request(self, lowest: u32) -> Result<(), Refusal> {
+        if self.wanted() != Wanted::Nothing || !self.is_last_part {
+            return Err(Reason::Order.into());
+        }
+        let mut at = 0;
+        for part in self.image.front.chunks(MAX_OPERATION as usize) {
+            let mut buffer = [0; MAX_OPERATION as usize];
+            buffer.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+            let size = part.len() as u32;
+            self.session.program(self.slot, at, &mut buffer, size)?;
+            at = at.saturating_add(size);
+        }
+        self.session.judge(self.holder, self.logged, lowest)?;
+        self.session.append_twice(self.logged, &about(&self.log, EntryKind::Ready))?;
+        Ok(())
+    }
+}

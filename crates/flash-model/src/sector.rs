@@ -1,0 +1,245 @@
+//! The cells of one sector, and what they read as once something went wrong.
+
+use std::sync::Arc;
+
+use geometry::Rewrite;
+
+use crate::noise::Noise;
+use crate::shape::Shape;
+
+/// Bytes that are copied together when a snapshot changes.
+const PAGE: usize = 256;
+
+/// How cells that an operation left half way read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Torn {
+    /// As if the operation had not begun.
+    AsBefore,
+    /// As if it had ended.
+    AsAfter,
+    /// Some bits so and some so, always the same.
+    Mixed,
+    /// Some bits so and some so, others at each read.
+    Wavering,
+    /// Whole for as long as the power stays on, and wavering afterwards.
+    Fading,
+    /// As if it had ended in one power-up and as if it had not begun in another.
+    Alternating,
+    /// A fault at each read; without ECC the same as wavering.
+    Faulting,
+}
+
+impl Torn {
+    /// All of them.
+    pub const ALL: [Torn; 7] =
+        [Torn::AsBefore, Torn::AsAfter, Torn::Mixed, Torn::Wavering, Torn::Fading, Torn::Alternating, Torn::Faulting];
+}
+
+/// Where and when something is read: what noise is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub seed: u64,
+    pub power_up: u64,
+    pub read: u64,
+}
+
+/// A piece that is neither erased nor programmed for sure.
+#[derive(Clone, Debug)]
+struct Doubt {
+    at: usize,
+    before: Vec<u8>,
+    after: Vec<u8>,
+    torn: Torn,
+    since: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Page {
+    bytes: [u8; PAGE],
+    programmed: [bool; PAGE],
+}
+
+/// A sector.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    pages: Vec<Option<Arc<Page>>>,
+    doubts: Vec<Arc<Doubt>>,
+    /// An erase that did not end: how the cells read, and since when. The pages have what was there before.
+    half_erased: Option<(Torn, u64)>,
+    /// How often it was erased, in whole or in part.
+    pub erases: u32,
+}
+
+/// What was done to the memory that it does not bear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offences {
+    /// Units that were programmed again although the memory does not bear it.
+    pub programmed_twice: u64,
+    /// Units that were programmed while an operation that did not end had left them doubtful.
+    pub programmed_doubtful: u64,
+    /// Operations that were not aligned, too large, or went beyond a sector or the memory.
+    pub malformed: u64,
+}
+
+impl Cells {
+    pub fn new(size: u32) -> Self {
+        let pages = (size as usize).div_ceil(PAGE);
+        Self { pages: vec![None; pages], doubts: Vec::new(), half_erased: None, erases: 0 }
+    }
+
+    /// Erases it: wholly, or half way.
+    pub fn erase(&mut self, half: Option<(Torn, u64)>) {
+        self.erases += 1;
+        if half.is_none() {
+            self.pages.fill(None);
+            self.doubts.clear();
+        }
+        self.half_erased = half;
+    }
+
+    /// Programs a piece, wholly or half way: of one unit, or of several where a unit is small.
+    pub fn program(
+        &mut self,
+        shape: &Shape,
+        at: usize,
+        bytes: &[u8],
+        half: Option<(Torn, u64)>,
+        power_up: u64,
+        offences: &mut Offences,
+    ) {
+        let doubtful = self.half_erased.is_some() || self.doubts.iter().any(|doubt| doubt.touches(at, bytes.len()));
+        let was_programmed =
+            self.range(at, bytes.len()).any(|(page, within)| page.is_some_and(|p| p.programmed[within]));
+        let before = match self.half_erased {
+            Some(_) => vec![shape.erased; bytes.len()],
+            None => self.stored(shape, at, bytes.len()),
+        };
+        let combine = |old: u8, new: u8| if shape.erased == 0 { old | new } else { old & new };
+        let after: Vec<u8> = before.iter().zip(bytes).map(|(old, new)| combine(*old, *new)).collect();
+        let bears = match shape.rewrite {
+            Rewrite::ClearBits => after == bytes,
+            Rewrite::OnlyZero => bytes.iter().all(|byte| *byte == 0),
+            Rewrite::Never => false,
+        };
+        let mut torn = half;
+        if doubtful {
+            offences.programmed_doubtful += 1;
+            // It may look right for a while.
+            torn = torn.or(Some((Torn::Fading, power_up)));
+        } else if was_programmed && !bears {
+            offences.programmed_twice += 1;
+            // Data and code of a word do not belong together any more: it faults, or is corrected to something else.
+            torn = Some((if shape.has_ecc { Torn::Faulting } else { Torn::Mixed }, power_up));
+        }
+        self.store(shape, at, &after);
+        self.doubts.retain(|doubt| !doubt.touches(at, bytes.len()));
+        if let Some((torn, since)) = torn {
+            self.doubts.push(Arc::new(Doubt { at, before, after, torn, since }));
+        }
+    }
+
+    /// Reads a range. `None`: a fault.
+    pub fn read(&self, shape: &Shape, at: usize, buffer: &mut [u8], moment: Moment) -> Option<()> {
+        let size = buffer.len();
+        buffer.copy_from_slice(&self.stored(shape, at, size));
+        if let Some((torn, since)) = self.half_erased {
+            let before = buffer.to_vec();
+            // Each unit went its own way.
+            for (number, part) in buffer.chunks_mut(16).enumerate() {
+                let start = number * 16;
+                let before = &before[start..start + part.len()];
+                if before.iter().any(|byte| *byte != shape.erased) {
+                    let after = vec![shape.erased; part.len()];
+                    part.copy_from_slice(&torn.read(shape, before, &after, since, at + start, moment)?);
+                }
+            }
+        }
+        for doubt in self.doubts.iter().filter(|doubt| doubt.touches(at, size)) {
+            let read = doubt.torn.read(shape, &doubt.before, &doubt.after, doubt.since, doubt.at, moment)?;
+            for (offset, byte) in (doubt.at..).zip(read) {
+                if let Some(place) = offset.checked_sub(at).and_then(|within| buffer.get_mut(within)) {
+                    *place = byte;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Whether nothing in it is in doubt.
+    pub fn is_sound(&self) -> bool {
+        self.doubts.is_empty() && self.half_erased.is_none()
+    }
+
+    fn range(&self, at: usize, size: usize) -> impl Iterator<Item = (Option<&Page>, usize)> {
+        (at..at + size).map(|offset| (self.pages[offset / PAGE].as_deref(), offset % PAGE))
+    }
+
+    /// What was meant to be stored.
+    fn stored(&self, shape: &Shape, at: usize, size: usize) -> Vec<u8> {
+        let mut bytes = vec![shape.erased; size];
+        let mut done = 0;
+        while done < size {
+            let (page, within) = ((at + done) / PAGE, (at + done) % PAGE);
+            let part = (PAGE - within).min(size - done);
+            if let Some(page) = &self.pages[page] {
+                bytes[done..done + part].copy_from_slice(&page.bytes[within..within + part]);
+            }
+            done += part;
+        }
+        bytes
+    }
+
+    fn store(&mut self, shape: &Shape, at: usize, bytes: &[u8]) {
+        let mut done = 0;
+        while done < bytes.len() {
+            let (page, within) = ((at + done) / PAGE, (at + done) % PAGE);
+            let part = (PAGE - within).min(bytes.len() - done);
+            let blank = || Arc::new(Page { bytes: [shape.erased; PAGE], programmed: [false; PAGE] });
+            let page = Arc::make_mut(self.pages[page].get_or_insert_with(blank));
+            page.bytes[within..within + part].copy_from_slice(&bytes[done..done + part]);
+            page.programmed[within..within + part].fill(true);
+            done += part;
+        }
+    }
+}
+
+impl Doubt {
+    fn touches(&self, at: usize, size: usize) -> bool {
+        self.at < at + size && at < self.at + self.after.len()
+    }
+}
+
+impl Torn {
+    fn read(
+        self,
+        shape: &Shape,
+        before: &[u8],
+        after: &[u8],
+        since: u64,
+        at: usize,
+        moment: Moment,
+    ) -> Option<Vec<u8>> {
+        let Moment { seed, power_up, read } = moment;
+        let at = at as u64;
+        let mixed = |noise: &mut Noise| {
+            let mix = |(before, after): (&u8, &u8)| {
+                let mask = noise.next() as u8;
+                (before & mask) | (after & !mask)
+            };
+            Some(before.iter().zip(after).map(mix).collect())
+        };
+        match self {
+            Torn::AsBefore => Some(before.to_vec()),
+            Torn::AsAfter => Some(after.to_vec()),
+            Torn::Mixed => mixed(&mut Noise::of(&[seed, at])),
+            Torn::Fading if power_up <= since + 1 => Some(after.to_vec()),
+            Torn::Alternating if power_up % 2 == 0 => Some(before.to_vec()),
+            Torn::Alternating => Some(after.to_vec()),
+            Torn::Faulting if shape.has_ecc => None,
+            Torn::Wavering | Torn::Fading | Torn::Faulting => {
+                let mut noise = Noise::of(&[seed, at, read]);
+                if shape.has_ecc && noise.below(3) == 0 { None } else { mixed(&mut noise) }
+            }
+        }
+    }
+}
