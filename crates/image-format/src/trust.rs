@@ -3,7 +3,7 @@
 use zerocopy::FromBytes as _;
 use zerocopy::little_endian::{U16, U32};
 
-use crate::{Code, Crypto, Error, Trust};
+use crate::{Code, Crypto, Error, Kind, Trust};
 
 structure! {
     /// Starts a trust set. Its roles follow, by ascending number, each once.
@@ -51,6 +51,30 @@ pub enum Role {
 impl Role {
     /// All roles.
     pub const ALL: [Role; 5] = [Role::Image, Role::Release, Role::Layout, Role::Otp, Role::Root];
+
+    /// Whose signatures an artefact of a kind needs.
+    #[must_use]
+    pub const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Image => Role::Image,
+            Kind::Layout => Role::Layout,
+            Kind::Release => Role::Release,
+            Kind::OtpBlob => Role::Otp,
+            Kind::Trust => Role::Root,
+        }
+    }
+
+    /// What manifests and messages call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Image => "image",
+            Role::Release => "release",
+            Role::Layout => "layout",
+            Role::Otp => "otp",
+            Role::Root => "root",
+        }
+    }
 
     /// The number in the encoding.
     #[must_use]

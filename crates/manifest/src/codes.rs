@@ -92,7 +92,7 @@ codes! {
         fix: "Write the path relative to the folder that the manifest lies in.",
         example: "warn_path_of_one_machine";
     BAD_NAME = "WX0008", "name that cannot be used",
-        rule: "Names of slots, areas, images and keys become identifiers in generated C and Rust: they start with a small \
+        rule: "Names of slots, areas, images and keys become identifiers in generated C and Rust, and profiles are typed: names start with a small \
             letter and go on with small letters, digits and dashes. `flash`, `bank1`, `bank2` and `otp` are the hardware's.",
         fix: "Rename it, and what refers to it.",
         example: "err_names";
@@ -107,6 +107,11 @@ codes! {
             files of it.",
         fix: "Write `fragment = true` in the file that is included, and name every file in the manifest's own `include`.",
         example: "err_includes_itself";
+    PROFILE = "WX0011", "no profile chosen",
+        rule: "A profile fills in roles that the manifest leaves open, such as other keys on the bench than in production. Which \
+            one counts is said with each build, by nobody but the one who builds: a default or an environment variable would \
+            one day choose whom a board trusts.",
+        fix: "Pass --profile NAME with one of the profiles that the message names.";
     ADDRESS = "WX0101", "address that contradicts the layout",
         rule: "Region and sectors decide where a slot lies. A typed `address` is only an assertion, and it must be right. A \
             32-bit address has eight hexadecimal digits; a ninth turned 0x0800_0000 into 2^31 on a real board, where a \

@@ -29,10 +29,15 @@ pub fn list(plan: &Plan) -> Vec<Default> {
         add(&mut defaults, key("strategy"), &image.strategy, |strategy| word(*strategy));
         add(&mut defaults, key("security-counter"), &image.security_counter, u32::to_string);
     }
-    let role = &plan.image_role;
-    add(&mut defaults, "roles.image.keys".into(), &role.keys, |keys| format!("{keys:?}"));
-    add(&mut defaults, "roles.image.threshold".into(), &role.threshold, u8::to_string);
+    for role in &plan.roles {
+        let profile = plan.profile.as_ref().filter(|_| plan.is_of_profile(role.name));
+        let profile = profile.map_or(String::new(), |profile| format!("profiles.{profile}."));
+        let path = |key: &str| format!("{profile}roles.{}.{key}", role.name.name());
+        add(&mut defaults, path("keys"), &role.keys, |keys| format!("{keys:?}"));
+        add(&mut defaults, path("threshold"), &role.threshold, u8::to_string);
+    }
     for key in &plan.keys {
+        add(&mut defaults, format!("keys.{}.epoch", key.name.value), &key.epoch, u32::to_string);
         add(&mut defaults, format!("keys.{}.signer", key.name.value), &key.signer, |signer| word(*signer));
     }
     if plan.boot.loader.value != Loader::None && plan.images.iter().any(|image| image.strategy.value != Strategy::Fixed)

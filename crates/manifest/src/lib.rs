@@ -55,15 +55,17 @@ pub struct Checked {
     pub allowed: Vec<Allowed>,
     /// Whether it is a fragment. Then there is no plan, and only what no other file changes was judged.
     pub is_fragment: bool,
+    /// Names of its profiles, in its order. All of them were judged.
+    pub profiles: Vec<String>,
 }
 
 /// Reads and judges a manifest: its text, and behind it those of the fragments that it includes, in the order of
 /// [`includes`]. A fragment is judged alone where it is the first text.
 pub fn check(sources: &(impl AsRef<[Source]> + ?Sized)) -> Checked {
-    let Judged { plan, mut diagnostics, allowed, is_fragment } = judged(sources.as_ref());
+    let Judged { plan, mut diagnostics, allowed, is_fragment, profiles } = judged(sources.as_ref());
     diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Checked { plan: plan.filter(|_| !refused), diagnostics, allowed, is_fragment }
+    Checked { plan: plan.filter(|_| !refused), diagnostics, allowed, is_fragment, profiles }
 }
 
 /// What a manifest means, also where a rule refuses it: good for judging its inputs in the same run, never for building.
@@ -79,6 +81,7 @@ struct Judged {
     diagnostics: Vec<Diagnostic>,
     allowed: Vec<Allowed>,
     is_fragment: bool,
+    profiles: Vec<String>,
 }
 
 /// One text as a person wrote it.
@@ -112,14 +115,15 @@ fn judged(sources: &[Source]) -> Judged {
         diagnostics.extend(spec.include.as_ref().map(|include| include::nested(include.entry)));
         resolve::fragment(&spec, &mut diagnostics);
         let allowed = lints::apply(&spec, &mut diagnostics);
-        return Judged { plan: None, diagnostics, allowed, is_fragment: true };
+        return Judged { diagnostics, allowed, is_fragment: true, ..Judged::default() };
     }
     let Some(spec) = join(spec, main, fragments, &mut diagnostics) else {
         return Judged { diagnostics, ..Judged::default() };
     };
     let plan = resolve::plan(&main.name, &spec, &mut diagnostics);
     let allowed = lints::apply(&spec, &mut diagnostics);
-    Judged { plan, diagnostics, allowed, is_fragment: false }
+    let profiles = spec.profiles.iter().flat_map(|profiles| profiles.value.names()).map(|name| name.value.clone());
+    Judged { plan, diagnostics, allowed, is_fragment: false, profiles: profiles.collect() }
 }
 
 /// The tables of a manifest and of its fragments. `None` if one of the files is not known: a table could be there.

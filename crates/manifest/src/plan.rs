@@ -4,6 +4,7 @@
 //! place in the file, so that whoever finds something wrong later can still point at it.
 
 mod release;
+mod trust;
 
 use std::fmt;
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 
 use geometry::{EraseSelector, Mode, Part, Region, Sector};
 
+pub use self::trust::{Key, Profile, Role, RoleName, Signer};
 use crate::source::{Resolved, Span, Spanned};
 
 pub use release::{Commit, Date, NoRange, Release, Requirement, VersionRange};
@@ -38,8 +40,12 @@ pub struct Plan {
     pub release: Release,
     /// Public keys, in the file's order.
     pub keys: Vec<Key>,
-    /// Whose signatures an image needs.
-    pub image_role: Role,
+    /// Whose signatures what needs, by ascending number of the role. What is left to profiles is there once one is chosen.
+    pub roles: Vec<Role>,
+    /// What may be chosen with `--profile`, in the file's order.
+    pub profiles: Vec<Profile>,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
     /// What a board's option bytes should be when it is shipped: those that the file names in its order, then write
     /// protection.
     pub option_bytes: Vec<OptionValue>,
@@ -351,35 +357,6 @@ pub enum Raise {
     KeepFallback,
 }
 
-/// A public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Its name; the entry is its table's header.
-    pub name: Spanned<String>,
-    /// The SPKI PEM file, relative to the manifest.
-    pub public: Spanned<String>,
-    /// Where its private half is.
-    pub signer: Resolved<Signer>,
-}
-
-/// Where a key's private half is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signer {
-    /// In a file, which the command line names.
-    File,
-    /// Elsewhere: its signatures are left open, exported and attached.
-    External,
-}
-
-/// Whose signatures something needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
-    /// Names of keys.
-    pub keys: Resolved<Vec<String>>,
-    /// How many of them must have signed.
-    pub threshold: Resolved<u8>,
-}
-
 /// A choice that has a word in the manifest.
 pub trait Word: Copy {
     /// The word.
@@ -440,14 +417,15 @@ impl Plan {
         image.version.value = Some(version);
         Some(())
     }
-
-    /// The key of this name.
-    pub fn key(&self, name: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| key.name.value == name)
-    }
 }
 
 impl Device {
+    /// Brings the option values into the order of the database.
+    pub(crate) fn sort_options(&mut self) {
+        let place = |name: &str| self.part.options.iter().position(|option| option.name == name);
+        self.options.sort_by_key(|option| place(&option.name));
+    }
+
     /// The value that the file gives for an option byte.
     pub fn option(&self, name: &str) -> Option<&OptionValue> {
         self.options.iter().find(|option| option.name == name)

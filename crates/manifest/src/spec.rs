@@ -1,10 +1,10 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
 use crate::plan::{
-    Commit, Date, Encoding, ImageKind, Level, Loader, Raise, Revert, RunAlias, Signer, Strategy, Use, Version,
-    VersionFrom, VersionRange,
+    Commit, Date, Encoding, ImageKind, Level, Loader, Raise, Revert, RoleName, RunAlias, Signer, Strategy, Use,
+    Version, VersionFrom, VersionRange,
 };
-use crate::read::{List, Named};
+use crate::read::{Field, List, Named};
 use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
 use crate::table::{choice, table};
 
@@ -35,9 +35,11 @@ table! {
         required keys: Named<Key>,
         /// Who may sign what. Default: the only key signs everything.
         optional roles: Roles,
+        /// What is decided when something is built, by name: `--profile NAME` chooses one.
+        optional profiles: Named<Profile>,
         /// What is to be made of a warning, by its code: `WX0114`.
         optional lints: Named<Lint>,
-    } later ["memories", "profiles", "otp"]
+    } later ["memories", "otp"]
 }
 
 table! {
@@ -210,15 +212,35 @@ table! {
         required public: FilePath,
         /// Where the private half is. Default: file.
         optional signer: Signer,
-    } later ["epoch"]
+        /// The epoch of the trust sets that it came with. Default: 0.
+        optional epoch: u32,
+    } later []
 }
 
 table! {
     /// Who may sign what.
     pub struct Roles, "`roles`" of tables {
-        /// Who signs images.
+        /// Who signs images. Default: the only key.
         optional image: Role,
-    } later ["release", "layout", "otp", "root"]
+        /// Who signs releases. Default: the only key.
+        optional release: Role,
+        /// Who signs layouts. Default: the only key.
+        optional layout: Role,
+        /// Who signs what is written to one-time-programmable memory. Default: the only key.
+        optional otp: Role,
+        /// Who signs trust sets. Default: nobody.
+        optional root: Role,
+    } later []
+}
+
+table! {
+    /// What a manifest leaves open, filled in: each role stands at the top or in every profile.
+    pub struct Profile, "a profile" {
+        /// Who may sign what.
+        optional roles: Roles,
+        /// Option bytes that select neither sector map nor run address, such as RDP.
+        optional options: Named<u32>,
+    } later []
 }
 
 table! {
@@ -261,6 +283,19 @@ choice! { Signer { "file" => Signer::File, "external" => Signer::External, } lat
 choice! { VersionFrom { "command-line" => VersionFrom::CommandLine, } later [] }
 choice! { Level { "allow" => Level::Allow, "warn" => Level::Warn, "deny" => Level::Deny, } later [] }
 choice! { Encoding { "unit-per-state" => Encoding::UnitPerState, "in-place" => Encoding::InPlace, } later [] }
+
+impl Roles {
+    /// Each role and its table, by ascending number.
+    pub fn each(&self) -> [(RoleName, &Field<Role>); 5] {
+        [
+            (RoleName::Image, &self.image),
+            (RoleName::Release, &self.release),
+            (RoleName::Layout, &self.layout),
+            (RoleName::Otp, &self.otp),
+            (RoleName::Root, &self.root),
+        ]
+    }
+}
 
 impl Manifest {
     /// Whether the file is to be included, and leaves tables to others.

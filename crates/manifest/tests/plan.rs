@@ -133,6 +133,13 @@ fn values_that_nobody_wrote() {
 images.app.type | \"firmware\" | default
 roles.image.keys | [\"release\"] | the only key
 roles.image.threshold | 1 | the only key
+roles.release.keys | [\"release\"] | the only key
+roles.release.threshold | 1 | the only key
+roles.layout.keys | [\"release\"] | the only key
+roles.layout.threshold | 1 | the only key
+roles.otp.keys | [\"release\"] | the only key
+roles.otp.threshold | 1 | the only key
+keys.release.epoch | 0 | default
 keys.release.signer | \"file\" | default
 update.revert | \"automatic\" | default: the loader can, with two slots
 update.largest-counter-step | 16 | default

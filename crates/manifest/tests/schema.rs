@@ -48,6 +48,7 @@ fn takes(root: &Value, schema: &Value, value: &toml::Value) -> bool {
             schema["type"] == "array" && array.iter().all(|element| takes(root, &schema["items"], element))
         }
         toml::Value::String(_) => schema["type"] == "string",
+        toml::Value::Datetime(_) => schema["format"] == "date",
         toml::Value::Integer(_) => schema["type"] == "integer",
         toml::Value::Boolean(_) => schema["type"] == "boolean",
         _ => false,

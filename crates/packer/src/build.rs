@@ -4,7 +4,7 @@ use image_format::record::Record;
 use image_format::{Device, Digest, Entry, ImageBody, PayloadType, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
-use manifest::plan::{Image, ImageKind, Placement, Plan};
+use manifest::plan::{Image, ImageKind, Placement, Plan, RoleName};
 use manifest::rules;
 
 use crate::artefact::Contents;
@@ -98,8 +98,16 @@ pub fn build(
     signers: &[PrivateKey],
 ) -> Result<Vec<Artefact>, Vec<Diagnostic>> {
     let mut problems = Vec::new();
-    problems.extend(strangers(plan, &[&plan.image_role], public, signers));
-    let signing = Signing::of(plan, &plan.image_role, public, signers, &mut problems);
+    let signing = match plan.required_role(RoleName::Image) {
+        Ok(role) => {
+            problems.extend(strangers(plan, &[role], public, signers));
+            Some(Signing::of(plan, role, public, signers, &mut problems))
+        }
+        Err(open) => {
+            problems.push(*open);
+            None
+        }
+    };
     let mut payloads = Vec::new();
     for image in &plan.images {
         for placement in &image.placements {
@@ -117,9 +125,7 @@ pub fn build(
     problems.extend(plan.images.iter().filter(|image| image.version.is_none()).map(no_version));
     problems.extend(rules::unmet(plan));
     let mut payloads = one_of_each(payloads, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    let Some(signing) = signing.filter(|_| problems.is_empty()) else { return Err(problems) };
     // A lead holds its companions' ids, so that these are sealed before it.
     payloads.sort_by_key(|packed| !packed.image.companions.is_empty());
     let mut artefacts: Vec<Artefact> = Vec::new();
@@ -233,10 +239,10 @@ fn seal(
     let draft = Draft::new(contents).map_err(|error| refused(error.to_string()))?;
     let bytes = draft.seal(&signing.sign(draft.to_sign()));
     let verified = if signing.missing == 0 {
-        Judge::of(plan, image, placement, &signing.role).judge(&bytes)
+        Judge::of(plan, image, placement, &signing.role, signing.threshold).judge(&bytes)
     } else {
         let stand_in = PrivateKey::from_seed(&STAND_IN);
-        let judge = Judge { threshold: 1, ..Judge::of(plan, image, placement, &[stand_in.public()]) };
+        let judge = Judge::of(plan, image, placement, &[stand_in.public()], 1);
         judge.judge(&draft.seal(&[stand_in.sign(draft.to_sign())]))
     };
     let id = *verified.map_err(|error| refused(format!("the boot loader would refuse it: {error}")))?.id();

@@ -25,11 +25,12 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// The judge of one image in one slot of a plan. The hardware revision is a board's, not a plan's: waived here.
-    pub fn of(plan: &Plan, image: &Image, placement: &Placement, keys: &[PublicKey]) -> Self {
+    /// The judge of one image in one slot of a plan, by so many of these keys. The hardware revision is a board's, not a
+    /// plan's: waived here.
+    pub fn of(plan: &Plan, image: &Image, placement: &Placement, keys: &[PublicKey], threshold: u8) -> Self {
         Self {
             keys: keys.iter().map(|key| *key.bytes()).collect(),
-            threshold: plan.image_role.threshold.value,
+            threshold,
             device: Check::Require(Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id }),
             revision: Check::Waived,
             place: Check::Require(Place {

@@ -10,7 +10,7 @@ use image_format::{
     Body, Code, Digest, Error, FrontHead, HEADER_SIZE, Header, ImageBody, ImageHeader, Kind, Memory, SIGNATURE_PLACES,
     SignaturePlace, SoftwareCrypto, sha256,
 };
-use manifest::plan::{Image, Placement, Plan};
+use manifest::plan::{Image, Placement, Plan, RoleName};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use crate::signing::NamedKey;
@@ -70,6 +70,14 @@ pub enum AttachError {
     Stranger {
         /// The file.
         file: String,
+    },
+    /// Nobody's signature counts for it.
+    #[error("{file}: nothing says whose signatures `roles.{role}` needs")]
+    NoRole {
+        /// The file.
+        file: String,
+        /// The role's name.
+        role: &'static str,
     },
     /// Signatures are still missing.
     #[error("{file}: {has} of {needed} signatures; still to sign: {}", named(open))]
@@ -232,13 +240,17 @@ fn named(keys: &[NamedKey]) -> String {
 /// Judges every artefact of a file, images each for its place.
 fn judge(plan: &Plan, keys: &[NamedKey], name: &str, file: &Sealed) -> Result<(), AttachError> {
     for (index, part) in file.parts.iter().enumerate() {
-        let of_role = |(name, _): &&NamedKey| plan.image_role.keys.contains(name);
+        let stranger = || AttachError::Stranger { file: name.to_owned() };
+        let role = RoleName::of(part.kind);
+        let nobody = || AttachError::NoRole { file: name.to_owned(), role: role.name() };
+        let wanted = plan.role(role).ok_or_else(nobody)?;
+        let needed = wanted.threshold.value;
+        let of_role = |(name, _): &&NamedKey| wanted.keys.contains(name);
         let role: Vec<_> = keys.iter().filter(of_role).cloned().collect();
         let refused = |error: Error| match error.code {
             Code::TooFewSignatures => {
                 let ids: Vec<_> = file.signatures(part).iter().map(|place| place.key_id).collect();
                 let (has, open): (Vec<_>, Vec<_>) = role.iter().cloned().partition(|(_, key)| ids.contains(&key.id()));
-                let needed = plan.image_role.threshold.value;
                 AttachError::TooFew { file: name.to_owned(), has: has.len(), needed, open }
             }
             _ => AttachError::Refused { file: name.to_owned(), error: at(error, part.offset) },
@@ -248,13 +260,13 @@ fn judge(plan: &Plan, keys: &[NamedKey], name: &str, file: &Sealed) -> Result<()
         let bytes = &file.bytes[part.offset..end];
         match file.image(part) {
             Some(header) => {
-                let place = placement(plan, &header).ok_or_else(|| AttachError::Stranger { file: name.to_owned() })?;
-                Judge::of(plan, place.0, place.1, &role).judge(bytes).map_err(refused)?;
+                let place = placement(plan, &header).ok_or_else(stranger)?;
+                Judge::of(plan, place.0, place.1, &role, needed).judge(bytes).map_err(refused)?;
             }
             None => {
                 let Some(image) = plan.images.first() else { continue };
                 let Some(place) = image.placements.first() else { continue };
-                let judge = Judge::of(plan, image, place, &role);
+                let judge = Judge::of(plan, image, place, &role, needed);
                 judge.judge_whole(part.kind, &mut Memory::file(&file.bytes[part.offset..])).map_err(refused)?;
             }
         }

@@ -15,6 +15,8 @@ pub type NamedKey = (String, PublicKey);
 pub struct Signing<'a> {
     /// Public keys of the role.
     pub role: Vec<PublicKey>,
+    /// How many of them must have signed.
+    pub threshold: u8,
     signers: Vec<(String, &'a PrivateKey)>,
     /// Signatures that the threshold asks for and nobody here can make.
     pub missing: u8,
@@ -56,8 +58,9 @@ impl<'a> Signing<'a> {
             problems
                 .push(diagnostic.help("--key FILE, once for each private key; keys are matched by their public half"));
         }
+        let threshold = role.threshold.value;
         let role = keys.iter().map(|(_, public)| **public).collect();
-        Self { role, signers: found, missing: u8::try_from(missing).unwrap_or(u8::MAX), waiting }
+        Self { role, threshold, signers: found, missing: u8::try_from(missing).unwrap_or(u8::MAX), waiting }
     }
 
     /// The signatures of those who are here.

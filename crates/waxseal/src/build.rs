@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use geometry::address;
-use manifest::plan::{Image, Plan, Requirement};
+use manifest::plan::{Image, Plan, Requirement, RoleName};
 use packer::PrivateKey;
 use packer::build::Artefact;
 use serde_json::{Value, json};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::files::FileSet;
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{FindingsFormat, Report};
 use crate::text::{counted, hex, thousands};
 use crate::version::VersionArgs;
@@ -41,6 +41,8 @@ pub struct Command {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
+    profile: ProfileArgs,
+    #[command(flatten)]
     inputs: InputArgs,
     #[command(flatten)]
     versions: VersionArgs,
@@ -55,7 +57,7 @@ impl Command {
     /// # Errors
     /// Files that cannot be read or written.
     pub fn run(&self) -> Result<Report, Failure> {
-        let manifest = Manifest::read(&self.manifest)?;
+        let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
             let plan = &self.versions.apply(&manifest, plan)?;
             let files = self.inputs.read_all(&manifest, plan)?;
@@ -68,10 +70,7 @@ impl Command {
                     let result = Some(to_json(plan, &artefacts));
                     Ok(Report { result, ..Report::done(self.text(plan, &artefacts)) })
                 }
-                Err(found) => {
-                    let refused = Report { exit: Exit::Refused, ..Report::done(String::new()) };
-                    Ok(manifest.remark_on(&found, refused))
-                }
+                Err(found) => Ok(manifest.refused(&found)),
             }
         })
     }
@@ -128,7 +127,7 @@ impl Command {
             }
             if let Some(artefact) = of_image.first() {
                 let names: Vec<_> = artefact.signed.iter().map(|(name, key)| format!("{name} {key}")).collect();
-                let needed = plan.image_role.threshold.value;
+                let needed = threshold(plan);
                 let nobody = if names.is_empty() { "by nobody yet" } else { "" };
                 let _ = writeln!(text, "  signed    {nobody}{} ({} of {needed} needed)", names.join(", "), names.len());
             }
@@ -166,9 +165,10 @@ impl Command {
         format!(
             "waiting for: {any}{}, {}. Nothing that a board would accept was written.\n  \
              waxseal sign export {folder}\n  \
-             waxseal sign attach {folder} *.sig --manifest {manifest}\n",
+             waxseal sign attach {folder} *.sig --manifest {manifest}{}\n",
             names.join(", "),
-            counted(count, "signature")
+            counted(count, "signature"),
+            self.profile.words(),
         )
     }
 }
@@ -208,6 +208,11 @@ fn entry(artefact: &Artefact) -> String {
         .map_or(String::new(), |entry| format!("stack {}, reset {}", address(entry.stack), address(entry.reset)))
 }
 
+/// How many signatures an image needs; nothing is built where that is open.
+fn threshold(plan: &Plan) -> u8 {
+    plan.role(RoleName::Image).map_or(0, |role| role.threshold.value)
+}
+
 fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
     let artefact = |artefact: &Artefact| {
         let signed = |(name, key): &(String, packer::PublicKey)| json!({ "name": name, "key_id": key.to_string() });
@@ -233,7 +238,7 @@ fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
         })
     };
     json!({
-        "threshold": plan.image_role.threshold.value,
+        "threshold": threshold(plan),
         "artefacts": artefacts.iter().map(artefact).collect::<Vec<_>>(),
     })
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::exit::{Exit, Failure};
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_public;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Findings, FindingsFormat, Report};
 use crate::{json, output, render};
 
@@ -26,6 +26,8 @@ pub struct Command {
     /// Also list the values that nobody wrote, and where they come from.
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    profile: ProfileArgs,
     #[command(flatten)]
     inputs: InputArgs,
     /// Whom the result is for.
@@ -43,7 +45,7 @@ impl Command {
     /// # Errors
     /// A manifest or an input that exists and cannot be read.
     pub fn run(&self) -> Result<Report, Failure> {
-        let manifest = Manifest::read(&self.manifest)?;
+        let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         let mut found = manifest.diagnostics.clone();
         let mut notes = String::new();
         let mut result = None;
@@ -65,8 +67,10 @@ impl Command {
         let text = render::diagnostics(&manifest.sources, &found, output::colours_result())
             + &render::allowed(&manifest.allowed)
             + &notes
-            + &render::summary(&manifest.files(), &found);
+            + &render::summary(&manifest.judged(), &found);
         if let Some(result) = &mut result {
+            result["profile"] = json!(manifest.profile);
+            result["profiles"] = json!(manifest.profiles);
             result["allowed"] = json::allowed(&manifest.sources, &manifest.allowed);
         }
         let findings = Findings { sources: manifest.sources, diagnostics: found, allowed: manifest.allowed };

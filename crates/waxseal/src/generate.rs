@@ -7,7 +7,7 @@ use packer::linker::memory_x;
 
 use crate::exit::{Exit, Failure};
 use crate::files;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::Report;
 
 /// Generate files for the firmware's build.
@@ -23,6 +23,8 @@ enum What {
     Linker {
         /// The manifest; `-` is standard input.
         manifest: PathBuf,
+        #[command(flatten)]
+        profile: ProfileArgs,
         /// The slot that the program is for; the boot loader's too.
         #[arg(long)]
         slot: String,
@@ -38,8 +40,8 @@ impl Command {
     /// # Errors
     /// A manifest that cannot be read, a slot that does not exist, a file that cannot be written.
     pub fn run(&self) -> Result<Report, Failure> {
-        let What::Linker { manifest, slot, out } = &self.what;
-        let manifest = Manifest::read(manifest)?;
+        let What::Linker { manifest, profile, slot, out } = &self.what;
+        let manifest = Manifest::read_with(manifest, profile)?;
         manifest.with_plan(|plan| {
             let script = memory_x(plan, slot, manifest.file_name())
                 .map_err(|error| Failure::new(Exit::Refused, format!("{}: {error}", manifest.name)))?;

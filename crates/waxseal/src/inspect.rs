@@ -16,7 +16,7 @@ use zerocopy::FromBytes as _;
 
 use crate::exit::{Exit, Failure};
 use crate::fields::Leaf;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
 use crate::text::{hex, thousands};
 use crate::{fields, files, refusal};
@@ -31,6 +31,8 @@ pub struct Command {
     /// Take the names of keys from this manifest.
     #[arg(long)]
     manifest: Option<PathBuf>,
+    #[command(flatten)]
+    profile: ProfileArgs,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -43,8 +45,11 @@ impl Command {
     /// A file that cannot be read.
     pub fn run(&self) -> Result<Report, Failure> {
         let file = files::read(&self.file)?;
-        let Some(path) = &self.manifest else { return Ok(self.report(&file, &BTreeMap::new())) };
-        let manifest = Manifest::read(path)?;
+        let Some(path) = &self.manifest else {
+            self.profile.needs_manifest()?;
+            return Ok(self.report(&file, &BTreeMap::new()));
+        };
+        let manifest = Manifest::read_with(path, &self.profile)?;
         manifest.with_plan(|plan| {
             let keys = manifest.public_keys(plan)?;
             let names = plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();

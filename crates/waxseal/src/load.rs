@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use manifest::diagnostic::Severity;
 use manifest::plan::Key;
 use manifest::source::Span;
@@ -11,6 +12,33 @@ use packer::PublicKey;
 use crate::exit::{Exit, Failure};
 use crate::report::{Findings, Report};
 use crate::{files, key, output, render};
+
+/// The option that chooses a profile.
+#[derive(Clone, Debug, Args)]
+pub struct ProfileArgs {
+    /// The profile of the manifest that decides what it leaves open.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl ProfileArgs {
+    /// The option again, behind a blank, for a command line that is proposed; nothing if it was not given.
+    pub fn words(&self) -> String {
+        self.profile.as_ref().map_or(String::new(), |profile| format!(" --profile {profile}"))
+    }
+
+    /// Refuses a choice where there is no manifest to choose from.
+    ///
+    /// # Errors
+    /// Exit code 2.
+    pub fn needs_manifest(&self) -> Result<(), Failure> {
+        match &self.profile {
+            Some(profile) => Err(Failure::usage(format!("--profile {profile}: of which manifest?"))
+                .help("--manifest MANIFEST names the one that has the profile")),
+            None => Ok(()),
+        }
+    }
+}
 
 /// A manifest as it was read and judged.
 #[derive(Debug)]
@@ -27,6 +55,10 @@ pub struct Manifest {
     pub allowed: Vec<Allowed>,
     /// Whether it is a fragment, which only other manifests give a meaning.
     pub is_fragment: bool,
+    /// The profiles that it has.
+    pub profiles: Vec<String>,
+    /// The profile that was chosen.
+    pub profile: Option<String>,
     /// The folder that its paths start from.
     folder: PathBuf,
 }
@@ -56,13 +88,38 @@ impl Manifest {
             })?;
             sources.push(Source { name: path.display().to_string(), text });
         }
-        let Checked { plan, diagnostics, allowed, is_fragment } = manifest::check(&sources);
-        Ok(Self { name, sources, plan, diagnostics, allowed, is_fragment, folder })
+        let Checked { plan, diagnostics, allowed, is_fragment, profiles } = manifest::check(&sources);
+        Ok(Self { name, sources, plan, diagnostics, allowed, is_fragment, profiles, profile: None, folder })
     }
 
-    /// All its files: `e1.toml + boards/hub.toml`.
-    pub fn files(&self) -> String {
-        self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(" + ")
+    /// The same with the profile that the command line chooses, if it does.
+    ///
+    /// # Errors
+    /// Those of [`Manifest::read`], and a profile that does not exist.
+    pub fn read_with(path: &Path, chosen: &ProfileArgs) -> Result<Self, Failure> {
+        let mut manifest = Self::read(path)?;
+        let Some(profile) = &chosen.profile else { return Ok(manifest) };
+        if !manifest.profiles.contains(profile) {
+            let failure = Failure::usage(format!("--profile {profile}: {} has no such profile", manifest.name));
+            return Err(match manifest.profiles.as_slice() {
+                [] => failure.help("it has none: leave --profile out"),
+                some => failure.help(format!("its profiles: {}", some.join(", "))),
+            });
+        }
+        manifest.plan = manifest.plan.and_then(|plan| plan.choose(profile));
+        manifest.profile = Some(profile.clone());
+        Ok(manifest)
+    }
+
+    /// All its files, and what was judged of profiles: `e1.toml + boards/hub.toml: profiles bench, production`.
+    pub fn judged(&self) -> String {
+        let files = self.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(" + ");
+        match (&self.profile, self.profiles.as_slice()) {
+            (Some(profile), _) => format!("{files}: profile {profile}"),
+            (None, []) => files,
+            (None, [profile]) => format!("{files}: profile {profile}"),
+            (None, profiles) => format!("{files}: profiles {}", profiles.join(", ")),
+        }
     }
 
     /// Its file name, without folders: what an artefact may say of where it comes from.
@@ -82,7 +139,11 @@ impl Manifest {
 
     /// The plan for judging inputs in the same run, also of a manifest that a rule refuses.
     pub fn draft(&self) -> Option<Plan> {
-        self.plan.clone().or_else(|| manifest::draft(&self.sources))
+        let draft = || {
+            let plan = manifest::draft(&self.sources)?;
+            self.profile.as_ref().map_or(Some(plan.clone()), |profile| plan.choose(profile))
+        };
+        self.plan.clone().or_else(draft)
     }
 
     /// Does what needs the plan, and adds to its report what was found in the manifest. If something stops the work, that
@@ -103,14 +164,17 @@ impl Manifest {
                 Err(Failure::new(Exit::Refused, format!("{} is a fragment", self.name))
                     .help("name a manifest that includes it: alone it only goes through `waxseal check`"))
             }
-            None => {
-                Ok(self.remark_on(&self.diagnostics, Report { exit: Exit::Refused, ..Report::done(String::new()) }))
-            }
+            None => Ok(self.refused(&self.diagnostics)),
         }
     }
 
     fn is_refused(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The report of work that these diagnostics stop.
+    pub fn refused(&self, found: &[Diagnostic]) -> Report {
+        self.remark_on(found, Report { exit: Exit::Refused, ..Report::done(String::new()) })
     }
 
     /// A report with diagnostics, which go to standard error.
@@ -119,7 +183,7 @@ impl Manifest {
             return report;
         }
         let mut remarks = render::diagnostics(&self.sources, found, output::colours_remarks());
-        remarks.push_str(&render::summary(&self.files(), found));
+        remarks.push_str(&render::summary(&self.judged(), found));
         let diagnostics = [found, &report.findings.diagnostics].concat();
         let findings = Findings { sources: self.sources.clone(), diagnostics, ..report.findings };
         Report { remarks: remarks + &report.remarks, findings, ..report }

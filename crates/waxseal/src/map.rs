@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::exit::Failure;
 use crate::files;
 use crate::inputs::{InputArgs, InputFile};
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
 use crate::svg::{self, Kind, Picture};
 use crate::text::{hex, thousands};
@@ -30,6 +30,8 @@ const BAR: u32 = 20;
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,
+    #[command(flatten)]
+    profile: ProfileArgs,
     #[command(flatten)]
     inputs: InputArgs,
     /// Draw it into a file instead, which reads well on light and on dark pages; `-` is standard output.
@@ -46,7 +48,7 @@ impl Command {
     /// # Errors
     /// A manifest or an input that exists and cannot be read.
     pub fn run(&self) -> Result<Report, Failure> {
-        let manifest = Manifest::read(&self.manifest)?;
+        let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
             let inputs = self.inputs.read(&manifest, plan)?;
             let map = Map::new(plan, &inputs);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::inputs::InputArgs;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
 use crate::version::VersionArgs;
 
@@ -18,6 +18,8 @@ use crate::version::VersionArgs;
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,
+    #[command(flatten)]
+    profile: ProfileArgs,
     #[command(flatten)]
     inputs: InputArgs,
     #[command(flatten)]
@@ -49,7 +51,7 @@ impl Command {
     /// # Errors
     /// A manifest or an input that exists and cannot be read.
     pub fn run(&self) -> Result<Report, Failure> {
-        let manifest = Manifest::read(&self.manifest)?;
+        let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
             let rows = self.rows(&manifest, &self.versions.apply(&manifest, plan)?)?;
             let result = Some(json!({ "values": rows.iter().map(to_json).collect::<Vec<_>>() }));
@@ -67,6 +69,13 @@ impl Command {
                 Row { key: written.key, value: written.value, origin }
             };
             rows.extend(written::list(file, source).into_iter().map(row));
+        }
+        if let Some(profile) = &manifest.profile {
+            rows.push(Row {
+                key: "profile".to_owned(),
+                value: json!(profile).to_string(),
+                origin: Origin::CommandLine,
+            });
         }
         for (image, version) in self.versions.given() {
             let (key, value) = (format!("images.{image}.version"), format!("\"{version}\""));

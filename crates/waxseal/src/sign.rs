@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use geometry::address;
 use image_format::Kind;
+use manifest::plan::RoleName;
 use packer::pending::{Part, Sealed, Signature, attach};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
 use crate::files::{self, FileSet};
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
 use crate::text::{counted, hex, thousands};
 
@@ -58,6 +59,8 @@ enum Action {
         /// The manifest of the device: keys, product, layout and counter come from it.
         #[arg(long)]
         manifest: PathBuf,
+        #[command(flatten)]
+        profile: ProfileArgs,
         /// Where finished files go; the folder above if there is none.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
@@ -72,8 +75,8 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         match &self.action {
             Action::Export { paths } => export(paths),
-            Action::Attach { folder, signatures, manifest, out } => {
-                let manifest = Manifest::read(manifest)?;
+            Action::Attach { folder, signatures, manifest, profile, out } => {
+                let manifest = Manifest::read_with(manifest, profile)?;
                 let above = folder.parent().unwrap_or(Path::new("")).to_owned();
                 put_back(&manifest, folder, signatures, out.as_ref().unwrap_or(&above))
             }
@@ -118,6 +121,11 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
     manifest.with_plan(|plan| {
         let public = manifest.public_keys(plan)?;
         let mut files = sealed_files(folder)?;
+        for part in files.iter().flat_map(|(_, file)| &file.parts) {
+            if let Err(open) = plan.required_role(RoleName::of(part.kind)) {
+                return Ok(manifest.refused(&[*open]));
+            }
+        }
         let signatures = signatures.iter().map(|path| signature(path)).collect::<Result<Vec<_>, _>>()?;
         let attached = attach(plan, &public, &mut files, &signatures).map_err(|problems| {
             let mut problems = problems.iter();

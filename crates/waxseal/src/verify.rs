@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, ValueEnum};
 use image_format::record::is_revision;
 use image_format::{Check, Header, ImageBody, Memory, Revision};
-use manifest::plan::{Image, Placement, Plan};
+use manifest::plan::{Image, Placement, Plan, RoleName};
 use packer::{Judge, PublicKey};
 
 use crate::exit::Failure;
 use crate::files;
 use crate::key::read_public;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
 use crate::verdict::{Basis, Verdict};
 
@@ -27,6 +27,8 @@ pub struct Command {
     /// The manifest of the device: keys, product, layout and counter come from it.
     #[arg(long)]
     manifest: Option<PathBuf>,
+    #[command(flatten)]
+    profile: ProfileArgs,
     /// The slot that the image is to run in; the one of its run address if there is none.
     #[arg(long, requires = "manifest")]
     slot: Option<String>,
@@ -86,10 +88,10 @@ impl Command {
         }
         match &self.manifest {
             Some(path) => {
-                let manifest = Manifest::read(path)?;
+                let manifest = Manifest::read_with(path, &self.profile)?;
                 manifest.with_plan(|plan| self.by_manifest(&manifest, plan))
             }
-            None => self.by_keys(),
+            None => self.profile.needs_manifest().and_then(|()| self.by_keys()),
         }
     }
 
@@ -100,11 +102,15 @@ impl Command {
     fn by_manifest(&self, manifest: &Manifest, plan: &Plan) -> Result<Report, Failure> {
         let public = manifest.public_keys(plan)?;
         let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), public));
-        let keys: Vec<_> = named.filter(|(name, _)| plan.image_role.keys.contains(name)).collect();
+        let role = match plan.required_role(RoleName::Image) {
+            Ok(role) => role,
+            Err(open) => return Ok(manifest.refused(&[*open])),
+        };
+        let keys: Vec<_> = named.filter(|(name, _)| role.keys.contains(name)).collect();
         let file = files::read(&self.file)?;
         let (image, placement) = self.place(manifest, plan, &file)?;
         let trusted: Vec<PublicKey> = keys.iter().map(|(_, key)| *key).collect();
-        let mut judge = Judge::of(plan, image, placement, &trusted);
+        let mut judge = Judge::of(plan, image, placement, &trusted, role.threshold.value);
         let mut missing = Vec::new();
         match self.revision {
             Some(revision) => judge.revision = Check::Require(revision),

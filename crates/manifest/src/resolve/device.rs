@@ -50,7 +50,12 @@ fn unknown_part(name: &Spanned<String>, error: &LookupError) -> Diagnostic {
 }
 
 /// The value of an option that the file names, judged on its own.
-fn option(part: &Part, name: &Spanned<String>, setting: &Spanned<Setting>, report: &mut Report) -> Option<OptionValue> {
+pub fn option(
+    part: &Part,
+    name: &Spanned<String>,
+    setting: &Spanned<Setting>,
+    report: &mut Report,
+) -> Option<OptionValue> {
     let known = part.options.iter().map(|option| option.name.as_str());
     let Some(option) = part.option(name) else {
         let error =

@@ -7,10 +7,12 @@ mod device;
 pub(crate) mod extent;
 mod facts;
 mod image;
+mod keys;
 mod overwrite;
 mod product;
+mod profiles;
 mod release;
-mod trust;
+mod roles;
 mod update;
 
 use crate::codes;
@@ -42,8 +44,10 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     rules::counter::check_shared(spec, report);
     rules::together::check(spec, boot.as_ref(), report);
     rules::companions::check(spec, images.as_deref(), report);
-    let keys = trust::keys(spec, report);
-    let image_role = trust::image_role(spec, report);
+    let keys = keys::resolve(spec, report);
+    let written = roles::written(spec);
+    let roles = roles::top(spec, &written, report);
+    let profiles = profiles::resolve(spec, device.as_ref(), &written, report);
 
     let (Some(device), Some(slots), Some(areas)) = (&mut device, slots, areas) else { return None };
     rules::overlap::check(&slots, &areas, report);
@@ -62,7 +66,9 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
         update: update?,
         release: release?,
         keys: keys?,
-        image_role: image_role?,
+        roles,
+        profiles,
+        profile: None,
         option_bytes,
     })
 }
@@ -73,7 +79,7 @@ pub fn fragment(spec: &Manifest, report: &mut Report) {
     if let Some(product) = spec.product.as_ref() {
         product::resolve(product, report);
     }
-    trust::keys(spec, report);
+    keys::resolve(spec, report);
     let Some(device) = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report)) else { return };
     let (slots, areas) = (extent::slots(spec, &device, report), extent::areas(spec, &device, report));
     rules::overlap::check(&slots, &areas, report);
@@ -100,10 +106,11 @@ fn boot(table: &Spanned<crate::spec::Boot>, spec: &Manifest, report: &mut Report
     Some(Boot { loader, slot: Some(slot), input: table.input.as_ref().map(Spanned::text) })
 }
 
-/// Names of slots, areas, images and keys, and that slots and areas do not share one.
+/// Names of slots, areas, images, keys and profiles, and that slots and areas do not share one.
 fn check_names(spec: &Manifest, report: &mut Report) {
     let (slots, areas) = (declared(&spec.slots), declared(&spec.areas));
-    let all = [slots.clone(), areas.clone(), declared(&spec.images), declared(&spec.keys)];
+    let others = [declared(&spec.images), declared(&spec.keys), declared(&spec.profiles)].concat();
+    let all = [slots.clone(), areas.clone(), others];
     for name in all.iter().flatten() {
         if let Some(objection) = names::objection(name) {
             let error = Diagnostic::error(codes::BAD_NAME, format!("`{}` is no name to use here", name.value));

@@ -52,8 +52,7 @@ pub fn check(device: &mut Device, boot: Option<&Boot>, slots: &[Slot], spec: &Ma
         };
         report.push(error);
     }
-    let order = |name: &str| device.part.options.iter().position(|option| option.name == name);
-    device.options.sort_by_key(|option| order(&option.name));
+    device.sort_options();
 }
 
 /// The slots that a boot address may be of: the boot loader's, or any if it is not known which that is.
