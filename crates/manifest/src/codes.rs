@@ -92,7 +92,7 @@ codes! {
         fix: "Write the path relative to the folder that the manifest lies in.",
         example: "warn_path_of_one_machine";
     BAD_NAME = "WX0008", "name that cannot be used",
-        rule: "Names of slots, areas, images and keys become identifiers in generated C and Rust, and profiles are typed: names start with a small \
+        rule: "Names of slots, areas, memories, images and keys become identifiers in generated C and Rust, and profiles are typed: names start with a small \
             letter and go on with small letters, digits and dashes. `flash`, `bank1`, `bank2` and `otp` are the hardware's.",
         fix: "Rename it, and what refers to it.",
         example: "err_names";
@@ -180,6 +180,12 @@ codes! {
             field.",
         fix: "Let the protected slot end where a bit's sectors end, and keep everything else outside.",
         example: "err_protects_the_counter";
+    UNPROVEN_UNIT = "WX0119", "unproven how the flash is programmed",
+        rule: "What is programmed is whole program units, and on flash with error correction whole ECC words, once per erase; gaps \
+            hold what erased flash reads as. Where the device database has no evidence for one of these, headers and state \
+            words would be laid out by a guess, which a board answers with words that fault when they are read.",
+        fix: "Look it up or measure it, and write device.facts, or the facts of the memory, with value and source.",
+        example: "err_unit_unproven";
     IN_PLACE = "WX0122", "states written over one another on flash with ECC",
         rule: "A word with error correction has hidden check bits. A second write of the word combines both sets of them, and a \
             later read is corrected into something that nobody wrote: 7 over 3 was read as 15 on a real board. So on such \
@@ -196,6 +202,11 @@ codes! {
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
         fix: "Give the slot more sectors, or make the firmware smaller.";
+    PLACE_WORD = "WX0135", "word where an offset belongs",
+        rule: "Top and bottom are not places: data sheets call the lowest addresses the bottom, people draw them at the top of the \
+            page, and a boot block is at either end by the order code. Offsets count from the base of the region.",
+        fix: "Write the offset in bytes that the message computes for the end you mean.",
+        example: "err_top";
     UNMET = "WX0211", "requirement that the release does not meet",
         rule: "An image says with `requires` which versions of another one it works with. A release brings all its images \
             together, so it is itself what satisfies the requirement, or nothing does: a board would get a pair that nobody \
@@ -277,6 +288,12 @@ codes! {
             higher counter is confirmed, the other one is below it, and can no longer start.",
         fix: "Give each image an area of its own. A companion needs no counter: its lead pins it by id, and has one.",
         example: "err_counter_shared";
+    UNDECLARED_ECC = "WX0416", "external memory whose error correction is undeclared",
+        rule: "Some external memories have an error correction code over 16 bytes or more, which data sheets mention in passing: \
+            a unit of that size is then programmed once per erase, whatever the program command allows. No table says it \
+            for all of a family, so the manifest does, with the source that its author read.",
+        fix: "Read the data sheet, and write memories.NAME.facts.ecc-word with value (none, or bytes) and source.",
+        example: "err_ecc_undeclared";
     INPUT = "WX0501", "input that is no firmware",
         rule: "What is packed is firmware: an executable 32-bit Arm ELF file, Intel HEX, or a BIN that begins at the payload \
             address; told by content, not by name. Another machine's file, an object file, a damaged or cut-off file or an \

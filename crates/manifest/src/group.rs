@@ -3,14 +3,28 @@
 use std::ops::Range;
 
 use image_format::layout::{
-    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_INTERNAL, ModeBits, PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN,
-    ROLE_STAGING, RegionRuns, SectorRun, TooMany,
+    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_COMMANDS, MEMORY_INTERNAL, MEMORY_MAPPED, ModeBits,
+    PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun, TooMany,
 };
 use image_format::{Digest, SoftwareCrypto};
 
 use geometry::{Ecc, Region};
 
+use crate::memory::Access;
 use crate::plan::{Area, Copies, Device, Extent, Placement, Slot, Strategy};
+
+/// Where an image lies and what belongs to it.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    /// Its slots.
+    pub placements: &'a [Placement],
+    /// Its other slots.
+    pub copies: &'a Copies,
+    /// All slots.
+    pub slots: &'a [Slot],
+    /// All areas.
+    pub areas: &'a [Area],
+}
 
 /// The fingerprint of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
 /// its order are `image_format::layout`'s.
@@ -20,30 +34,32 @@ use crate::plan::{Area, Copies, Device, Extent, Placement, Slot, Strategy};
 pub fn fingerprint(
     device: &Device,
     strategy: Strategy,
-    placements: &[Placement],
-    copies: &Copies,
-    slots: &[Slot],
+    of: &Places<'_>,
     counter: Option<&Area>,
 ) -> Result<Digest, TooMany> {
-    let find = |name: &str| slots.iter().find(|slot| slot.name.value == name);
-    let mut places: Vec<Place<'_>> =
-        placements.iter().filter_map(|p| Some(Place::run(p, find(&p.slot.value)?, copies, slots))).collect();
+    let Places { placements, copies, .. } = *of;
+    let mut places: Vec<Place<'_>> = placements.iter().filter_map(|placement| Place::run(placement, of)).collect();
     let front = placements.first().map_or(0, |placement| placement.front_address - placement.store_address);
     for (copy, role) in [(&copies.download, ROLE_STAGING), (&copies.backup, ROLE_BACKUP)] {
-        places.extend(copy.as_ref().and_then(|name| Some(Place::copy(find(&name.value)?, role, front))));
+        places.extend(copy.as_ref().and_then(|name| Some(Place::copy(of.slot(&name.value)?, role, front))));
     }
-    places.sort_by_key(|place| place.slot.extent.range.start);
-    let mut regions: Vec<&Region> =
-        places.iter().flat_map(|place| [&place.slot.extent.region, place.log_region]).collect();
-    regions.extend(counter.map(|area| &area.extent.region));
-    regions.sort_by_key(|region| region.base);
-    regions.dedup();
+    places.sort_by(|a, b| a.slot.extent.order(&b.slot.extent));
+    let mut regions: Vec<Memory<'_>> =
+        places.iter().flat_map(|place| [Memory::of(&place.slot.extent), place.log_region]).collect();
+    regions.extend(counter.map(|area| Memory::of(&area.extent)));
+    regions.sort_by_key(|memory| memory.region.base);
+    let mut known: Vec<&str> = Vec::new();
+    regions.retain(|memory| {
+        let is_new = !known.contains(&memory.region.name.as_str());
+        known.push(&memory.region.name);
+        is_new
+    });
 
-    let runs: Vec<Vec<SectorRun>> = regions.iter().map(|region| sector_runs(region)).collect();
+    let runs: Vec<Vec<SectorRun>> = regions.iter().map(|memory| sector_runs(memory.region)).collect();
     let region_runs: Vec<RegionRuns<'_>> = regions
         .iter()
         .zip(&runs)
-        .map(|(region, runs)| Ok(RegionRuns { region: head(region)?, runs }))
+        .map(|(memory, runs)| Ok(RegionRuns { region: head(*memory)?, runs }))
         .collect::<Result<_, _>>()?;
     let group_slots: Vec<GroupSlot> = places.iter().map(|place| place.encode(&regions)).collect::<Result<_, _>>()?;
     let areas: Vec<GroupArea> = counter.iter().map(|area| counter_area(area, &regions)).collect::<Result<_, _>>()?;
@@ -60,7 +76,35 @@ pub fn fingerprint(
     group.fingerprint(&mut SoftwareCrypto)
 }
 
-fn counter_area(area: &Area, regions: &[&Region]) -> Result<GroupArea, TooMany> {
+/// A region, and how it is reached.
+#[derive(Clone, Copy)]
+struct Memory<'a> {
+    region: &'a Region,
+    access: Access,
+}
+
+impl<'a> Memory<'a> {
+    fn of(extent: &'a Extent) -> Self {
+        Self { region: &extent.region, access: extent.access }
+    }
+}
+
+impl<'a> Places<'a> {
+    fn slot(&self, name: &str) -> Option<&'a Slot> {
+        self.slots.iter().find(|slot| slot.name.value == name)
+    }
+
+    /// What the state log of a placement lies in: an area, or the slot that updates are written to.
+    fn log(&self, placement: &Placement) -> Option<&'a Extent> {
+        if let Some(name) = &placement.state_area {
+            return self.areas.iter().find(|area| area.name.value == *name).map(|area| &area.extent);
+        }
+        let holder = self.copies.download.as_ref().unwrap_or(&placement.slot);
+        self.slot(&holder.value).map(|slot| &slot.extent)
+    }
+}
+
+fn counter_area(area: &Area, regions: &[Memory<'_>]) -> Result<GroupArea, TooMany> {
     let Extent { region, range, .. } = &area.extent;
     Ok(GroupArea {
         purpose: PURPOSE_COUNTER,
@@ -71,8 +115,8 @@ fn counter_area(area: &Area, regions: &[&Region]) -> Result<GroupArea, TooMany> 
     })
 }
 
-fn index(region: &Region, regions: &[&Region]) -> Result<u8, TooMany> {
-    let index = regions.iter().position(|candidate| *candidate == region).unwrap_or_default();
+fn index(region: &Region, regions: &[Memory<'_>]) -> Result<u8, TooMany> {
+    let index = regions.iter().position(|candidate| candidate.region.name == region.name).unwrap_or_default();
     u8::try_from(index).map_err(|_| TooMany)
 }
 
@@ -95,7 +139,7 @@ fn sector_runs(region: &Region) -> Vec<SectorRun> {
     region.runs.iter().map(|run| SectorRun { size: run.size.into(), count: run.count.into() }).collect()
 }
 
-fn head(region: &Region) -> Result<GroupRegion, TooMany> {
+fn head(Memory { region, access }: Memory<'_>) -> Result<GroupRegion, TooMany> {
     let short = |value: u32| u16::try_from(value).map_err(|_| TooMany);
     let ecc_word = match region.ecc.as_ref().map(|ecc| ecc.value) {
         Some(Ecc::Word(word)) => word,
@@ -108,7 +152,11 @@ fn head(region: &Region) -> Result<GroupRegion, TooMany> {
         ecc_word: short(ecc_word)?.into(),
         erased: region.erased.as_ref().map_or(0xFF, |erased| erased.value),
         run_count: 0,
-        memory: MEMORY_INTERNAL,
+        memory: match access {
+            Access::Internal => MEMORY_INTERNAL,
+            Access::Mapped => MEMORY_MAPPED,
+            Access::Commands => MEMORY_COMMANDS,
+        },
         reserved: [0; 5],
     })
 }
@@ -119,36 +167,35 @@ struct Place<'a> {
     role: u8,
     front_offset: u32,
     run_address: u32,
-    log_region: &'a Region,
+    log_region: Memory<'a>,
     log: Range<u32>,
 }
 
 impl<'a> Place<'a> {
     /// A slot that the image runs from.
-    fn run(placement: &Placement, slot: &'a Slot, copies: &Copies, slots: &'a [Slot]) -> Self {
-        let holder = copies.download.as_ref().and_then(|name| slots.iter().find(|slot| slot.name.value == name.value));
-        Self {
-            slot,
+    fn run(placement: &Placement, of: &Places<'a>) -> Option<Self> {
+        Some(Self {
+            slot: of.slot(&placement.slot.value)?,
             role: ROLE_RUN,
             front_offset: placement.front_address - placement.store_address,
             run_address: placement.run_address,
-            log_region: &holder.unwrap_or(slot).extent.region,
+            log_region: Memory::of(of.log(placement)?),
             log: placement.state_address..placement.state_address + placement.state_size,
-        }
+        })
     }
 
     /// A slot that it does not run from.
     fn copy(slot: &'a Slot, role: u8, front_offset: u32) -> Self {
-        Self { slot, role, front_offset, run_address: 0, log_region: &slot.extent.region, log: 0..0 }
+        Self { slot, role, front_offset, run_address: 0, log_region: Memory::of(&slot.extent), log: 0..0 }
     }
 
-    fn encode(&self, regions: &[&Region]) -> Result<GroupSlot, TooMany> {
+    fn encode(&self, regions: &[Memory<'_>]) -> Result<GroupSlot, TooMany> {
         let Extent { region, range, .. } = &self.slot.extent;
-        let log_offset = if self.log.is_empty() { 0 } else { self.log.start - self.log_region.base };
+        let log_offset = if self.log.is_empty() { 0 } else { self.log.start - self.log_region.region.base };
         Ok(GroupSlot {
             role: self.role,
             region: index(region, regions)?,
-            log_region: index(self.log_region, regions)?,
+            log_region: index(self.log_region.region, regions)?,
             reserved: 0,
             offset: (range.start - region.base).into(),
             size: (range.end - range.start).into(),

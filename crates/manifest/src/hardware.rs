@@ -84,7 +84,7 @@ rules! {
     16: "No mass erase while a sector is write-protected" => Surface::Preflight;
     17: "What cannot be undone, RDP level 2 first of all, is acknowledged" => Surface::Manifest(&[codes::WRONG_VALUE]);
     18: "A bank mode is changed only by provisioning the whole board again" => Surface::Preflight;
-    19: "What is programmed is whole ECC words" => Surface::NotYet("judging a part's program unit in the rules");
+    19: "What is programmed is whole program units and ECC words, which are proven" => Surface::Manifest(&[codes::UNPROVEN_UNIT]);
     20: "Nothing is programmed over state words, not even erased values" => Surface::Preflight;
     21: "What is updated apart shares no ECC word" => Surface::Impossible(test(PLACES, "places_are_whole_units"));
     22: "A state is a program unit of its own, written once per erase" => Surface::Manifest(&[codes::IN_PLACE]);
@@ -101,7 +101,7 @@ rules! {
     32: "Who writes the die that code runs from is declared" => EXTERNAL;
     33: "Memory that is written with commands is not cached" => EXTERNAL;
     34: "External slots can be covered by regions of the MPU" => EXTERNAL;
-    35: "Places are numbers: `top` and `bottom` mean both" => Surface::Manifest(&[codes::WRONG_VALUE]);
+    35: "Places are numbers: `top` and `bottom` mean both" => Surface::Manifest(&[codes::PLACE_WORD]);
     36: "A boot loader that erases the bank it runs in is warned of" =>
         Surface::NotYet("a boot loader of waxseal's own");
     37: "No flash beyond what the part is rated for" => Surface::Database(test(DATABASE, "sectors_add_up_to_what_the_order_code_says"));

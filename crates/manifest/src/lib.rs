@@ -15,6 +15,7 @@ pub mod hardware;
 pub mod include;
 mod lints;
 pub mod map;
+pub mod memory;
 mod names;
 pub mod plan;
 mod read;

@@ -1,7 +1,8 @@
-//! A device's flash from its first to its last sector, as rows of plain data.
+//! A device's memories from their first to their last sector, as rows of plain data.
 
-use geometry::{Region, Sector};
+use geometry::Region;
 
+use crate::memory::Access;
 use crate::plan::{Plan, Use};
 use crate::source::Spanned;
 
@@ -10,6 +11,8 @@ use crate::source::Spanned;
 pub struct RegionMap {
     /// The region's name.
     pub name: String,
+    /// How it is reached: whether its rows have addresses, or offsets from its base.
+    pub access: Access,
     /// Neighbouring ranges that fill the region, lowest address first.
     pub rows: Vec<Row>,
 }
@@ -17,7 +20,7 @@ pub struct RegionMap {
 /// A range of whole sectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Address of its first byte.
+    /// Address of its first byte; its offset, in a memory without addresses.
     pub address: u32,
     /// Bytes.
     pub size: u32,
@@ -53,41 +56,47 @@ pub enum What {
     Area(Use),
 }
 
-/// All regions of the device, lowest address first.
+/// All regions of the device: internal flash by ascending address, then external memories in the file's order.
 pub fn map(plan: &Plan) -> Vec<RegionMap> {
-    let region = |region: &Region| RegionMap { name: region.name.clone(), rows: rows(plan, region) };
-    plan.device.mode.regions.iter().map(region).collect()
+    let region =
+        |(region, access): (&Region, Access)| RegionMap { name: region.name.clone(), access, rows: rows(plan, region) };
+    plan.device.regions().map(region).collect()
 }
 
 fn rows(plan: &Plan, region: &Region) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for sector in region.sectors() {
-        let (name, what) = owner(plan, &sector);
-        match rows.last_mut() {
-            Some(row) if row.name == name => {
-                row.size += sector.size;
-                row.sectors.1 = sector.number;
-            }
-            _ => rows.push(Row {
-                address: sector.address,
-                size: sector.size,
-                sectors: (sector.number, sector.number),
-                name,
-                what,
-            }),
-        }
+    let slots = plan.slots.iter().map(|slot| (&slot.extent, &slot.name, None));
+    let areas = plan.areas.iter().map(|area| (&area.extent, &area.name, Some(area.purpose.value)));
+    let mut taken: Vec<_> = slots.chain(areas).filter(|(extent, ..)| extent.region.name == region.name).collect();
+    taken.sort_by_key(|(extent, ..)| extent.range.start);
+    let mut rows = Vec::new();
+    let mut free = Free { region, start: region.base };
+    for (extent, name, purpose) in taken {
+        rows.extend(free.until(extent.range.start));
+        free.start = free.start.max(extent.range.end);
+        rows.push(Row {
+            address: extent.range.start,
+            size: extent.size(),
+            sectors: extent.numbers(),
+            name: Some(name.value.clone()),
+            what: purpose.map_or_else(|| of_slot(plan, &name.value), What::Area),
+        });
     }
+    rows.extend(free.until(region.range().end));
     rows
 }
 
-/// Name and purpose of what a sector belongs to.
-fn owner(plan: &Plan, sector: &Sector) -> (Option<String>, What) {
-    if let Some(slot) = plan.slots.iter().find(|slot| slot.extent.sectors.contains(sector)) {
-        return (Some(slot.name.value.clone()), of_slot(plan, &slot.name));
-    }
-    match plan.areas.iter().find(|area| area.extent.sectors.contains(sector)) {
-        Some(area) => (Some(area.name.value.clone()), What::Area(area.purpose.value)),
-        None => (None, What::Free),
+/// What nothing has, from an address on.
+struct Free<'a> {
+    region: &'a Region,
+    start: u32,
+}
+
+impl Free<'_> {
+    fn until(&self, end: u32) -> Option<Row> {
+        let number = |address| self.region.sector_at(address).map(|sector| sector.number);
+        let size = end.checked_sub(self.start).filter(|size| *size > 0)?;
+        let sectors = (number(self.start)?, number(end - 1)?);
+        Some(Row { address: self.start, size, sectors, name: None, what: What::Free })
     }
 }
 

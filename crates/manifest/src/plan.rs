@@ -6,6 +6,7 @@
 mod release;
 mod trust;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 use geometry::{EraseSelector, Mode, Part, Region, Sector};
 
 pub use self::trust::{Key, Profile, Role, RoleName, Signer};
+use crate::memory::{Access, Memory};
 use crate::source::{Resolved, Span, Spanned};
 
 pub use release::{Commit, Date, NoRange, Release, Requirement, VersionRange};
@@ -28,9 +30,9 @@ pub struct Plan {
     pub device: Device,
     /// The boot loader.
     pub boot: Boot,
-    /// Ranges that hold an image or the boot loader, lowest address first.
+    /// Ranges that hold an image or the boot loader: internal flash, then external memories, each by ascending address.
     pub slots: Vec<Slot>,
-    /// Ranges that hold anything else, lowest address first.
+    /// Ranges that hold anything else, in the same order.
     pub areas: Vec<Area>,
     /// What is sealed, in the file's order.
     pub images: Vec<Image>,
@@ -79,6 +81,8 @@ pub struct Device {
     pub options: Vec<OptionValue>,
     /// What the file says of the device because the database cannot.
     pub facts: Facts,
+    /// External memories, in the file's order.
+    pub memories: Vec<Memory>,
 }
 
 /// What the device database has no evidence for, as the manifest's author measured it.
@@ -137,11 +141,13 @@ pub struct Extent {
     pub region: Region,
     /// Where the region is named.
     pub region_span: Span,
+    /// How the region is reached.
+    pub access: Access,
     /// Lowest address first; never empty.
     pub sectors: Vec<Sector>,
     /// What says which sectors: the value of `sectors`, or of `offset`.
     pub span: Span,
-    /// The addresses.
+    /// The addresses; offsets, of a memory that has none.
     pub range: Range<u32>,
 }
 
@@ -158,6 +164,8 @@ pub struct Slot {
     pub run_alias: Option<Spanned<RunAlias>>,
     /// Whether its sectors are write-protected.
     pub write_protect: Resolved<bool>,
+    /// The area that keeps its state log, by name: of a slot in external memory.
+    pub log: Option<Spanned<String>>,
 }
 
 /// A second address of the flash.
@@ -185,6 +193,8 @@ pub enum Use {
     Counter,
     /// The application's own: nobody else writes or erases it, and no layout fingerprint covers it.
     Application,
+    /// The state log of a slot in external memory.
+    Log,
 }
 
 /// Firmware that is sealed, once for each of its slots.
@@ -289,6 +299,8 @@ pub struct Placement {
     pub state_address: u32,
     /// Bytes of the state words.
     pub state_size: u32,
+    /// The area that starts with the state words, by name, where they are in no slot.
+    pub state_area: Option<String>,
     /// Bytes that payload and auxiliary area may take: slot without header and state words.
     pub capacity: u32,
     /// The file, relative to the manifest. `None`: the command line names it.
@@ -388,6 +400,22 @@ impl Extent {
         self.range.end - self.range.start
     }
 
+    /// Whether both lie in one memory and share a sector.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.region.name == other.region.name
+            && self.range.start < other.range.end
+            && other.range.start < self.range.end
+    }
+
+    /// The order of all extents: internal flash, then external memories, each by ascending address.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let key = |extent: &Self| (extent.access, extent.region.base);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.region.name.cmp(&other.region.name))
+            .then_with(|| self.range.start.cmp(&other.range.start))
+    }
+
     /// The first and the last sector number.
     pub fn numbers(&self) -> (u32, u32) {
         let number = |sector: Option<&Sector>| sector.map_or(0, |sector| sector.number);
@@ -424,6 +452,28 @@ impl Device {
     pub(crate) fn sort_options(&mut self) {
         let place = |name: &str| self.part.options.iter().position(|option| option.name == name);
         self.options.sort_by_key(|option| place(&option.name));
+    }
+
+    /// All regions, and how they are reached: internal flash, then external memories in the file's order.
+    pub fn regions(&self) -> impl Iterator<Item = (&Region, Access)> {
+        let internal = self.mode.regions.iter().map(|region| (region, Access::Internal));
+        internal.chain(self.memories.iter().map(|memory| (&memory.region, memory.access())))
+    }
+
+    /// The region of this name, and how it is reached.
+    pub fn region(&self, name: &str) -> Option<(&Region, Access)> {
+        self.regions().find(|(region, _)| region.name == name)
+    }
+
+    /// The region that this address is in.
+    pub fn region_at(&self, address: u32) -> Option<&Region> {
+        let addressed = self.regions().filter(|(_, access)| *access != Access::Commands);
+        addressed.map(|(region, _)| region).find(|region| region.range().contains(&address))
+    }
+
+    /// The external memory of this name.
+    pub fn memory(&self, name: &str) -> Option<&Memory> {
+        self.memories.iter().find(|memory| memory.name.value == name)
     }
 
     /// The value that the file gives for an option byte.

@@ -53,6 +53,24 @@ impl Value for Bytes {
     }
 }
 
+/// An offset in bytes, or a word that people use for one and that no one place is: `top`, `bottom`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offset {
+    /// Bytes.
+    Bytes(u32),
+    /// The word.
+    Word(String),
+}
+
+impl Value for Offset {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        match value.as_str() {
+            Some(word @ ("top" | "bottom")) => Some(Self::Word(word.to_owned())),
+            _ => Bytes::read(value, at, reader).map(|bytes| Self::Bytes(bytes.0)),
+        }
+    }
+}
+
 /// `64K`, `1M`.
 fn quantity(text: &str) -> Option<u32> {
     let (digits, unit) = match text.as_bytes().last()? {

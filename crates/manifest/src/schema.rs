@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::plan::{Date, Version, VersionRange};
 use crate::read::{List, Named};
-use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
+use crate::scalar::{Address, Bytes, FilePath, Offset, Sectors, Setting};
 use crate::spec::Manifest;
 
 /// A key of a table.
@@ -81,6 +81,21 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "object", "additionalProperties": generator.subschema_for::<T>() })
+    }
+}
+
+/// The words that [`Offset`] reads only to refuse are none to complete.
+impl JsonSchema for Offset {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Offset".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Bytes>()
     }
 }
 

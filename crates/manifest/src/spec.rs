@@ -1,11 +1,12 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
+use crate::memory::{Attribute, Bus, Writer, Xip};
 use crate::plan::{
     Commit, Date, Encoding, ImageKind, Level, Loader, Raise, Revert, RoleName, RunAlias, Signer, Strategy, Use,
     Version, VersionFrom, VersionRange,
 };
 use crate::read::{Field, List, Named};
-use crate::scalar::{Address, Bytes, FilePath, Sectors, Setting};
+use crate::scalar::{Address, Bytes, FilePath, Offset, Sectors, Setting};
 use crate::table::{choice, table};
 
 table! {
@@ -23,6 +24,8 @@ table! {
         required boot: Boot,
         /// Ranges of flash that hold an image or the boot loader, by name.
         required slots: Named<Slot>,
+        /// External memories, by name.
+        optional memories: Named<Memory>,
         /// Ranges of flash that hold no image, by name.
         optional areas: Named<Area>,
         /// What is sealed, by name.
@@ -39,7 +42,7 @@ table! {
         optional profiles: Named<Profile>,
         /// What is to be made of a warning, by its code: `WX0114`.
         optional lints: Named<Lint>,
-    } later ["memories", "otp"]
+    } later ["otp"]
 }
 
 table! {
@@ -62,7 +65,8 @@ table! {
         /// Option bytes by the reference manual's names, as boards have them: bits and levels are integers, boot addresses
         /// are slots. What selects sector map or run address is required; the rest is compared if it is given.
         optional options: Named<Setting>,
-        /// What the device database has no evidence for, as you measured it: `erase-after-swap`.
+        /// What the device database has no evidence for, as you measured it: `erase-after-swap`, `program-unit`, `ecc-word`,
+        /// `erased`.
         optional facts: Named<Measured>,
     } later []
 }
@@ -71,8 +75,49 @@ table! {
     /// A fact about the device, as you measured it.
     pub struct Measured, "a fact" {
         /// The fact. `erase-after-swap` is `mapped` or `physical`: which bank an erase by number means while banks are exchanged.
+        /// `program-unit` and `ecc-word` are bytes, or `none` for no ECC; `erased` is what an erased byte reads as: `0xFF` or `0x00`.
         required value: String,
         /// Your evidence. It is printed wherever the fact is used.
+        required source: String,
+    } later []
+}
+
+table! {
+    /// An external memory.
+    pub struct Memory, "a memory" {
+        /// Its part, as `waxseal devices` lists it; or any name, and then `geometry`.
+        required part: String,
+        /// What it is connected to, which decides about its address. `SPI` has none: the memory has offsets.
+        required bus: Bus,
+        /// Data lines of a parallel memory: 16. Required on FMC.
+        optional width: u32,
+        /// How the core sees it while code runs from it: `write-through` or `non-cacheable`. Required if something does.
+        optional execute_as: Attribute,
+        /// How the core sees it while it is written: `device` or `non-cacheable`. Required if it is mapped and written.
+        optional program_as: Attribute,
+        /// Where the routine runs that writes it. Required if code runs from it, too.
+        optional writer: Writer,
+        /// That whoever can reprogram the chip can change code behind the check. Required if something runs from it.
+        optional xip: Xip,
+        /// Sectors and rules of a part that the device database does not have.
+        optional geometry: MemoryGeometry,
+        /// What the device database has no evidence for: `program-unit`, `ecc-word`, `erased`.
+        optional facts: Named<Measured>,
+    } later []
+}
+
+table! {
+    /// What an external memory is that the device database does not have.
+    pub struct MemoryGeometry, "a geometry" {
+        /// Its sectors by the smallest erase, lowest first: "256x128K" are 256 of 128K.
+        required sectors: List<String>,
+        /// Bytes that one program operation fills at least, and aligned.
+        required program_unit: u32,
+        /// Bytes that share an error correction code; 0 for none.
+        required ecc_word: u32,
+        /// What an erased byte reads as: 0xFF or 0.
+        required erased: u32,
+        /// Where this comes from: data sheet, revision, page.
         required source: String,
     } later []
 }
@@ -92,12 +137,12 @@ table! {
 table! {
     /// A range of whole sectors that holds an image, its header and its state words; or the boot loader.
     pub struct Slot, "a slot" {
-        /// `flash`, or `bank1` or `bank2` of a part with two banks.
+        /// `flash`, or `bank1` or `bank2` of a part with two banks; or the name of an external memory.
         required region: String,
         /// First and last sector in the reference manual's numbers: "5-11". This, or `offset` and `size`.
         optional sectors: Sectors,
         /// Bytes from the region's start.
-        optional offset: Bytes,
+        optional offset: Offset,
         /// Bytes, whole sectors.
         optional size: Bytes,
         /// An assertion: refused if the slot does not start here.
@@ -108,21 +153,24 @@ table! {
         optional write_protect: bool,
         /// Where it runs, if not where it is stored: `itcm`, the alias of the F7's flash.
         optional run_alias: RunAlias,
+        /// The area with use = "log" that keeps its state log. Required of a slot in external memory that updates are written to.
+        optional log: String,
     } later []
 }
 
 table! {
     /// A range of whole sectors that holds no image.
     pub struct Area, "an area" {
-        /// `flash`, or `bank1` or `bank2` of a part with two banks.
+        /// `flash`, or `bank1` or `bank2` of a part with two banks; or the name of an external memory.
         required region: String,
         /// First and last sector in the reference manual's numbers: "2-3". This, or `offset` and `size`.
         optional sectors: Sectors,
         /// Bytes from the region's start.
-        optional offset: Bytes,
+        optional offset: Offset,
         /// Bytes, whole sectors.
         optional size: Bytes,
-        /// Who writes it: `counter` is the boot loader's, `application` is touched by nobody else.
+        /// What for: `counter` is the boot loader's security counter, `log` the state log of a slot in external memory,
+        /// `application` is touched by nobody else.
         required r#use: Use,
         /// A log of states that the application keeps in it.
         optional log: StateLog,
@@ -264,7 +312,7 @@ table! {
 }
 
 choice! { Loader { "none" => Loader::None, "waxseal" => Loader::Waxseal, } later ["mcuboot"] }
-choice! { Use { "counter" => Use::Counter, "application" => Use::Application, } later ["log"] }
+choice! { Use { "counter" => Use::Counter, "application" => Use::Application, "log" => Use::Log, } later [] }
 choice! { ImageKind { "firmware" => ImageKind::Firmware, "data" => ImageKind::Data, } later [] }
 choice! {
     Strategy {
@@ -276,6 +324,30 @@ choice! {
     later ["swap-scratch", "swap-move"]
 }
 choice! { Revert { "automatic" => Revert::Automatic, "never" => Revert::Never, } later [] }
+choice! {
+    Bus {
+        "FMC_NE1" => Bus::FmcNe1,
+        "FMC_NE2" => Bus::FmcNe2,
+        "FMC_NE3" => Bus::FmcNe3,
+        "FMC_NE4" => Bus::FmcNe4,
+        "QUADSPI" => Bus::Quadspi,
+        "OCTOSPI1" => Bus::Octospi1,
+        "OCTOSPI2" => Bus::Octospi2,
+        "SPI" => Bus::Spi,
+    }
+    later []
+}
+choice! {
+    Attribute {
+        "device" => Attribute::Device,
+        "non-cacheable" => Attribute::NonCacheable,
+        "write-through" => Attribute::WriteThrough,
+        "write-back" => Attribute::WriteBack,
+    }
+    later []
+}
+choice! { Writer { "ram" => Writer::Ram, "suspend" => Writer::Suspend, } later [] }
+choice! { Xip { "accept-physical" => Xip::AcceptPhysical, } later [] }
 choice! { RunAlias { "itcm" => RunAlias::Itcm, } later [] }
 choice! { Raise { "strict" => Raise::Strict, "keep-fallback" => Raise::KeepFallback, } later [] }
 choice! { Commit { "each" => Commit::Each, "together" => Commit::Together, } later [] }

@@ -82,8 +82,8 @@ pub fn lay_out(subject: &Subject<'_>, firmware: &Firmware<'_>) -> Result<Payload
     let segments = &to_run_addresses(subject, &firmware.segments);
     if !segments.iter().any(|segment| segment.address == start) {
         let Subject { plan, image, placement, input } = *subject;
-        let (part, mode) = (&plan.device.part, &plan.device.mode);
-        let in_flash = |segment: &&Segment<'_>| mode.region_at(part.canonical(segment.address)).is_some();
+        let device = &plan.device;
+        let in_flash = |segment: &&Segment<'_>| device.region_at(device.part.canonical(segment.address)).is_some();
         return Err(match segments.iter().find(in_flash) {
             Some(first) => vec![rules::link_address(plan, image, placement, input, first.address)],
             None => strays(subject, segments, start..end),

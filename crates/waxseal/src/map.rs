@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::iter;
 use std::path::PathBuf;
 
 use clap::Args;
 use geometry::{address, bytes};
 use manifest::map::{RegionMap, Row, What};
-use manifest::plan::{ImageKind, Plan, Use};
+use manifest::memory::{Access, Memory};
+use manifest::plan::{ImageKind, Placement, Plan, Slot, Use, Word as _};
 use packer::build::check_input;
 use packer::linker::mode;
 use serde_json::{Value, json};
@@ -89,11 +91,12 @@ impl<'a> Map<'a> {
         let names = rows().map(|row| name(row).len()).max().unwrap_or(0);
         let whats = rows().map(|row| self.what(row).len()).max().unwrap_or(0);
         for region in &self.regions {
-            let _ = writeln!(text, "{}", region.name);
+            let offsets = if region.access == Access::Commands { "  (offsets)" } else { "" };
+            let _ = writeln!(text, "{}{offsets}", region.name);
             for row in &region.rows {
                 let line = format!(
-                    "  {}  {:>6}  {:<7}  {:<names$}  {:<whats$}  {}",
-                    address(row.address),
+                    "  {:<11}  {:>6}  {:<7}  {:<names$}  {:<whats$}  {}",
+                    region.access.place(row.address),
                     bytes(row.size),
                     numbers(row),
                     name(row),
@@ -119,6 +122,7 @@ impl<'a> Map<'a> {
             What::Unused => "no image".to_owned(),
             What::Area(Use::Counter) => "security counter".to_owned(),
             What::Area(Use::Application) => "of the application".to_owned(),
+            What::Area(Use::Log) => "state log".to_owned(),
         }
     }
 
@@ -143,12 +147,14 @@ impl<'a> Map<'a> {
         format!("{}, {}\n", self.device(), self.layouts())
     }
 
+    /// `STM32F767ZI, nDBANK=0`; with external memories `STM32H753ZI + MT28EW256ABA on FMC_NE1, dual bank`.
     fn device(&self) -> String {
-        [self.plan.device.part.name.clone(), mode(self.plan)]
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>()
-            .join(", ")
+        let device = &self.plan.device;
+        let memory = |memory: &Memory| format!("{} on {}", memory.part, memory.bus.word());
+        let chips = iter::once(device.part.name.clone()).chain(device.memories.iter().map(memory));
+        let mode = mode(self.plan);
+        let separator = if mode.is_empty() { "" } else { ", " };
+        format!("{}{separator}{mode}", chips.collect::<Vec<_>>().join(" + "))
     }
 
     fn layouts(&self) -> String {
@@ -162,6 +168,7 @@ impl<'a> Map<'a> {
         let placements =
             self.plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));
         for (image, placement) in placements {
+            let access = self.access(placement);
             let is_data = image.kind.value == ImageKind::Data;
             let what = if is_data { "data" } else { "code" };
             let runs = match placement.run_address {
@@ -177,14 +184,22 @@ impl<'a> Map<'a> {
                 text,
                 "  {}: header {}, {what} {}{runs}{state}",
                 placement.slot.value,
-                address(placement.front_address),
-                address(placement.payload_address),
+                access.place(placement.front_address),
+                access.place(placement.payload_address),
             );
+        }
+        for memory in &self.plan.device.memories {
+            text.extend(external(self.plan, memory).iter().map(|line| format!("  {line}\n")));
         }
         if let Some(options) = self.options() {
             let _ = writeln!(text, "  {options}");
         }
         text
+    }
+
+    /// How the memory of a placement is reached.
+    fn access(&self, placement: &Placement) -> Access {
+        self.plan.slot(&placement.slot.value).map_or(Access::Internal, |slot| slot.extent.access)
     }
 
     /// `None` where none is known.
@@ -197,8 +212,8 @@ impl<'a> Map<'a> {
     fn picture(&self) -> Picture {
         let column = |region: &RegionMap| svg::Column {
             name: region.name.clone(),
-            boxes: region.rows.iter().map(|row| self.drawn(row)).collect(),
-            end: region.rows.last().map_or(String::new(), |row| address(row.address + (row.size - 1))),
+            boxes: region.rows.iter().map(|row| self.drawn(region, row)).collect(),
+            end: region.rows.last().map_or(String::new(), |row| region.access.place(row.address + (row.size - 1))),
         };
         Picture {
             title: self.device(),
@@ -207,9 +222,9 @@ impl<'a> Map<'a> {
         }
     }
 
-    fn drawn(&self, row: &Row) -> svg::Box {
+    fn drawn(&self, map: &RegionMap, row: &Row) -> svg::Box {
         let end = row.address + (row.size - 1);
-        let sectors = self.plan.device.mode.regions.iter().flat_map(|region| region.sectors());
+        let sectors = self.plan.device.region(&map.name).into_iter().flat_map(|(region, _)| region.sectors());
         let borders = sectors.map(|sector| sector.address).filter(|start| (row.address + 1..=end).contains(start));
         let protected =
             row.name.as_deref().and_then(|name| self.plan.slot(name)).is_some_and(|slot| slot.write_protect.value);
@@ -221,8 +236,9 @@ impl<'a> Map<'a> {
                 What::Image { .. } | What::Download(_) | What::Backup(_) => Kind::Image,
                 What::Area(Use::Counter) => Kind::Counter,
                 What::Area(Use::Application) => Kind::Application,
+                What::Area(Use::Log) => Kind::Log,
             },
-            address: address(row.address),
+            address: map.access.place(row.address),
             name: name(row).to_owned(),
             what: self.what(row) + if protected { ", write-protected" } else { "" },
             extent: [bytes(row.size), format!("sector{plural} {}", numbers(row))],
@@ -236,15 +252,18 @@ impl<'a> Map<'a> {
         let What::Image { capacity, .. } = row.what else { return None };
         let placements = self.plan.images.iter().flat_map(|image| &image.placements);
         let placement = placements.into_iter().find(|placement| Some(&placement.slot.value) == row.name.as_ref())?;
-        let [code, state] = [placement.payload_address, placement.state_address].map(address);
+        let code = self.access(placement).place(placement.payload_address);
+        let state = address(placement.state_address);
         Some(svg::Slot { places: format!("code {code}, state words {state}"), used: self.used(row), capacity })
     }
 
     fn to_json(&self) -> Value {
-        let row = |row: &Row| {
+        let row = |map: &RegionMap, row: &Row| {
+            let base = self.plan.device.region(&map.name).map_or(0, |(region, _)| region.base);
             let capacity = if let What::Image { capacity, .. } = row.what { Some(capacity) } else { None };
             json!({
-                "address": row.address,
+                "address": (map.access != Access::Commands).then_some(row.address),
+                "offset": row.address - base,
                 "size": row.size,
                 "first_sector": row.sectors.0,
                 "last_sector": row.sectors.1,
@@ -254,16 +273,39 @@ impl<'a> Map<'a> {
                 "capacity": capacity,
             })
         };
-        let region = |region: &RegionMap| json!({ "name": region.name, "rows": region.rows.iter().map(row).collect::<Vec<_>>() });
+        let region = |map: &RegionMap| json!({ "name": map.name, "rows": map.rows.iter().map(|found| row(map, found)).collect::<Vec<_>>() });
+        let memory = |memory: &Memory| {
+            json!({
+                "name": memory.name.value,
+                "part": memory.part,
+                "bus": memory.bus.word(),
+                "commands": memory.command_addresses(),
+            })
+        };
         let layouts = self.plan.images.iter().map(|image| (image.name.value.clone(), json!(hex(&image.fingerprint))));
         let options = self.plan.option_bytes.iter().map(|option| (option.name.clone(), json!(option.value)));
         json!({
             "part": self.plan.device.part.name,
+            "memories": self.plan.device.memories.iter().map(memory).collect::<Vec<_>>(),
             "layouts": layouts.collect::<serde_json::Map<_, _>>(),
             "option_bytes": options.collect::<serde_json::Map<_, _>>(),
             "regions": self.regions.iter().map(region).collect::<Vec<_>>(),
         })
     }
+}
+
+/// What to know about an external memory: where its commands go.
+fn external(plan: &Plan, memory: &Memory) -> Vec<String> {
+    let mut lines = Vec::new();
+    let commands = memory.command_addresses();
+    if let (Some(first), Access::Mapped) = (commands.first(), memory.access()) {
+        let shown: Vec<String> = commands.iter().map(|at| address(*at)).collect();
+        let within = |slot: &&Slot| slot.extent.access == Access::Mapped && slot.extent.range.contains(first);
+        let inside =
+            plan.slots.iter().find(within).map_or(String::new(), |slot| format!(", inside `{}`", slot.name.value));
+        lines.push(format!("command window of {}: {}{inside}", memory.name.value, shown.join(" and ")));
+    }
+    lines
 }
 
 fn name(row: &Row) -> &str {

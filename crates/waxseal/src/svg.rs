@@ -96,6 +96,7 @@ kinds! {
     BootLoader "boot" "boot loader", "#ddf4ff" "#0969da", "#0c2d4f" "#58a6ff";
     Image "image" "slot of an image", "#dafbe1" "#1a7f37", "#10331d" "#3fb950";
     Counter "counter" "security counter", "#fff8c5" "#9a6700", "#3a2d05" "#d29922";
+    Log "states" "state log", "#fff1e5" "#bc4c00", "#3d1f0a" "#f0883e";
     Application "application" "of the application", "#fbefff" "#8250df", "#2d1f4a" "#a371f7";
     Free "free" "free", "#f6f8fa" "#afb8c1", "#161b22" "#484f58";
 }

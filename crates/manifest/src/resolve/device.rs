@@ -2,7 +2,7 @@
 
 use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, Selects, bytes};
 
-use super::{Report, facts};
+use super::{Report, facts, memory};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
@@ -26,14 +26,15 @@ pub fn resolve(table: &Spanned<spec::Device>, spec: &Manifest, report: &mut Repo
         options.extend(option(&part, name, setting, report));
     }
     let mode = part.mode(|name| number(&options, name)).cloned();
-    let Some(mode) = mode else {
+    let Some(mut mode) = mode else {
         if !part.mode_options().iter().any(|name| is_written(table, name)) {
             report.push(mode_missing(&part, part_name, spec));
         }
         return None;
     };
-    let facts = facts::resolve(table, &part, report);
-    let device = Device { part, part_span: part_name.span, mode, options, facts };
+    let facts = facts::of_device(&table.facts, &part, &mut mode.regions, report);
+    let memories = memory::resolve(spec, &part, report);
+    let device = Device { part, part_span: part_name.span, mode, options, facts, memories };
     check_dual_boot(table, &device, report);
     Some(device)
 }

@@ -1,15 +1,16 @@
 //! Slots and areas: from regions and sectors to addresses.
 
-use geometry::{Alias, Mode, Part, Region, Sector, address, bytes};
+use geometry::{Alias, Citation, Mode, Part, Region, Sector, bytes};
 
-use super::Report;
+use super::{Report, declared};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::memory::Access;
 use crate::names;
 use crate::plan::{Area, Device, Extent, RunAlias, Slot, Word as _};
 use crate::read::Field;
 use crate::rules;
-use crate::scalar::{Bytes, Sectors};
+use crate::scalar::{Bytes, Offset, Sectors};
 use crate::source::{Resolved, Span, Spanned};
 use crate::spec::Manifest;
 
@@ -22,7 +23,7 @@ struct Geometry<'a> {
     header: Span,
     region: Option<&'a Spanned<String>>,
     sectors: &'a Field<Sectors>,
-    offset: &'a Field<Bytes>,
+    offset: &'a Field<Offset>,
     size: &'a Field<Bytes>,
 }
 
@@ -39,7 +40,7 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
             offset: &slot.offset,
             size: &slot.size,
         };
-        let Some(extent) = place.resolve(device, report) else { continue };
+        let Some(extent) = place.resolve(device, spec, report) else { continue };
         if let Some(asserted) = *slot.address {
             rules::address::check(name, &extent, &asserted, report);
         }
@@ -49,14 +50,20 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
         let header = (!is_boot).then(|| Resolved::new(header, DEFAULT_HEADER, "default"));
         let write_protect = Resolved::new(*slot.write_protect, false, "default");
         let run_alias = *slot.run_alias;
+        if let Some(wanted) = run_alias.filter(|_| extent.access != Access::Internal) {
+            let error = Diagnostic::error(codes::NOTHING, format!("`{}` has no alias", extent.region.name));
+            report.push(error.at(wanted.span, "only internal flash has").see(extent.region_span, "an external memory"));
+            continue;
+        }
         if let Some(wanted) = run_alias.filter(|wanted| alias(&device.part, wanted.value).is_none()) {
             let title = format!("{} has no alias `{}`", device.part.name, wanted.value.word());
             report.push(Diagnostic::error(codes::NOTHING, title).at(wanted.span, "its flash has one address only"));
             continue;
         }
-        slots.push(Slot { name: name.clone(), extent, header, run_alias, write_protect });
+        let log = (*slot.log).clone();
+        slots.push(Slot { name: name.clone(), extent, header, run_alias, write_protect, log });
     }
-    slots.sort_by_key(|slot| slot.extent.range.start);
+    slots.sort_by(|a, b| a.extent.order(&b.extent));
     slots
 }
 
@@ -77,31 +84,38 @@ pub fn areas(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Area>
             offset: &area.offset,
             size: &area.size,
         };
-        let (Some(extent), Some(purpose)) = (place.resolve(device, report), *area.r#use) else { continue };
+        let (Some(extent), Some(purpose)) = (place.resolve(device, spec, report), *area.r#use) else { continue };
         rules::counter::check_sectors(name, &extent, purpose, report);
         if let Some(log) = area.log.as_ref() {
             rules::states::check(name, &extent, log, report);
         }
         areas.push(Area { name: name.clone(), extent, purpose });
     }
-    areas.sort_by_key(|area| area.extent.range.start);
+    areas.sort_by(|a, b| a.extent.order(&b.extent));
     areas
 }
 
 impl Geometry<'_> {
-    fn resolve(&self, device: &Device, report: &mut Report) -> Option<Extent> {
+    fn resolve(&self, device: &Device, spec: &Manifest, report: &mut Report) -> Option<Extent> {
         let region_name = self.region?;
         let form = self.form(report);
-        let Some(region) = device.mode.region(region_name) else {
-            report.push(unknown_region(device, region_name));
+        let Some((region, access)) = device.region(region_name) else {
+            // What is wrong with a memory has been said.
+            if !declared(&spec.memories).iter().any(|memory| memory.value == region_name.value) {
+                report.push(unknown_region(device, region_name));
+            }
             return None;
         };
         let (sectors, span) = match form? {
-            Form::Sectors(sectors) => (self.by_number(&device.mode, region, sectors, report)?, sectors.span),
-            Form::Range(offset, size) => (self.by_offset(region, offset, size, report)?, offset.span),
+            Form::Sectors(sectors) => (self.by_number(&device.mode, region, access, sectors, report)?, sectors.span),
+            Form::Range(offset, size) => {
+                let span = offset.span;
+                let offset = number(region, access, &offset, size, report)?;
+                (self.by_offset(region, access, offset, size, report)?, span)
+            }
         };
         let range = sectors.first()?.range().start..sectors.last()?.range().end;
-        Some(Extent { region: region.clone(), region_span: region_name.span, sectors, span, range })
+        Some(Extent { region: region.clone(), region_span: region_name.span, access, sectors, span, range })
     }
 
     /// One of the two ways to say where it lies.
@@ -109,13 +123,14 @@ impl Geometry<'_> {
         let written = (self.sectors.is_written, self.offset.is_written, self.size.is_written);
         match written {
             (true, false, false) => return self.sectors.map(Form::Sectors),
-            (false, true, true) => return Some(Form::Range((**self.offset)?, (**self.size)?)),
+            (false, true, true) => return Some(Form::Range((**self.offset).clone()?, (**self.size)?)),
             _ => {}
         }
-        match (**self.sectors, **self.offset, **self.size) {
+        let offset = self.offset.as_ref().map(|offset| offset.entry);
+        match (**self.sectors, offset, self.size.map(|size| size.entry)) {
             (Some(sectors), offset, size) => {
                 let title = format!("`{}` says twice where it lies", self.name.value);
-                let other = offset.or(size).map_or(sectors.entry, |other| other.entry);
+                let other = offset.or(size).unwrap_or(sectors.entry);
                 let error =
                     Diagnostic::error(codes::TWICE, title).at(other, "`sectors`, or `offset` and `size`: not both");
                 report.push(error.see(sectors.entry, "sectors"));
@@ -124,8 +139,8 @@ impl Geometry<'_> {
             (None, offset, size) => {
                 let title = format!("`{}` does not say which sectors it has", self.name.value);
                 let (place, text) = match (offset, size) {
-                    (Some(offset), _) => (offset.entry, "`size` belongs to it"),
-                    (_, Some(size)) => (size.entry, "`offset` belongs to it"),
+                    (Some(offset), _) => (offset, "`size` belongs to it"),
+                    (_, Some(size)) => (size, "`offset` belongs to it"),
                     _ => (self.header, "no `sectors`, and no `offset` and `size`"),
                 };
                 report.push(Diagnostic::error(codes::MISSING_KEY, title).at(place, text));
@@ -138,6 +153,7 @@ impl Geometry<'_> {
         &self,
         mode: &Mode,
         region: &Region,
+        access: Access,
         wanted: Spanned<Sectors>,
         report: &mut Report,
     ) -> Option<Vec<Sector>> {
@@ -149,12 +165,19 @@ impl Geometry<'_> {
         }
         let missing = if region.sector(first).is_none() { first } else { last };
         let elsewhere = mode.regions.iter().find(|region| region.sector(missing).is_some());
+        let elsewhere = elsewhere.filter(|_| access == Access::Internal);
         let has = format!("{} has sectors {}", region.name, range(region));
         report.push(match elsewhere {
             Some(other) => {
                 let title = format!("`{}` does not lie inside {}", self.name.value, region.name);
                 let text = format!("sector {missing} is in {}; {has}", other.name);
                 Diagnostic::error(codes::REGION_END, title).at(wanted.span, text)
+            }
+            None if access != Access::Internal => {
+                let title = format!("there is no sector {missing} in {}", region.name);
+                let error = Diagnostic::error(codes::UNKNOWN_SECTOR, title).at(wanted.span, has);
+                let Citation { source, evidence, .. } = &region.sectors_from;
+                error.fact(format!("{}: {}", region.name, region.summary()), source, *evidence)
             }
             None => {
                 let title = format!("there is no sector {missing} in {}", mode.phrase());
@@ -168,6 +191,7 @@ impl Geometry<'_> {
     fn by_offset(
         &self,
         region: &Region,
+        access: Access,
         offset: Spanned<Bytes>,
         size: Spanned<Bytes>,
         report: &mut Report,
@@ -184,21 +208,29 @@ impl Geometry<'_> {
             report.push(Diagnostic::error(codes::REGION_END, title).at(size.span, text).see(offset.span, "from here"));
             return None;
         };
-        let start_fits = self.on_boundary(region, offset, offset.value.0, "starts", report);
-        let end_fits = self.on_boundary(region, size, end, "ends", report);
+        let start_fits = self.on_boundary(region, access, offset, offset.value.0, "starts", report);
+        let end_fits = self.on_boundary(region, access, size, end, "ends", report);
         let range = region.base + offset.value.0..region.base + end;
         (start_fits && end_fits).then(|| region.sectors().filter(|s| range.contains(&s.address)).collect())
     }
 
     /// Whether an offset from the region's start is a sector boundary. `value` is what the file says.
-    fn on_boundary(&self, region: &Region, value: Spanned<Bytes>, at: u32, verb: &str, report: &mut Report) -> bool {
+    fn on_boundary(
+        &self,
+        region: &Region,
+        access: Access,
+        value: Spanned<Bytes>,
+        at: u32,
+        verb: &str,
+        report: &mut Report,
+    ) -> bool {
         let place = region.base + at;
         let Some(sector) = region.sector_at(place).filter(|sector| sector.address != place) else { return true };
         let title = format!("`{}` {verb} inside sector {}", self.name.value, sector.number);
         let (below, above) = (sector.address - region.base, sector.range().end - region.base);
         let text = format!(
             "{verb} at {}, and sector {} of {} is erased as a whole",
-            address(place),
+            access.place(place),
             sector.number,
             bytes(sector.size)
         );
@@ -216,7 +248,37 @@ impl Geometry<'_> {
 /// How a file says where something lies.
 enum Form {
     Sectors(Spanned<Sectors>),
-    Range(Spanned<Bytes>, Spanned<Bytes>),
+    Range(Spanned<Offset>, Spanned<Bytes>),
+}
+
+/// WX0135: an offset as a number, of which a word is none.
+fn number(
+    region: &Region,
+    access: Access,
+    offset: &Spanned<Offset>,
+    size: Spanned<Bytes>,
+    report: &mut Report,
+) -> Option<Spanned<Bytes>> {
+    let word = match &offset.value {
+        Offset::Bytes(bytes) => return Some(offset.with(Bytes(*bytes))),
+        Offset::Word(word) => word,
+    };
+    let whole = region.size();
+    let error = Diagnostic::error(codes::PLACE_WORD, format!("\"{word}\" is not a place"));
+    let asked = bytes(size.value.0);
+    let error =
+        error.at(offset.span, format!("the lowest {asked}, or the highest? Datasheets and people use it for both"));
+    let error = error.note(format!("an offset counts from the base of `{}`, which has {}", region.name, bytes(whole)));
+    let highest = whole.checked_sub(size.value.0).filter(|_| size.value.0 > 0);
+    report.push([(0, "lowest"), (highest.unwrap_or(0), "highest")].into_iter().filter(|_| highest.is_some()).fold(
+        error,
+        |error, (start, which)| {
+            let place = region.base + start;
+            let text = format!("{which}: {}", access.span(&(place..place + size.value.0)));
+            error.edit(text, offset.span, if start == 0 { "0".to_owned() } else { format!("\"{}\"", bytes(start)) })
+        },
+    ));
+    None
 }
 
 fn range(region: &Region) -> String {
@@ -225,7 +287,7 @@ fn range(region: &Region) -> String {
 
 /// A region that does not exist, or does not in this mode.
 fn unknown_region(device: &Device, name: &Spanned<String>) -> Diagnostic {
-    let regions = || device.mode.regions.iter().map(|region| region.name.as_str());
+    let regions = || device.regions().map(|(region, _)| region.name.as_str());
     let Some(other) = device.part.modes.iter().find(|mode| mode.region(name).is_some()) else {
         let error = Diagnostic::error(codes::NOTHING, format!("there is no region `{}`", name.value));
         return error.at(name.span, format!("{} has {}", device.part.name, names::list(regions(), "and")));

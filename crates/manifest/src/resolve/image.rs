@@ -1,11 +1,9 @@
 //! Images: which slots hold them, where they run there, and how much room there is.
 
-use image_format::log;
-
-use super::{Report, declared, extent, overwrite, product, refers_to_slot, release, update};
+use super::{Report, declared, extent, log, overwrite, product, refers_to_slot, release, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::group;
+use crate::group::{self, Places};
 use crate::names;
 use crate::plan::{
     Area, Boot, Copies, Device, Image, ImageKind, Loader, Placement, Product, Slot, Strategy, Version, Word as _,
@@ -63,17 +61,19 @@ pub fn resolve(
             check_alias(&chosen, kind.span(), report);
         }
         let tries = *update::tries(spec);
-        let form = Form { device, loader: boot.loader.value, strategy: strategy.value, kind: kind.value, tries };
+        let Some(areas) = areas else { continue };
+        let form = Form { device, areas, loader: boot.loader.value, strategy: strategy.value, kind: kind.value, tries };
         if [&copies.download, &copies.backup].into_iter().flatten().any(|name| find(slots, name).is_none()) {
             continue;
         }
         let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, &form, report));
         let mut placements = placements.collect::<Option<Vec<_>>>()?;
         for placement in placements.iter_mut().filter(|_| strategy.value == Strategy::Overwrite) {
-            overwrite::settle(placement, &copies, slots, tries, report)?;
+            overwrite::settle(placement, &copies, slots, areas, tries, report)?;
         }
-        let counter = store.as_ref().and_then(|store| areas?.iter().find(|area| area.name.value == store.value));
-        let Ok(fingerprint) = group::fingerprint(device, strategy.value, &placements, &copies, slots, counter) else {
+        let counter = store.as_ref().and_then(|store| areas.iter().find(|area| area.name.value == store.value));
+        let places = Places { placements: &placements, copies: &copies, slots, areas };
+        let Ok(fingerprint) = group::fingerprint(device, strategy.value, &places, counter) else {
             let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
             report.push(error.at(name.entry, "255 of each at most"));
             continue;
@@ -282,6 +282,7 @@ fn check_alias(slots: &[(&Spanned<String>, &Slot)], kind: Option<Span>, report: 
 /// What the places inside a slot depend on.
 struct Form<'a> {
     device: &'a Device,
+    areas: &'a [Area],
     loader: Loader,
     strategy: Strategy,
     kind: ImageKind,
@@ -298,28 +299,23 @@ fn placement(
 ) -> Option<Placement> {
     let range = &slot.extent.range;
     let header = slot.header.map_or(0, |header| header.value);
-    // A log that cannot be fits nowhere.
-    let Some(unit) = slot.extent.region.unit() else {
-        let title = format!("it is unproven how the `{}` of this part is programmed", slot.extent.region.name);
-        let text = "the device database has no evidence for its program unit or its ECC word";
-        report.push(Diagnostic::error(codes::NOTHING, title).at(slot.extent.region_span, text));
+    if !rules::unit::is_known(&slot.extent) {
+        report.push(rules::unit::unproven(&slot.extent));
         return None;
-    };
-    let state = match form.loader {
-        // Nobody is there to read it.
-        Loader::None => 0,
-        // Its log is where updates are staged.
-        Loader::Waxseal if form.strategy == Strategy::Overwrite => 0,
-        Loader::Waxseal => log::state_space(form.strategy.of_format(false), form.tries, unit, 0).unwrap_or(u32::MAX),
-    };
-    let capacity = slot.extent.size().checked_sub(header).and_then(|rest| rest.checked_sub(state));
+    }
+    let mut log = log::Log { address: range.end, size: 0, taken: 0, area: None };
+    // Without a boot loader nobody is there to read a log; with overwrite it is where updates are staged.
+    if form.loader == Loader::Waxseal && form.strategy != Strategy::Overwrite {
+        let measured = log::Form { strategy: form.strategy.of_format(false), tries: form.tries, steps: 0 };
+        log = log::place(slot, form.areas, measured, report)?;
+    }
+    let capacity = slot.extent.size().checked_sub(header).and_then(|rest| rest.checked_sub(log.taken));
     let Some(capacity) = capacity.filter(|capacity| *capacity > 0) else {
-        report.push(rules::capacity::no_room(slot, header, state));
+        report.push(rules::capacity::no_room(slot, header, log.size));
         return None;
     };
-    let state_address = range.end - state;
     let (front_address, payload_address) = match form.loader {
-        Loader::None => (state_address - header, range.start),
+        Loader::None => (range.end - header, range.start),
         Loader::Waxseal => (range.start, range.start + header),
     };
     let input = image.inputs.iter().flat_map(|inputs| inputs.value.iter()).find(|(slot, _)| slot.value == name.value);
@@ -332,8 +328,9 @@ fn placement(
         front_size: header,
         payload_address,
         run_address: run_address(slot, payload_address, form),
-        state_address,
-        state_size: state,
+        state_address: log.address,
+        state_size: log.size,
+        state_area: log.area,
         capacity,
         input: input.map(|(_, path)| path).or(one_build).map(Spanned::text),
     })

@@ -8,6 +8,8 @@ pub(crate) mod extent;
 mod facts;
 mod image;
 mod keys;
+mod log;
+mod memory;
 mod overwrite;
 mod product;
 mod profiles;
@@ -109,7 +111,8 @@ fn boot(table: &Spanned<crate::spec::Boot>, spec: &Manifest, report: &mut Report
 /// Names of slots, areas, images, keys and profiles, and that slots and areas do not share one.
 fn check_names(spec: &Manifest, report: &mut Report) {
     let (slots, areas) = (declared(&spec.slots), declared(&spec.areas));
-    let others = [declared(&spec.images), declared(&spec.keys), declared(&spec.profiles)].concat();
+    let others =
+        [declared(&spec.memories), declared(&spec.images), declared(&spec.keys), declared(&spec.profiles)].concat();
     let all = [slots.clone(), areas.clone(), others];
     for name in all.iter().flatten() {
         if let Some(objection) = names::objection(name) {

@@ -1,20 +1,21 @@
 //! Overwrite: room and state log of an image that is staged in another slot.
 
 use geometry::bytes;
-use image_format::log;
 
 use super::Report;
+use super::log::{self, Form};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Copies, Placement, Slot, Strategy};
+use crate::plan::{Area, Copies, Placement, Slot, Strategy};
 use crate::rules;
 
-/// Takes what the other slots need out of the capacity, and places the state log: at the end of the slot that updates are
-/// staged in, which is erased as the first step of an update.
+/// Takes what the other slots need out of the capacity, and places the state log of the slot that updates are staged in, which
+/// is erased as the first step of an update.
 pub fn settle(
     placement: &mut Placement,
     copies: &Copies,
     slots: &[Slot],
+    areas: &[Area],
     tries: u8,
     report: &mut Report,
 ) -> Option<()> {
@@ -33,27 +34,25 @@ pub fn settle(
     // Without a copy of the old image there is nothing to try against.
     let tries = if has_backup { tries } else { 0 };
     let steps = u32::try_from(own.extent.sectors.len()).unwrap_or(u32::MAX);
-    let strategy = Strategy::Overwrite.of_format(has_backup);
-    let state = log::state_space(strategy, tries, staging.extent.region.unit()?, steps).unwrap_or(u32::MAX);
+    let form = Form { strategy: Strategy::Overwrite.of_format(has_backup), tries, steps };
+    let log = log::place(staging, areas, form, report)?;
     let front = placement.front_size;
-    let rest = |slot: &Slot, log: u32| slot.extent.size().checked_sub(front)?.checked_sub(log).filter(|rest| *rest > 0);
-    let Some(room) = rest(staging, state) else {
-        report.push(rules::capacity::no_room(staging, front, state));
+    let taken = front.checked_add(log.taken);
+    let room = taken.and_then(|taken| staging.extent.size().checked_sub(taken)).filter(|room| *room > 0);
+    let Some(room) = room else {
+        report.push(rules::capacity::no_room(staging, front, log.size));
         return None;
     };
     placement.capacity = placement.capacity.min(room);
-    placement.state_address = staging.extent.range.end - state;
-    placement.state_size = state;
+    log.put(placement);
     Some(())
 }
 
 /// Whether a slot can take part in a copy of what is in `own`.
 fn judge(slot: &Slot, own: &Slot, report: &mut Report) {
     let name = &slot.name.value;
-    if slot.extent.region.unit().is_none() {
-        let title = format!("it is unproven how the `{}` of this part is programmed", slot.extent.region.name);
-        let text = "the device database has no evidence for its program unit or its ECC word";
-        report.push(Diagnostic::error(codes::NOTHING, title).at(slot.extent.region_span, text));
+    if !rules::unit::is_known(&slot.extent) {
+        report.push(rules::unit::unproven(&slot.extent));
     }
     if slot.extent.size() < own.extent.size() {
         let title = format!("`{name}` is smaller than `{}`, which is copied", own.name.value);

@@ -5,7 +5,7 @@ use geometry::bytes;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Extent, Placement, Plan, Slot};
+use crate::plan::{Area, Extent, Placement, Plan, Slot};
 
 /// A slot that header and state words fill.
 pub(crate) fn no_room(slot: &Slot, header: u32, state: u32) -> Diagnostic {
@@ -13,6 +13,14 @@ pub(crate) fn no_room(slot: &Slot, header: u32, state: u32) -> Diagnostic {
     let text =
         format!("{}: the header takes {}, the state words {state} bytes", bytes(slot.extent.size()), bytes(header));
     Diagnostic::error(codes::CAPACITY, title).at(slot.extent.span, text)
+}
+
+/// An area that is too small for the state log of a slot.
+pub(crate) fn no_room_for_log(slot: &Slot, area: &Area, size: u32) -> Diagnostic {
+    let title = format!("`{}` has no room for the state log of `{}`", area.name.value, slot.name.value);
+    let error = Diagnostic::error(codes::CAPACITY, title).at(area.extent.span, bytes(area.extent.size()));
+    let place = slot.log.as_ref().map_or(slot.name.span, |log| log.span);
+    error.see(place, format!("the log takes {size} bytes"))
 }
 
 /// An image that is too large for a slot. `input` is the file, as it should be shown, and `size` the bytes that payload

@@ -16,6 +16,7 @@ pub(crate) mod protection;
 pub(crate) mod revert;
 pub(crate) mod states;
 pub(crate) mod together;
+pub(crate) mod unit;
 
 pub use capacity::payload_too_large;
 pub use link::link_address;

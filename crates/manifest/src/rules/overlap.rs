@@ -1,7 +1,5 @@
 //! WX0106: a sector belongs to one slot or area.
 
-use geometry::address;
-
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Area, Extent, Slot};
@@ -12,14 +10,19 @@ pub fn check(slots: &[Slot], areas: &[Area], report: &mut Vec<Diagnostic>) {
     let all: Vec<(&Spanned<String>, &Extent)> = extents(slots, areas).collect();
     for (index, (name, extent)) in all.iter().enumerate() {
         for (other_name, other) in all.iter().take(index) {
-            let Some(shared) = extent.sectors.iter().find(|sector| other.sectors.contains(sector)) else { continue };
+            if !extent.overlaps(other) {
+                continue;
+            }
+            let Some(shared) = extent.sectors.iter().find(|sector| other.range.contains(&sector.address)) else {
+                continue;
+            };
             // What stands later in the file is what is wrong.
             let mut pair = [(name, extent), (other_name, other)];
             pair.sort_by_key(|(_, extent)| extent.span);
             let [(first, first_extent), (second, second_extent)] = pair;
             let title = format!("`{}` and `{}` share sector {}", first.value, second.value, shared.number);
             let error = Diagnostic::error(codes::OVERLAP, title);
-            let text = format!("sector {}, {}", shared.number, address(shared.address));
+            let text = format!("sector {}, {}", shared.number, extent.access.place(shared.address));
             report.push(
                 error.at(second_extent.span, text).see(first_extent.span, format!("`{}` has it too", first.value)),
             );

@@ -14,8 +14,7 @@ pub fn check(name: &Spanned<String>, extent: &Extent, log: &Spanned<StateLog>, r
     let (Some(states), Some(entries)) = (&*log.states, *log.entries) else { return };
     let in_place = log.encoding.filter(|encoding| encoding.value == Encoding::InPlace);
     let Some(unit) = region.unit() else {
-        let error = Diagnostic::error(codes::NOTHING, format!("it is unproven how `{}` is programmed", region.name));
-        report.push(error.at(extent.region_span, "so nobody can say how states are written there"));
+        report.push(super::unit::unproven(extent));
         return;
     };
     if let Some(encoding) = in_place {
