@@ -17,6 +17,7 @@ mod linker;
 mod loader;
 mod new;
 mod openssl;
+mod preflight;
 mod profile;
 mod readme;
 mod release;

@@ -316,6 +316,10 @@ codes! {
         rule: "What the packer makes is judged by the boot loader's own function before it is written. Whatever that function \
             refuses is not written, for whatever reason.",
         fix: "Follow the reason that the message gives; if there is none that you can act on, this is a fault of waxseal: report it.";
+    LOADER_LAYOUT = "WX0511", "boot loader of another layout",
+        rule: "A boot loader refuses every image that is made for another layout than the one that it embeds. A factory image of \
+            the two would be a board that never starts its application, so none is written.",
+        fix: "Build the boot loader with the layout.bin that `waxseal build --no-factory` writes, then build again.";
 }
 
 /// The code of this id.

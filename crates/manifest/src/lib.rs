@@ -18,6 +18,7 @@ pub mod map;
 pub mod memory;
 mod names;
 pub mod plan;
+pub mod preflight;
 mod read;
 mod resolve;
 pub mod rules;

@@ -13,6 +13,7 @@ pub mod hex;
 pub mod judge;
 pub mod key;
 pub mod linker;
+pub mod loader;
 pub mod payload;
 pub mod pending;
 pub mod signing;

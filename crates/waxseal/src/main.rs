@@ -23,6 +23,7 @@ mod map;
 mod new;
 mod output;
 mod passphrase;
+mod preflight;
 mod refusal;
 mod render;
 mod report;
@@ -60,6 +61,7 @@ enum Command {
     Sign(sign::Command),
     Verify(verify::Command),
     Inspect(inspect::Command),
+    Preflight(preflight::Command),
     Key(key::Command),
     Devices(devices::Command),
     Explain(explain::Command),
@@ -78,6 +80,7 @@ impl Command {
             Self::Sign(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Inspect(command) => command.run(),
+            Self::Preflight(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
@@ -96,6 +99,7 @@ impl Command {
             Self::Verify(command) => ("verify", command.format.into()),
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),
+            Self::Preflight(command) => ("preflight", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
             Self::New(_) => ("new", Format::Human),
             Self::Key(command) => ("key", command.format.into()),

@@ -1,0 +1,283 @@
+//! A board's option bytes against what a plan assumes, before anything is erased.
+
+mod dump;
+
+use std::collections::BTreeSet;
+
+use geometry::{Mode, OptionKind, Region, Sector, WriteProtection, address};
+
+use crate::plan::{Device, OptionValue, Plan};
+
+pub use dump::{Dump, DumpError};
+
+/// What became of the comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// Each option byte that the plan says something about.
+    pub rows: Vec<Row>,
+    /// That the board has another chip, by its device id.
+    pub other_chip: Option<String>,
+    /// What would happen if the board were written as it is.
+    pub consequences: Vec<String>,
+    /// What to do, in this order.
+    pub steps: Vec<String>,
+}
+
+/// An option byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The reference manual's name.
+    pub option: String,
+    /// What the plan assumes.
+    pub expected: u32,
+    /// The same for people: `0x0080 (app)`.
+    pub expected_text: String,
+    /// What the board has. `None`: the dump does not say.
+    pub found: Option<u32>,
+    /// The same for people.
+    pub found_text: String,
+    /// What a difference means; empty without one.
+    pub meaning: String,
+}
+
+impl Row {
+    /// Whether the board has what the plan assumes.
+    pub fn is_right(&self) -> bool {
+        self.found == Some(self.expected)
+    }
+}
+
+impl Preflight {
+    /// Whether the board is as the plan assumes.
+    pub fn is_right(&self) -> bool {
+        self.other_chip.is_none() && self.rows.iter().all(Row::is_right)
+    }
+}
+
+/// Compares a board's option bytes with a plan.
+pub fn preflight(plan: &Plan, dump: &Dump) -> Preflight {
+    let device = &plan.device;
+    let found = |name: &str| dump.value(&device.part, name);
+    let board = device.part.mode(found);
+    let rows: Vec<Row> = expected(plan).iter().map(|option| row(device, option, found(&option.name), board)).collect();
+    let mut consequences = Vec::new();
+    let other = board.filter(|board| **board != device.mode);
+    consequences.extend(other.map(|board| other_sectors(plan, board)));
+    consequences.extend(board.and_then(|board| protected(plan, board, &found)));
+    let missing: Vec<&str> = rows.iter().filter(|row| row.found.is_none()).map(|row| row.option.as_str()).collect();
+    if !missing.is_empty() {
+        consequences
+            .push(format!("nobody can say what an erase would do: the dump does not have {}", missing.join(", ")));
+    }
+    let steps = steps(device, &rows, other.is_some());
+    Preflight { rows, other_chip: other_chip(device, dump), consequences, steps }
+}
+
+/// Dies are named by their device id: DIE451 says 0x451.
+fn other_chip(device: &Device, dump: &Dump) -> Option<String> {
+    let Device { part, .. } = device;
+    let ours = u32::from_str_radix(part.die.strip_prefix("DIE")?, 16).ok()?;
+    let theirs = dump.device_id.filter(|id| *id != ours)?;
+    Some(format!("the board says device id {theirs:#X}; an {} has {ours:#X}: this is another chip", part.name))
+}
+
+/// What the plan says of option bytes, and that nothing is protected where it says nothing.
+fn expected(plan: &Plan) -> Vec<OptionValue> {
+    let mut options = plan.option_bytes.clone();
+    for protection in plan.device.mode.regions.iter().filter_map(|region| region.write_protection.as_ref()) {
+        if !options.iter().any(|option| option.name == protection.option) {
+            let value = protection.unprotected();
+            options.push(OptionValue {
+                name: protection.option.clone(),
+                value,
+                text: "none active".into(),
+                span: None,
+            });
+        }
+    }
+    options
+}
+
+fn row(device: &Device, option: &OptionValue, found: Option<u32>, board: Option<&Mode>) -> Row {
+    let kind = device.part.option(&option.name).map(|known| known.kind);
+    let text = |value: u32| match kind {
+        Some(OptionKind::Bit) => value.to_string(),
+        Some(OptionKind::Level) => format!("level {value}"),
+        Some(OptionKind::BootAddress { .. }) => format!("{value:#06X}"),
+        _ => format!("{value:#X}"),
+    };
+    let is_wrong = found != Some(option.value);
+    let meaning = match (found, kind) {
+        (Some(_), _) if !is_wrong => String::new(),
+        (None, _) => "not in the dump".to_owned(),
+        (Some(_), Some(OptionKind::Bit)) if device.part.mode_options().contains(&option.name.as_str()) => {
+            board.map_or_else(|| "no known sector map".to_owned(), sector_map)
+        }
+        (Some(value), Some(OptionKind::BootAddress { shift })) => format!("starts at {}", address(value << shift)),
+        (Some(0), Some(OptionKind::WriteProtection)) => "all active".to_owned(),
+        (Some(value), Some(OptionKind::WriteProtection)) => active(value, option),
+        (Some(value), _) => device
+            .part
+            .option(&option.name)
+            .and_then(|known| known.meanings.get(usize::try_from(value).ok()?).cloned())
+            .unwrap_or_default(),
+    };
+    Row {
+        option: option.name.clone(),
+        expected: option.value,
+        expected_text: option.text.clone(),
+        found,
+        found_text: found.map_or_else(|| "?".to_owned(), text),
+        meaning,
+    }
+}
+
+/// `two banks: 0-7 at 0x0800_0000, 12-19 at 0x0808_0000`.
+fn sector_map(mode: &Mode) -> String {
+    let region = |region: &Region| {
+        let numbers = region.numbers();
+        format!("{}-{} at {}", numbers.start(), numbers.end(), address(region.base))
+    };
+    let regions: Vec<String> = mode.regions.iter().map(region).collect();
+    format!("{}: sectors {}", mode.title, regions.join(", "))
+}
+
+fn active(value: u32, option: &OptionValue) -> String {
+    let bits: Vec<String> = (0..32)
+        .filter(|bit| value >> bit & 1 == 0 && option.value >> bit & 1 == 1)
+        .map(|bit| bit.to_string())
+        .collect();
+    let open: Vec<String> = (0..32)
+        .filter(|bit| value >> bit & 1 == 1 && option.value >> bit & 1 == 0)
+        .map(|bit| bit.to_string())
+        .collect();
+    let mut text = Vec::new();
+    if !bits.is_empty() {
+        text.push(format!("protects too much: bits {}", bits.join(", ")));
+    }
+    if !open.is_empty() {
+        text.push(format!("does not protect: bits {}", open.join(", ")));
+    }
+    text.join("; ")
+}
+
+/// What the plan's slots would take of another sector map.
+fn other_sectors(plan: &Plan, board: &Mode) -> String {
+    let overlaps = |sector: &Sector| {
+        plan.slots.iter().any(|slot| {
+            let (slot, sector) = (&slot.extent.range, sector.range());
+            sector.start < slot.end && slot.start < sector.end
+        })
+    };
+    let numbers: BTreeSet<u32> =
+        board.regions.iter().flat_map(Region::sectors).filter(overlaps).map(|sector| sector.number).collect();
+    let exists = |number: &u32| board.regions.iter().any(|region| region.numbers().contains(number));
+    let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
+    let missing: Vec<u32> = (first..=last).filter(|number| !exists(number)).collect();
+    let mut text = format!("in this board's {} the slots take sectors {}", board.phrase(), ranges(&numbers));
+    if !missing.is_empty() {
+        // PM0059 (the same flash in the F2): an erase with an invalid sector number sets WRPERR.
+        let missing: BTreeSet<u32> = missing.into_iter().collect();
+        text += &format!(
+            "; a tool that counts from {first} to {last} also asks for {}, which do not exist, and their erase fails as if they \
+             were write-protected",
+            ranges(&missing)
+        );
+    }
+    text
+}
+
+/// What must be erased and is write-protected on the board, by its own sector map.
+fn protected(plan: &Plan, board: &Mode, found: &impl Fn(&str) -> Option<u32>) -> Option<String> {
+    let must_erase = |sector: &Sector| {
+        let hits = |range: &std::ops::Range<u32>| sector.address < range.end && range.start < sector.range().end;
+        plan.slots.iter().any(|slot| !slot.write_protect.value && hits(&slot.extent.range))
+            || plan.areas.iter().any(|area| hits(&area.extent.range))
+    };
+    let mut hit = BTreeSet::new();
+    let mut unproven = Vec::new();
+    for region in &board.regions {
+        let Some(protection) = &region.write_protection else {
+            unproven.push(region.name.as_str());
+            continue;
+        };
+        let Some(value) = found(&protection.option) else { continue };
+        let is_protected = |sector: &Sector| bit(protection, sector) & !value != 0;
+        hit.extend(region.sectors().filter(|s| must_erase(s) && is_protected(s)).map(|sector| sector.number));
+    }
+    if hit.is_empty() {
+        return None;
+    }
+    let mut text = format!("sectors {} are write-protected: their erase fails", ranges(&hit));
+    if !unproven.is_empty() {
+        text += &format!("; which bits protect {} is unproven", unproven.join(", "));
+    }
+    Some(text)
+}
+
+fn bit(protection: &WriteProtection, sector: &Sector) -> u32 {
+    let bit = *protection.bits_for(sector.number..=sector.number).start();
+    1_u32.checked_shl(bit).unwrap_or(0)
+}
+
+/// What to do about it.
+fn steps(device: &Device, rows: &[Row], other_mode: bool) -> Vec<String> {
+    let wrong: Vec<&Row> = rows.iter().filter(|row| row.found.is_some() && !row.is_right()).collect();
+    let mut steps = Vec::new();
+    if rows.iter().any(|row| row.found.is_none()) {
+        steps.push("read all option bytes: STM32_Programmer_CLI -c port=swd -ob displ".to_owned());
+    }
+    let is_level =
+        |row: &&Row| matches!(device.part.option(&row.option).map(|known| known.kind), Some(OptionKind::Level));
+    if let Some(row) = wrong.iter().find(|row| is_level(row)) {
+        steps.push(match row.found {
+            Some(2) => "this board is at read protection level 2, which is for ever: set it aside".to_owned(),
+            Some(found) if found > row.expected => {
+                format!("{} from {found} to {}: this erases all flash", row.option, row.expected)
+            }
+            _ => format!("{} to {} comes last, after everything was written and read back", row.option, row.expected),
+        });
+    }
+    let values: Vec<String> = wrong.iter().filter(|row| !is_level(row)).map(|row| assignment(device, row)).collect();
+    if !values.is_empty() {
+        steps.push(format!("STM32_Programmer_CLI -c port=swd -ob {}", values.join(" ")));
+    }
+    if other_mode {
+        steps.push("then a mass erase: what was written in the other mode means nothing in this one".to_owned());
+    }
+    if !wrong.is_empty() {
+        steps.push("then preflight again".to_owned());
+    }
+    steps
+}
+
+/// As STM32_Programmer_CLI takes it: write protection bit by bit.
+fn assignment(device: &Device, row: &Row) -> String {
+    let known = device.part.option(&row.option);
+    match known.map(|known| (known.kind, known.field.width)) {
+        Some((OptionKind::WriteProtection, width)) => {
+            let differs = |bit: &u32| row.found.is_some_and(|found| (found ^ row.expected) >> bit & 1 == 1);
+            let bit = |bit: u32| format!("{}{bit}={}", row.option, row.expected >> bit & 1);
+            (0..width).filter(differs).map(bit).collect::<Vec<_>>().join(" ")
+        }
+        Some((OptionKind::Bit, _)) => format!("{}={}", row.option, row.expected),
+        _ => format!("{}={:#X}", row.option, row.expected),
+    }
+}
+
+/// `0-7 and 12-17`.
+fn ranges(numbers: &BTreeSet<u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers.iter().copied() {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let run = |(first, last): (u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let texts: Vec<String> = runs.into_iter().map(run).collect();
+    match texts.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => texts.concat(),
+    }
+}
