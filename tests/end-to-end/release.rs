@@ -42,7 +42,10 @@ fn the_lead_pins_its_companions_by_id() {
     }
     assert_eq!(built[2]["companions"], Value::Array(Vec::new()));
     for (file, slot) in [("app.a.bin", "a"), ("app.b.bin", "b"), ("radio.bin", "radio-a"), ("radio.bin", "radio-b")] {
-        project.waxseal(&format!("verify out/{file} --manifest hub.toml --slot {slot} --revision A")).exits(0);
+        let companion = if file.starts_with("app") { "--companion out/radio.bin" } else { "" };
+        project
+            .waxseal(&format!("verify out/{file} --manifest hub.toml --slot {slot} --revision A {companion}"))
+            .exits(0);
     }
     let inspected = project.waxseal("inspect out/app.a.bin --format json").exits(0).json();
     assert_eq!(inspected["result"]["companions"], Value::from(vec![radio.clone()]));
@@ -53,6 +56,29 @@ fn the_lead_pins_its_companions_by_id() {
     assert_ne!(again[2]["image_id"], *radio);
     assert_ne!(again[0]["image_id"], built[0]["image_id"]);
     assert_eq!(again[0]["payload_sha256"], built[0]["payload_sha256"]);
+}
+
+/// A lead alone is nothing that boots.
+#[test]
+fn a_lead_is_judged_with_its_companions() {
+    let project = hub();
+    project.waxseal(BUILD).exits(0);
+    let verify = |companions: &str| {
+        project.waxseal(&format!("verify out/app.a.bin --manifest hub.toml --slot a --revision A {companions}"))
+    };
+    verify("").exits(2).says(&["companions", "--companion FILE, once for each image that it pins"]);
+    verify("--companion out/radio.bin").exits(0).says(&["given   companions"]);
+    verify("--companion out/app.b.bin").exits(1).says(&["refused: it pins image ", "which no companion is"]);
+    let json = verify("--companion out/app.b.bin --format json").exits(1).json();
+    assert_eq!(json["result"]["verified"], false);
+    assert_eq!(json["result"]["absent_companions"].as_array().unwrap().len(), 1);
+    let mut damaged = project.read("out/radio.bin");
+    *damaged.last_mut().unwrap() ^= 1;
+    project.write("out/damaged.bin", damaged);
+    verify("--companion out/damaged.bin").exits(1).says(&["out/damaged.bin, as radio", "PayloadDigest"]);
+    let key = "verify out/app.a.bin --key keys/release.pub.pem --without device,revision,layout,counter";
+    project.waxseal(key).exits(2).says(&["--companion FILE"]);
+    project.waxseal(&format!("{key} --companion out/radio.bin")).exits(0);
 }
 
 /// A companion that is firmware has a build for each slot: slot by slot, the lead pins the one of the same place.
@@ -126,7 +152,9 @@ fn an_image_for_one_of_the_revisions() {
     project.edit("hub.toml", "version        = \"4.2.0\"", "version        = \"4.2.0\"\nrevisions      = [\"B\"]");
     project.waxseal(BUILD).exits(0);
     let verify = |file, revision| project.waxseal(&format!("verify {file} --manifest hub.toml --revision {revision}"));
-    verify("out/app.a.bin", "B").exits(0);
+    verify("out/app.a.bin --without companions", "B")
+        .exits(0)
+        .says(&["verified, as the boot loader will, but for companions"]);
     verify("out/app.a.bin", "A").exits(1).says(&["OtherRevision"]);
     verify("out/radio.bin", "A").exits(0);
 }

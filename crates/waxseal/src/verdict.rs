@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use geometry::address;
-use image_format::{Check, Error, FrontHead, KeyId, Memory, Revision, SignaturePlace, VerifiedImage};
+use image_format::{Check, Digest, Error, FrontHead, KeyId, Memory, Revision, SignaturePlace, VerifiedImage};
 use packer::{Judge, PublicKey};
 use serde_json::{Value, json};
 use zerocopy::FromBytes as _;
@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::text::{hex, thousands};
 
 /// Where the inputs of a judgement come from, for people.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Basis {
     /// Who gave the keys.
     pub source: String,
@@ -28,6 +28,8 @@ pub struct Basis {
     pub room: Option<u32>,
     /// Whether the device compares hardware revisions.
     pub compares_revisions: bool,
+    /// Ids of the images that were verified with it. `None`: what it pins is not judged.
+    pub companions: Option<Vec<Digest>>,
 }
 
 /// A judgement.
@@ -49,9 +51,26 @@ impl<'a> Verdict<'a> {
         Self { judge, basis, file, outcome }
     }
 
+    /// The image's id, if it is verified.
+    pub fn id(&self) -> Option<Digest> {
+        self.outcome.as_ref().ok().map(|verified| *verified.id())
+    }
+
+    /// Whether it is verified and pins others.
+    pub fn pins(&self) -> bool {
+        self.outcome.as_ref().is_ok_and(|verified| !verified.companions().is_empty())
+    }
+
+    /// Ids that it pins and that are not there.
+    fn absent(&self) -> Vec<&Digest> {
+        let (Ok(verified), Some(present)) = (&self.outcome, &self.basis.companions) else { return Vec::new() };
+        verified.companions().iter().filter(|id| !present.contains(id)).collect()
+    }
+
     /// The verdict for people and programs.
     pub fn report(&self, name: &str) -> Report {
-        let exit = if self.outcome.is_ok() { Exit::Done } else { Exit::Refused };
+        let is_accepted = self.outcome.is_ok() && self.absent().is_empty();
+        let exit = if is_accepted { Exit::Done } else { Exit::Refused };
         Report { exit, result: Some(self.to_json()), ..Report::done(self.text(name)) }
     }
 
@@ -72,6 +91,12 @@ impl<'a> Verdict<'a> {
             Ok(verified) => {
                 for line in self.found(verified) {
                     let _ = writeln!(text, "  found   {line}");
+                }
+                for id in self.absent() {
+                    let _ = writeln!(text, "refused: it pins image {}, which no companion is", hex(id));
+                }
+                if !self.absent().is_empty() {
+                    return text;
                 }
                 let waived = inputs.iter().filter(|input| input.value.as_ref().err() == Some(&WAIVED));
                 let waived: Vec<_> = waived.map(|input| input.name).collect();
@@ -107,13 +132,19 @@ impl<'a> Verdict<'a> {
         let counter = required(&judge.counter).map(|lowest| format!("{lowest} or higher"));
         let unasked = if basis.compares_revisions { WAIVED } else { "the device compares none" };
         let revision = required(&judge.revision).map(revision).map_err(|_| unasked);
-        vec![
+        let mut inputs = vec![
             Input { name: "signatures", value: Ok(trust) },
             Input { name: "device", value: device },
             Input { name: "layout", value: place },
             Input { name: "counter", value: counter },
             Input { name: "revision", value: revision },
-        ]
+        ];
+        if self.pins() {
+            let ids = |present: &Vec<Digest>| present.iter().map(|id| hex(id)).collect::<Vec<_>>().join(", ");
+            let value = basis.companions.as_ref().map(ids).ok_or(WAIVED);
+            inputs.push(Input { name: "companions", value });
+        }
+        inputs
     }
 
     /// What may be said now that it is authentic.
@@ -158,7 +189,7 @@ impl<'a> Verdict<'a> {
         let input = |Input { name, value }: &Input| json!({ "input": name, "value": value.as_ref().ok(), "waived": value.as_ref().err() });
         let target = self.basis.target.as_ref();
         let mut result = json!({
-            "verified": self.outcome.is_ok(),
+            "verified": self.outcome.is_ok() && self.absent().is_empty(),
             "image": target.map(|(image, _)| image),
             "slot": target.map(|(_, slot)| slot),
             "inputs": self.inputs().iter().map(input).collect::<Vec<_>>(),
@@ -167,6 +198,7 @@ impl<'a> Verdict<'a> {
             Ok(verified) => {
                 let signer = |(id, name): (KeyId, Option<&str>)| json!({ "key_id": hex(&id), "name": name });
                 result["image_id"] = json!(hex(verified.id()));
+                result["absent_companions"] = self.absent().into_iter().map(|id| hex(id)).collect();
                 result["signed"] = self.signers().filter(|(_, name)| name.is_some()).map(signer).collect();
             }
             Err(error) => result["refusal"] = refusal::to_json(error, self.file),

@@ -1,6 +1,6 @@
 //! `waxseal verify`: the boot decision, with the boot loader's own function and inputs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use image_format::record::is_revision;
@@ -41,6 +41,9 @@ pub struct Command {
     /// The hardware revision of the board.
     #[arg(long, value_name = "REVISION", value_parser = parse_revision)]
     revision: Option<Revision>,
+    /// A companion's file, once for each that the image pins. It is judged as the image is.
+    #[arg(long = "companion", value_name = "FILE")]
+    companions: Vec<PathBuf>,
     /// Inputs of the decision that are not to be judged.
     #[arg(long, value_name = "INPUT", value_delimiter = ',')]
     without: Vec<Input>,
@@ -60,11 +63,13 @@ pub enum Input {
     Layout,
     /// The lowest security counter that the device accepts.
     Counter,
+    /// The images that this one pins by their ids, if it pins any.
+    Companions,
 }
 
 impl Input {
-    /// All of them, in the order of the judgement.
-    pub const ALL: [Self; 4] = [Self::Device, Self::Revision, Self::Layout, Self::Counter];
+    /// Those of every image, in the order of the judgement.
+    pub const ALWAYS: [Self; 4] = [Self::Device, Self::Revision, Self::Layout, Self::Counter];
 
     /// Its word on the command line.
     pub fn word(self) -> &'static str {
@@ -73,6 +78,7 @@ impl Input {
             Self::Revision => "revision",
             Self::Layout => "layout",
             Self::Counter => "counter",
+            Self::Companions => "companions",
         }
     }
 }
@@ -107,28 +113,30 @@ impl Command {
             Err(open) => return Ok(manifest.refused(&[*open])),
         };
         let keys: Vec<_> = named.filter(|(name, _)| role.keys.contains(name)).collect();
-        let file = files::read(&self.file)?;
-        let (image, placement) = self.place(manifest, plan, &file)?;
         let trusted: Vec<PublicKey> = keys.iter().map(|(_, key)| *key).collect();
-        let mut judge = Judge::of(plan, image, placement, &trusted, role.threshold.value);
-        let mut missing = Vec::new();
-        match self.revision {
-            Some(revision) => judge.revision = Check::Require(revision),
-            // Without revisions the device's own manifest says that nobody compares them.
-            None if image.revisions.is_empty() || self.waives(Input::Revision) => {}
-            None => missing.push(Input::Revision),
-        }
-        self.require(&missing)?;
-        let room = placement.room();
-        let basis = Basis {
-            source: manifest.name.clone(),
-            product: Some(format!("{} {}", plan.product.vendor.value, plan.product.class.value)),
-            target: Some((image.name.value.clone(), placement.slot.value.clone())),
-            keys,
-            room: Some(room),
-            compares_revisions: !image.revisions.is_empty(),
-        };
-        Ok(self.judge(judge, basis, &file))
+        self.judge(|path, slot| {
+            let file = files::read(path)?;
+            let (image, placement) = self.place(manifest, plan, slot, &file)?;
+            let mut judge = Judge::of(plan, image, placement, &trusted, role.threshold.value);
+            let mut missing = Vec::new();
+            match self.revision {
+                Some(revision) => judge.revision = Check::Require(revision),
+                // Without revisions the device's own manifest says that nobody compares them.
+                None if image.revisions.is_empty() || self.waives(Input::Revision) => {}
+                None => missing.push(Input::Revision),
+            }
+            self.require(&missing)?;
+            let basis = Basis {
+                source: manifest.name.clone(),
+                product: Some(format!("{} {}", plan.product.vendor.value, plan.product.class.value)),
+                target: Some((image.name.value.clone(), placement.slot.value.clone())),
+                keys: keys.clone(),
+                room: Some(placement.room()),
+                compares_revisions: !image.revisions.is_empty(),
+                companions: None,
+            };
+            Ok((judge, basis, file))
+        })
     }
 
     fn by_keys(&self) -> Result<Report, Failure> {
@@ -144,7 +152,7 @@ impl Command {
             }
         };
         let given = |input| input == Input::Revision && self.revision.is_some();
-        let missing = Input::ALL.into_iter().filter(|input| !given(*input) && !self.waives(*input));
+        let missing = Input::ALWAYS.into_iter().filter(|input| !given(*input) && !self.waives(*input));
         self.require(&missing.collect::<Vec<_>>())?;
         let judge = Judge {
             keys: keys.iter().map(|(_, key)| *key.bytes()).collect(),
@@ -155,8 +163,9 @@ impl Command {
             counter: Check::Waived,
         };
         let source = "the command line".to_owned();
-        let basis = Basis { source, product: None, target: None, keys, room: None, compares_revisions: true };
-        Ok(self.judge(judge, basis, &files::read(&self.file)?))
+        let basis =
+            Basis { source, product: None, target: None, keys, room: None, compares_revisions: true, companions: None };
+        self.judge(|path, _| Ok((judge.clone(), basis.clone(), files::read(path)?)))
     }
 
     /// Refuses to judge with less than the boot loader has, unless that is said.
@@ -170,7 +179,10 @@ impl Command {
         if missing.contains(&Input::Revision) {
             failure = failure.help("--revision REVISION says which board it is for");
         }
-        if missing.iter().any(|input| *input != Input::Revision) {
+        if missing.contains(&Input::Companions) {
+            failure = failure.help("--companion FILE, once for each image that it pins");
+        }
+        if missing.iter().any(|input| !matches!(input, Input::Revision | Input::Companions)) {
             failure = failure.help("--manifest MANIFEST gives what the boot loader has");
         }
         Err(failure.help(format!("--without {} judges without, and says so", words.join(","))))
@@ -182,12 +194,13 @@ impl Command {
         &self,
         manifest: &Manifest,
         plan: &'a Plan,
+        slot: Option<&str>,
         file: &[u8],
     ) -> Result<(&'a Image, &'a Placement), Failure> {
         let places =
             || plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
-        let found = match &self.slot {
-            Some(slot) => places().find(|(_, placement)| placement.slot.value == *slot),
+        let found = match slot {
+            Some(slot) => places().find(|(_, placement)| placement.slot.value == slot),
             None => {
                 let header = Header::read(&mut Memory::file(file)).ok();
                 let claimed = header.map(|header: Header<ImageBody>| {
@@ -204,13 +217,36 @@ impl Command {
         };
         found.ok_or_else(|| {
             let slots: Vec<_> = places().map(|(_, placement)| placement.slot.value.as_str()).collect();
-            let asked = self.slot.as_deref().unwrap_or_default();
+            let asked = slot.unwrap_or_default();
             Failure::usage(format!("{}: no image runs in a slot `{asked}`", manifest.name))
                 .help(format!("images run in: {}", slots.join(", ")))
         })
     }
 
-    fn judge(&self, mut judge: Judge, mut basis: Basis, file: &[u8]) -> Report {
+    /// Judges the companions, then the image. `inputs` gives what a file is judged with, and its content.
+    fn judge(
+        &self,
+        inputs: impl Fn(&Path, Option<&str>) -> Result<(Judge, Basis, Vec<u8>), Failure>,
+    ) -> Result<Report, Failure> {
+        let mut present = Vec::new();
+        for path in &self.companions {
+            let (judge, basis, file) = inputs(path, None)?;
+            let verdict = self.verdict(judge, basis, &file);
+            match verdict.id() {
+                Some(id) => present.push(id),
+                None => return Ok(verdict.report(&path.display().to_string())),
+            }
+        }
+        let (judge, mut basis, file) = inputs(&self.file, self.slot.as_deref())?;
+        basis.companions = (!self.waives(Input::Companions)).then_some(present);
+        let verdict = self.verdict(judge, basis, &file);
+        if verdict.pins() && self.companions.is_empty() && !self.waives(Input::Companions) {
+            self.require(&[Input::Companions])?;
+        }
+        Ok(verdict.report(&self.file.display().to_string()))
+    }
+
+    fn verdict<'a>(&self, mut judge: Judge, mut basis: Basis, file: &'a [u8]) -> Verdict<'a> {
         if self.waives(Input::Device) {
             judge.device = Check::Waived;
         }
@@ -221,7 +257,7 @@ impl Command {
         if self.waives(Input::Counter) {
             judge.counter = Check::Waived;
         }
-        Verdict::new(judge, basis, file).report(&self.file.display().to_string())
+        Verdict::new(judge, basis, file)
     }
 }
 
