@@ -51,7 +51,6 @@ fn takes(root: &Value, schema: &Value, value: &toml::Value) -> bool {
         toml::Value::Datetime(_) => schema["format"] == "date",
         toml::Value::Integer(_) => schema["type"] == "integer",
         toml::Value::Boolean(_) => schema["type"] == "boolean",
-        toml::Value::Datetime(_) => schema["format"] == "date",
         toml::Value::Float(_) => false,
     }
 }
