@@ -42,6 +42,39 @@ fn public_keys_are_judged_too() {
     project.waxseal("check r1b.toml").exits(0).says(&["keys/release.pub.pem cannot be read", "not judged"]);
 }
 
+#[test]
+fn one_key_under_two_names_is_refused() {
+    let project = r1b();
+    project.write("keys/again.pub.pem", project.read("keys/release.pub.pem"));
+    let text = String::from_utf8(project.read("r1b.toml")).unwrap();
+    let roles = "\n[roles.image]\nkeys = [\"release\", \"again\"]\nthreshold = 2\n";
+    project.write("r1b.toml", text + "\n[keys.again]\npublic = \"keys/again.pub.pem\"\n" + roles);
+    let why = "error[WX0004]: `release` and `again` are one key";
+    project.waxseal("check r1b.toml").exits(1).says(&[why]);
+    project.waxseal("build r1b.toml --key keys/release.pem --out out").exits(1).says(&[why]);
+}
+
+/// What is wrong with the one file for two slots is told once, beside what the manifest is told, and all is counted.
+#[test]
+fn a_finding_is_told_once() {
+    let project = r1b();
+    project.edit("r1b.toml", "keep-fallback", "strict");
+    project.edit("r1b.toml", "build/app-b.elf", "build/app-a.elf");
+    project.write("build/app-a.elf", "junk");
+    for command in ["check r1b.toml", "build r1b.toml --key keys/release.pem --out out"] {
+        let run = project.waxseal(command).exits(1);
+        let said = run.stdout + &run.stderr;
+        assert_eq!(said.matches("warning[WX0411]").count(), 1, "{said}");
+        assert_eq!(said.matches("r1b.toml: 2 errors, 1 warning\n").count(), 1, "{said}");
+    }
+    project.write("build/app-a.elf", elf::firmware(CODE_A, 4000));
+    for command in ["map r1b.toml", "show r1b.toml", "gen linker r1b.toml --slot a"] {
+        let run = project.waxseal(command).exits(0);
+        assert_eq!(run.stderr.matches("warning[WX0411]").count(), 1, "{}", run.stderr);
+        assert_eq!(run.stderr.matches("r1b.toml: 0 errors, 1 warning\n").count(), 1, "{}", run.stderr);
+    }
+}
+
 /// The broken twin: one build for both slots, and a protection bit that covers more than the boot loader.
 #[test]
 fn the_broken_twin_is_told_why() {

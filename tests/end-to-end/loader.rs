@@ -31,6 +31,11 @@ fn one_build_for_two_banks_that_the_rom_exchanges() {
     // Linked for where bank 2 is stored it runs nowhere.
     project.write("build/gateway.elf", elf::firmware(0x0810_0000, 4000));
     project.waxseal("build r1a.toml --key keys/release.pem --out out").exits(1).says(&["WX0108"]);
+    // One file for two slots is wrong once.
+    project.write("build/gateway.elf", "junk");
+    for command in ["check r1a.toml", "build r1a.toml --key keys/release.pem --out out"] {
+        project.waxseal(command).exits(1).says(&["r1a.toml: 1 error, 1 warning\n"]);
+    }
 }
 
 #[test]

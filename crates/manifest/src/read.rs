@@ -212,8 +212,11 @@ impl<T> Join for Named<T> {
         joining: &mut Joining<'_>,
     ) -> Option<Spanned<Self>> {
         for (name, value) in second.value.0 {
-            match first.value.0.iter().find(|(known, _)| known.value == name.value) {
-                Some((known, _)) => joining.twice(&format!("{path}.{}", name.value), known.entry, name.entry),
+            match first.value.0.iter_mut().find(|(known, _)| known.value == name.value) {
+                Some((known, of_first)) => {
+                    joining.twice(&format!("{path}.{}", name.value), known.entry, name.entry);
+                    *of_first = None;
+                }
                 None => first.value.0.push((name, value)),
             }
         }

@@ -9,7 +9,7 @@ use manifest::rules;
 
 use crate::artefact::Contents;
 use crate::payload::{Payload, Subject, as_it_is, entry, lay_out};
-use crate::signing::{NamedKey, Signing, strangers};
+use crate::signing::{NamedKey, Signing, same_keys, strangers};
 use crate::{Draft, Format, Judge, PrivateKey, PublicKey, firmware};
 
 /// A file to pack.
@@ -97,7 +97,7 @@ pub fn build(
     public: &[PublicKey],
     signers: &[PrivateKey],
 ) -> Result<Vec<Artefact>, Vec<Diagnostic>> {
-    let mut problems = Vec::new();
+    let mut problems = same_keys(&plan.keys.iter().zip(public.iter().copied()).collect::<Vec<_>>());
     let signing = match plan.required_role(RoleName::Image) {
         Ok(role) => {
             problems.extend(strangers(plan, &[role], public, signers));

@@ -74,6 +74,20 @@ impl<'a> Signing<'a> {
     }
 }
 
+/// Keys that have two names: two signatures that one person makes would count as two.
+pub fn same_keys(keys: &[(&Key, PublicKey)]) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (index, (key, public)) in keys.iter().enumerate() {
+        // That one file has two names is the manifest's finding.
+        let same = |(other, value): &&(&Key, PublicKey)| value == public && other.public.value != key.public.value;
+        let Some((first, _)) = keys.iter().take(index).find(same) else { continue };
+        let title = format!("`{}` and `{}` are one key", first.name.value, key.name.value);
+        let error = Diagnostic::error(codes::TWICE, title).at(key.public.span, format!("{public} again"));
+        problems.push(error.see(first.public.span, format!("{public}")));
+    }
+    problems
+}
+
 /// Private keys that belong to none of these roles: whoever gives one has the wrong file, or the wrong profile.
 pub fn strangers(plan: &Plan, roles: &[&Role], public: &[PublicKey], signers: &[PrivateKey]) -> Vec<Diagnostic> {
     let has_role = |key: &Key| roles.iter().any(|role| role.keys.contains(&key.name.value));

@@ -15,7 +15,7 @@ use crate::exit::Failure;
 use crate::files::FileSet;
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
-use crate::load::{Manifest, ProfileArgs};
+use crate::load::{Manifest, ProfileArgs, refused};
 use crate::report::{FindingsFormat, Report};
 use crate::text::{counted, hex, thousands};
 use crate::version::VersionArgs;
@@ -70,7 +70,7 @@ impl Command {
                     let result = Some(to_json(plan, &artefacts));
                     Ok(Report { result, ..Report::done(self.text(plan, &artefacts)) })
                 }
-                Err(found) => Ok(manifest.refused(&found)),
+                Err(found) => Ok(refused(found)),
             }
         })
     }

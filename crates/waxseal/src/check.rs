@@ -9,12 +9,13 @@ use manifest::defaults::{self, Default};
 use manifest::diagnostic::{Diagnostic, Severity};
 use manifest::plan::{Image, ImageKind, Plan};
 use packer::build::check_input;
+use packer::signing::same_keys;
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_public;
-use crate::load::{Manifest, ProfileArgs};
+use crate::load::{Manifest, ProfileArgs, ordered};
 use crate::report::{Findings, FindingsFormat, Report};
 use crate::{json, output, render};
 
@@ -61,7 +62,7 @@ impl Command {
         if manifest.is_fragment {
             notes.push_str(FRAGMENT);
         }
-        found.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+        let found = ordered(found);
         let errors = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         let exit = if errors { Exit::Refused } else { Exit::Done };
         let text = render::diagnostics(&manifest.sources, &found, output::colours_result())
@@ -86,10 +87,11 @@ fn problems(plan: &Plan, file: &InputFile<'_>) -> Vec<Diagnostic> {
 /// Whether the public keys are keys. Says which ones are not there.
 fn judge_keys(manifest: &Manifest, plan: &Plan, found: &mut Vec<Diagnostic>) -> String {
     let mut notes = String::new();
+    let mut keys = Vec::new();
     for key in &plan.keys {
         let path = &key.public.value;
         match read_public(&manifest.resolve(path)) {
-            Ok(_) => {}
+            Ok(public) => keys.push((key, public)),
             Err(failure) if failure.exit == Exit::Missing => {
                 notes.push_str(&format!("note: {path} cannot be read: key {} is not judged\n", key.name.value));
             }
@@ -99,6 +101,7 @@ fn judge_keys(manifest: &Manifest, plan: &Plan, found: &mut Vec<Diagnostic>) -> 
             }
         }
     }
+    found.extend(same_keys(&keys));
     notes
 }
 

@@ -152,41 +152,27 @@ impl Manifest {
     /// # Errors
     /// Those of the work.
     pub fn with_plan(&self, work: impl FnOnce(&Plan) -> Result<Report, Failure>) -> Result<Report, Failure> {
-        match &self.plan {
-            Some(plan) => {
-                let mut report = work(plan)?;
-                report.remarks.insert_str(0, &render::allowed(&self.allowed));
-                report.findings.sources.clone_from(&self.sources);
-                report.findings.allowed.clone_from(&self.allowed);
-                Ok(self.remark_on(&self.diagnostics, report))
-            }
+        let mut report = match &self.plan {
+            Some(plan) => work(plan)?,
             None if self.is_fragment && !self.is_refused() => {
-                Err(Failure::new(Exit::Refused, format!("{} is a fragment", self.name))
-                    .help("name a manifest that includes it: alone it only goes through `waxseal check`"))
+                return Err(Failure::new(Exit::Refused, format!("{} is a fragment", self.name))
+                    .help("name a manifest that includes it: alone it only goes through `waxseal check`"));
             }
-            None => Ok(self.refused(&self.diagnostics)),
+            None => refused(Vec::new()),
+        };
+        let found = ordered([self.diagnostics.clone(), report.findings.diagnostics].concat());
+        let mut remarks = String::new();
+        if !found.is_empty() {
+            remarks = render::diagnostics(&self.sources, &found, output::colours_remarks());
+            remarks.push_str(&render::summary(&self.judged(), &found));
         }
+        report.remarks.insert_str(0, &(remarks + &render::allowed(&self.allowed)));
+        report.findings = Findings { sources: self.sources.clone(), diagnostics: found, allowed: self.allowed.clone() };
+        Ok(report)
     }
 
     fn is_refused(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-    }
-
-    /// The report of work that these diagnostics stop.
-    pub fn refused(&self, found: &[Diagnostic]) -> Report {
-        self.remark_on(found, Report { exit: Exit::Refused, ..Report::done(String::new()) })
-    }
-
-    /// A report with diagnostics, which go to standard error.
-    pub fn remark_on(&self, found: &[Diagnostic], report: Report) -> Report {
-        if found.is_empty() {
-            return report;
-        }
-        let mut remarks = render::diagnostics(&self.sources, found, output::colours_remarks());
-        remarks.push_str(&render::summary(&self.judged(), found));
-        let diagnostics = [found, &report.findings.diagnostics].concat();
-        let findings = Findings { sources: self.sources.clone(), diagnostics, ..report.findings };
-        Report { remarks: remarks + &report.remarks, findings, ..report }
     }
 
     /// The public keys of the plan, in its order.
@@ -208,6 +194,24 @@ impl Manifest {
         };
         plan.keys.iter().map(read).collect()
     }
+}
+
+/// The report of work on a plan that these diagnostics stop.
+pub fn refused(found: Vec<Diagnostic>) -> Report {
+    let findings = Findings { diagnostics: found, ..Findings::default() };
+    Report { exit: Exit::Refused, findings, ..Report::done(String::new()) }
+}
+
+/// Diagnostics in the order of the files. What is wrong with a file that goes into two slots is told once.
+pub fn ordered(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+    let mut told: Vec<Diagnostic> = Vec::new();
+    for diagnostic in found {
+        if !told.contains(&diagnostic) {
+            told.push(diagnostic);
+        }
+    }
+    told
 }
 
 /// A path of a manifest in a folder, as this process finds it. A file called `-` is no standard stream.

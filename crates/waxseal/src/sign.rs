@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::exit::{Exit, Failure};
 use crate::files::{self, FileSet};
-use crate::load::{Manifest, ProfileArgs};
+use crate::load::{Manifest, ProfileArgs, refused};
 use crate::report::{Format, Report};
 use crate::text::{counted, hex, thousands};
 
@@ -123,7 +123,7 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
         let mut files = sealed_files(folder)?;
         for part in files.iter().flat_map(|(_, file)| &file.parts) {
             if let Err(open) = plan.required_role(RoleName::of(part.kind)) {
-                return Ok(manifest.refused(&[*open]));
+                return Ok(refused(vec![*open]));
             }
         }
         let signatures = signatures.iter().map(|path| signature(path)).collect::<Result<Vec<_>, _>>()?;

@@ -11,7 +11,7 @@ use packer::{Judge, PublicKey};
 use crate::exit::Failure;
 use crate::files;
 use crate::key::read_public;
-use crate::load::{Manifest, ProfileArgs};
+use crate::load::{Manifest, ProfileArgs, refused};
 use crate::report::{Format, Report};
 use crate::verdict::{Basis, Verdict};
 
@@ -110,7 +110,7 @@ impl Command {
         let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), public));
         let role = match plan.required_role(RoleName::Image) {
             Ok(role) => role,
-            Err(open) => return Ok(manifest.refused(&[*open])),
+            Err(open) => return Ok(refused(vec![*open])),
         };
         let keys: Vec<_> = named.filter(|(name, _)| role.keys.contains(name)).collect();
         let trusted: Vec<PublicKey> = keys.iter().map(|(_, key)| *key).collect();

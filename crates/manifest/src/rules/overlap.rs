@@ -16,9 +16,9 @@ pub fn check(slots: &[Slot], areas: &[Area], report: &mut Vec<Diagnostic>) {
             let Some(shared) = extent.sectors.iter().find(|sector| other.range.contains(&sector.address)) else {
                 continue;
             };
-            // What stands later in the file is what is wrong.
+            // What stands later is what is wrong: later in the file, and in the manifest rather than in a fragment.
             let mut pair = [(name, extent), (other_name, other)];
-            pair.sort_by_key(|(_, extent)| extent.span);
+            pair.sort_by_key(|(_, extent)| (extent.span.file == 0, extent.span));
             let [(first, first_extent), (second, second_extent)] = pair;
             let title = format!("`{}` and `{}` share sector {}", first.value, second.value, shared.number);
             let error = Diagnostic::error(codes::OVERLAP, title);
