@@ -7,6 +7,7 @@
 
 pub mod artefact;
 pub mod build;
+pub mod compare;
 pub mod elf;
 pub mod firmware;
 pub mod hex;

@@ -7,6 +7,7 @@
 
 mod build;
 mod check;
+mod compare;
 mod devices;
 mod exit;
 mod explain;
@@ -31,6 +32,7 @@ mod sarif;
 mod show;
 mod sign;
 mod svg;
+mod target;
 mod text;
 mod verdict;
 mod verify;
@@ -62,6 +64,7 @@ enum Command {
     Verify(verify::Command),
     Inspect(inspect::Command),
     Preflight(preflight::Command),
+    Compare(compare::Command),
     Key(key::Command),
     Devices(devices::Command),
     Explain(explain::Command),
@@ -81,6 +84,7 @@ impl Command {
             Self::Verify(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Preflight(command) => command.run(),
+            Self::Compare(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
@@ -99,6 +103,7 @@ impl Command {
             Self::Verify(command) => ("verify", command.format.into()),
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),
+            Self::Compare(command) => ("compare", command.format.into()),
             Self::Preflight(command) => ("preflight", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
             Self::New(_) => ("new", Format::Human),

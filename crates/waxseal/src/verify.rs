@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use image_format::record::is_revision;
-use image_format::{Check, Header, ImageBody, Memory, Revision};
-use manifest::plan::{Image, Placement, Plan, RoleName};
+use image_format::{Check, Revision};
+use manifest::plan::{Plan, RoleName};
 use packer::{Judge, PublicKey};
 
 use crate::exit::Failure;
-use crate::files;
 use crate::key::read_public;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::report::{Format, Report};
 use crate::verdict::{Basis, Verdict};
+use crate::{files, target};
 
 /// Judge an image as the boot loader will.
 ///
@@ -116,7 +116,7 @@ impl Command {
         let trusted: Vec<PublicKey> = keys.iter().map(|(_, key)| *key).collect();
         self.judge(|path, slot| {
             let file = files::read(path)?;
-            let (image, placement) = self.place(manifest, plan, slot, &file)?;
+            let (image, placement) = target::find(manifest, plan, slot, &file)?;
             let mut judge = Judge::of(plan, image, placement, &trusted, role.threshold.value);
             let mut missing = Vec::new();
             match self.revision {
@@ -186,41 +186,6 @@ impl Command {
             failure = failure.help("--manifest MANIFEST gives what the boot loader has");
         }
         Err(failure.help(format!("--without {} judges without, and says so", words.join(","))))
-    }
-
-    /// The place that the image is judged for: the slot that was named, or else the one that it says it runs in. That it
-    /// does run there is judged then.
-    fn place<'a>(
-        &self,
-        manifest: &Manifest,
-        plan: &'a Plan,
-        slot: Option<&str>,
-        file: &[u8],
-    ) -> Result<(&'a Image, &'a Placement), Failure> {
-        let places =
-            || plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
-        let found = match slot {
-            Some(slot) => places().find(|(_, placement)| placement.slot.value == slot),
-            None => {
-                let header = Header::read(&mut Memory::file(file)).ok();
-                let claimed = header.map(|header: Header<ImageBody>| {
-                    let body = &header.unauthenticated().body;
-                    (body.layout, body.run_address.get())
-                });
-                let claims = |image: &Image, placement: &Placement| Some((image.fingerprint, placement.run_address));
-                let runs = |placement: &Placement| Some(placement.run_address) == claimed.map(|(_, address)| address);
-                places()
-                    .find(|(image, placement)| claims(image, placement) == claimed)
-                    .or_else(|| places().find(|(_, placement)| runs(placement)))
-                    .or_else(|| places().next())
-            }
-        };
-        found.ok_or_else(|| {
-            let slots: Vec<_> = places().map(|(_, placement)| placement.slot.value.as_str()).collect();
-            let asked = slot.unwrap_or_default();
-            Failure::usage(format!("{}: no image runs in a slot `{asked}`", manifest.name))
-                .help(format!("images run in: {}", slots.join(", ")))
-        })
     }
 
     /// Judges the companions, then the image. `inputs` gives what a file is judged with, and its content.
