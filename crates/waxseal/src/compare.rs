@@ -1,7 +1,7 @@
 //! `waxseal compare`: what was read back of a board against the image that was written.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use geometry::address;
@@ -51,7 +51,7 @@ impl Command {
         let manifest = Manifest::read(&self.manifest)?;
         manifest.with_plan(|plan| {
             let file = read_image(&self.image)?;
-            let old = self.old.as_ref().map(read_image).transpose()?;
+            let old = self.old.as_deref().map(read_image).transpose()?;
             let read = files::read(&self.readback)?;
             let (image, placement) = target::find(&manifest, plan, self.slot.as_deref(), &file)?;
             let base = self.address.unwrap_or(placement.store_address);
@@ -71,7 +71,7 @@ impl Command {
 ///
 /// # Errors
 /// A file that cannot be read, or is none.
-pub fn read_image(path: &PathBuf) -> Result<Vec<u8>, Failure> {
+pub fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
     let file = files::read(path)?;
     match compare::is_image(&file) {
         Ok(()) => Ok(file),
