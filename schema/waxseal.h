@@ -321,7 +321,8 @@ typedef struct waxseal_member {
     uint8_t payload_size[4];
     /* 40: Number of the directory's digest for the payload's first chunk. */
     uint8_t first_chunk[4];
-    /* 44: Bit 0: the lead image, whose companions the others are. Other bits zero. */
+    /* 44: Bit 0: a build of the lead image, whose companions the others are; with a build for each
+     * slot there are several. Other bits zero. */
     uint8_t flags[4];
 } waxseal_member;
 typedef char waxseal_member_size[sizeof(waxseal_member) == 48 ? 1 : -1];

@@ -7,17 +7,29 @@ use waxseal_tests::{CODE_A, Project, Run, elf, openssl};
 
 use crate::{WAXSEAL, r1b};
 
+/// What a build of r1b writes.
+pub const OUTPUTS: [&str; 8] = [
+    "app.a.bin",
+    "app.a.dfu",
+    "app.a.hex",
+    "app.b.bin",
+    "app.b.dfu",
+    "app.b.hex",
+    "gateway-1.4.0.release",
+    "layout.bin",
+];
+
 const BUILD: &str = "build r1b.toml --key keys/release.pem --out out";
 
 #[test]
 fn one_sealed_image_for_each_slot() {
     let project = r1b();
     project.build().says(&["4,000 bytes at 0x0802_0400", "5,000 bytes at 0x0812_0400", "release", "(1 of 1 needed)"]);
-    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
-    // The header takes 1 KiB, and the payload follows as it is.
+    assert_eq!(project.list("out"), OUTPUTS);
+    // The header takes 1 KiB, and the payload follows as it is. Behind it, the digest of its only chunk: 8 + 4 + 32 bytes.
     let (image, input) = (project.read("out/app.a.bin"), project.read("build/app-a.elf"));
-    assert_eq!(image.len(), 1024 + 4000);
-    assert!(input.ends_with(&image[1024..]));
+    assert_eq!(image.len(), 1024 + 4000 + 44);
+    assert!(input.ends_with(&image[1024..1024 + 4000]));
 }
 
 #[test]
@@ -48,8 +60,8 @@ fn neither_folder_nor_clock_nor_locale_changes_a_byte() {
     };
     build(&one, "", "Asia/Tokyo", "C");
     build(&two, "deeper/", "America/Lima", "de_DE.UTF-8");
-    for name in ["out/app.a.bin", "out/app.b.bin"] {
-        assert!(one.read(name) == two.read(name), "{name} differs");
+    for name in OUTPUTS.map(|name| format!("out/{name}")) {
+        assert!(one.read(&name) == two.read(&name), "{name} differs");
     }
 }
 
@@ -87,7 +99,7 @@ fn a_failure_keeps_what_was_there() {
     project.write("build/app-b.elf", elf::firmware(CODE_A, 2000));
     project.waxseal(BUILD).exits(1).says(&["WX0108"]);
     assert_eq!(before, (project.read("out/app.a.bin"), project.read("out/app.b.bin")));
-    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
+    assert_eq!(project.list("out"), OUTPUTS);
 }
 
 #[test]

@@ -23,7 +23,9 @@ fn one_build_for_two_banks_that_the_rom_exchanges() {
     project.waxseal("check r1a.toml").exits(0).says(&["WX0111", "allowed WX0114 (no recovery by the BOOT0 pin): "]);
     project.waxseal("map r1a.toml").exits(0).says(&["header 0x080F_FC00, code 0x0800_0000", "header 0x081F_FC00"]);
     project.waxseal("build r1a.toml --key keys/release.pem --out out").exits(0);
-    assert_eq!(project.list("out"), ["app.bin"]);
+    let slots = ["app.a.dfu", "app.a.hex", "app.b.dfu", "app.b.hex"];
+    let files = [slots.as_slice(), &["app.bin", "gateway-1.4.0.release", "layout.bin"]].concat();
+    assert_eq!(project.list("out"), files);
     for slot in ["a", "b"] {
         let line = format!("verify out/app.bin --manifest r1a.toml --slot {slot} --revision B");
         project.waxseal(&line).exits(0).says(&["runs at 0x0800_0000, payload at offset 0"]);

@@ -18,6 +18,7 @@ mod linker;
 mod loader;
 mod new;
 mod openssl;
+mod outputs;
 mod preflight;
 mod profile;
 mod readme;

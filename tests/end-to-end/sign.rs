@@ -5,6 +5,7 @@ use std::process::Command;
 
 use waxseal_tests::{Project, Run, repository};
 
+use crate::build::OUTPUTS;
 use crate::{WAXSEAL, r1b};
 
 const BUILD: &str = "build r1b.toml --key keys/release.pem --out out";
@@ -17,11 +18,10 @@ fn with_external(threshold: u8) -> Project {
     openssl_in(&project, "genpkey -algorithm ed25519 -out hsm.pem");
     openssl_in(&project, "pkey -in hsm.pem -pubout -out keys/hsm.pub.pem");
     let manifest = String::from_utf8(project.read("r1b.toml")).unwrap();
-    let keys = format!(
-        "[keys.hsm]\npublic = \"keys/hsm.pub.pem\"\nsigner = \"external\"\n\n\
-         [roles.image]\nkeys = [\"release\", \"hsm\"]\nthreshold = {threshold}\n"
-    );
-    project.write("r1b.toml", manifest + "\n" + &keys);
+    let keys = "[keys.hsm]\npublic = \"keys/hsm.pub.pem\"\nsigner = \"external\"\n";
+    let role = |name| format!("\n[roles.{name}]\nkeys = [\"release\", \"hsm\"]\nthreshold = {threshold}\n");
+    let roles = ["image", "layout", "release"].map(role).concat();
+    project.write("r1b.toml", manifest + "\n" + keys + &roles);
     project
 }
 
@@ -37,12 +37,17 @@ fn sign(project: &Project, key: &str, file: &str, signature: &str) {
     openssl_in(project, &format!("pkeyutl -sign -rawin -inkey {key} -in out/pending/{file}.tosign -out {signature}"));
 }
 
-/// Exports, and signs both images with a key.
+/// What is to be signed, and the files that [`sign_all`] makes.
+const PENDING: [&str; 4] = ["app.a.bin", "app.b.bin", "gateway-1.4.0.release", "layout.bin"];
+const SIGNATURES: &str = "one.sig two.sig three.sig four.sig";
+
+/// Exports, and signs everything with a key.
 #[track_caller]
-fn sign_both(project: &Project, key: &str) {
+fn sign_all(project: &Project, key: &str) {
     project.waxseal(EXPORT).exits(0);
-    sign(project, key, "app.a.bin", "one.sig");
-    sign(project, key, "app.b.bin", "two.sig");
+    for (file, signature) in PENDING.iter().zip(SIGNATURES.split(' ')) {
+        sign(project, key, file, signature);
+    }
 }
 
 #[test]
@@ -51,13 +56,14 @@ fn a_round_with_openssl() {
     let run = project.waxseal(BUILD).exits(0);
     let id = project.waxseal("key id keys/hsm.pub.pem").exits(0).stdout;
     let waiting = format!(
-        "waiting for: hsm {} (external), 2 signatures. Nothing that a board would accept was written.\n  \
+        "waiting for: hsm {} (external), 4 signatures. Nothing that a board would accept was written.\n  \
          waxseal sign export out/pending\n  \
          waxseal sign attach out/pending *.sig --manifest r1b.toml\n",
         id.trim_end()
     );
     assert!(run.stdout.ends_with(&waiting), "{}", run.stdout);
     assert_eq!(project.list("out"), ["pending"]);
+    assert_eq!(project.list("out/pending"), PENDING);
     // Not by itself: one of two has signed.
     let pending = "verify out/pending/app.a.bin --manifest r1b.toml --revision B";
     project.waxseal(pending).exits(1).says(&["TooFewSignatures (305)"]);
@@ -65,11 +71,12 @@ fn a_round_with_openssl() {
     let said = project.waxseal(EXPORT).exits(0);
     said.says(&["out/pending/app.a.bin.tosign  image 1.4.0, counter 7, runs at 0x0802_0400, id ", "openssl pkeyutl"]);
     assert_eq!(project.read("out/pending/app.a.bin.tosign"), project.read("out/pending/app.a.bin")[..256]);
-    sign_both(&project, "hsm.pem");
+    sign_all(&project, "hsm.pem");
     // In any order, under any name.
-    let run = project.waxseal("sign attach out/pending two.sig one.sig --manifest r1b.toml").exits(0);
-    run.says(&["one.sig  by hsm", "2 files verified, as the boot loader will, but for the board's revision"]);
-    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
+    let run =
+        project.waxseal("sign attach out/pending two.sig four.sig one.sig three.sig --manifest r1b.toml").exits(0);
+    run.says(&["one.sig  by hsm", "4 files verified, as the boot loader will, but for the board's revision"]);
+    assert_eq!(project.list("out"), OUTPUTS);
     project.waxseal(VERIFY_A).exits(0).says(&["2 of 2, keys from"]);
     project.waxseal("verify out/app.b.bin --manifest r1b.toml --revision B").exits(0);
 }
@@ -78,26 +85,27 @@ fn a_round_with_openssl() {
 fn the_same_bytes_as_with_all_keys_at_hand() {
     let project = with_external(2);
     project.waxseal(&format!("{BUILD} --key hsm.pem")).exits(0);
-    let expected = ["out/app.a.bin", "out/app.b.bin"].map(|name| project.read(name));
+    let expected = OUTPUTS.map(|name| project.read(&format!("out/{name}")));
     project.waxseal(BUILD).exits(0);
-    sign_both(&project, "hsm.pem");
-    project.waxseal("sign attach out/pending one.sig two.sig --manifest r1b.toml --out elsewhere").exits(0);
-    assert_eq!(["elsewhere/app.a.bin", "elsewhere/app.b.bin"].map(|name| project.read(name)), expected);
+    sign_all(&project, "hsm.pem");
+    project.waxseal(&format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml --out elsewhere")).exits(0);
+    assert_eq!(project.list("elsewhere"), OUTPUTS);
+    assert!(OUTPUTS.map(|name| project.read(&format!("elsewhere/{name}"))) == expected);
 }
 
 #[test]
 fn nobody_is_waited_for_where_enough_have_signed() {
     let project = with_external(1);
     project.waxseal(BUILD).exits(0).says(&["(1 of 1 needed)", "verified"]);
-    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
+    assert_eq!(project.list("out"), OUTPUTS);
 }
 
 #[test]
 fn without_any_key_here() {
     let project = with_external(1);
     project.waxseal("build r1b.toml --out out").exits(0).says(&["by nobody yet (0 of 1 needed)", "waiting for: hsm"]);
-    sign_both(&project, "hsm.pem");
-    project.waxseal("sign attach out/pending one.sig two.sig --manifest r1b.toml").exits(0);
+    sign_all(&project, "hsm.pem");
+    project.waxseal(&format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml")).exits(0);
     project.waxseal(VERIFY_A).exits(0);
 }
 
@@ -119,43 +127,47 @@ fn two_of_three_in_one_round() {
         "[keys.hsm]",
         "[keys.second]\npublic = \"keys/second.pub.pem\"\nsigner = \"external\"\n\n[keys.hsm]",
     );
-    project.edit("r1b.toml", "[\"release\", \"hsm\"]", "[\"release\", \"hsm\", \"second\"]");
+    for _ in ["image", "layout", "release"] {
+        project.edit("r1b.toml", "[\"release\", \"hsm\"]", "[\"release\", \"hsm\", \"second\"]");
+    }
     project.waxseal(BUILD).exits(0).says(&["waiting for: 1 of ", "second", "hsm"]);
-    project.waxseal("build r1b.toml --out out").exits(0).says(&["by nobody yet (0 of 2 needed)", "4 signatures"]);
+    project.waxseal("build r1b.toml --out out").exits(0).says(&["by nobody yet (0 of 2 needed)", "8 signatures"]);
     project.waxseal(EXPORT).exits(0);
     let mut files = Vec::new();
     for key in ["hsm", "second"] {
-        for image in ["app.a.bin", "app.b.bin"] {
+        for image in PENDING {
             files.push(format!("{key}-{image}.sig"));
             sign(&project, &format!("{key}.pem"), image, &files[files.len() - 1]);
         }
     }
     let attach =
         |files: &[String]| project.waxseal(&format!("sign attach out/pending {} --manifest r1b.toml", files.join(" ")));
-    // Three of the four: one image would be finished, and is not moved alone.
+    // Seven of the eight: the others would be finished, and are not moved alone.
     let before = project.list("out/pending");
-    attach(&files[..3]).exits(1).says(&["app.b.bin: 1 of 2 signatures; still to sign: release", "second"]);
+    attach(&files[..7]).exits(1).says(&["layout.bin: 1 of 2 signatures; still to sign: release", "second"]);
     assert_eq!(project.list("out/pending"), before);
     assert_eq!(project.list("out"), ["pending"]);
     attach(&files).exits(0);
-    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
+    assert_eq!(project.list("out"), OUTPUTS);
 }
 
 #[test]
 fn a_signature_that_fits_nowhere_changes_nothing() {
     let project = with_external(2);
     project.waxseal(BUILD).exits(0);
-    sign_both(&project, "hsm.pem");
+    sign_all(&project, "hsm.pem");
     let before = (project.read("out/pending/app.a.bin"), project.list("out/pending"));
     let attach = |files: &str| project.waxseal(&format!("sign attach out/pending {files} --manifest r1b.toml"));
     // Of a key that the manifest does not know.
     openssl_in(&project, "genpkey -algorithm ed25519 -out stranger.pem");
     sign(&project, "stranger.pem", "app.a.bin", "stranger.sig");
-    attach("one.sig two.sig stranger.sig").exits(1).says(&["stranger.sig is no signature of any of these artefacts"]);
+    attach(&format!("{SIGNATURES} stranger.sig"))
+        .exits(1)
+        .says(&["stranger.sig is no signature of any of these artefacts"]);
     // Over something else.
     project.write("out/pending/other.tosign", [7; 256]);
     sign(&project, "hsm.pem", "other", "other.sig");
-    attach("one.sig two.sig other.sig").exits(1).says(&["other.sig is no signature"]);
+    attach(&format!("{SIGNATURES} other.sig")).exits(1).says(&["other.sig is no signature"]);
     std::fs::remove_file(project.path("out/pending/other.tosign")).unwrap();
     // Not a signature.
     project.write("hex.sig", "00".repeat(64));
@@ -171,19 +183,19 @@ fn a_signature_that_fits_nowhere_changes_nothing() {
 fn what_was_tampered_with_is_not_finished() {
     let project = with_external(2);
     project.waxseal(BUILD).exits(0);
-    sign_both(&project, "hsm.pem");
-    let attach = || project.waxseal("sign attach out/pending one.sig two.sig --manifest r1b.toml").exits(1);
+    sign_all(&project, "hsm.pem");
+    let attach = || project.waxseal(&format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml")).exits(1);
     // The payload.
     let good = project.read("out/pending/app.a.bin");
     let mut bytes = good.clone();
     bytes[2000] ^= 1;
     project.write("out/pending/app.a.bin", &bytes);
     attach().says(&["app.a.bin: refused: ", "PayloadDigest"]);
-    // What is signed: then the signature fits nowhere.
+    // What is signed: the signatures fit the copy in the release, and nothing fits this.
     bytes.clone_from(&good);
     bytes[100] ^= 1;
     project.write("out/pending/app.a.bin", &bytes);
-    attach().says(&["one.sig is no signature"]);
+    attach().says(&["app.a.bin: refused: BadSignature"]);
     // The manifest: the device would refuse it now.
     project.write("out/pending/app.a.bin", &good);
     project.edit("r1b.toml", "security-counter = 7", "security-counter = 8");
@@ -214,7 +226,7 @@ fn the_commands_of_the_readme() {
     let section = readme.split("**Sign elsewhere.**").nth(1).unwrap();
     let block = section.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
     let commands: Vec<_> = block.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
-    assert!(commands.len() > 4, "{block}");
+    assert!(commands.len() > 3, "{block}");
     let project = with_external(2);
     project.write("build/release.pem", project.read("keys/release.pem"));
     for command in commands {
@@ -222,7 +234,7 @@ fn the_commands_of_the_readme() {
         let mut shell = Command::new("sh");
         Run::of(shell.current_dir(project.path(".")).env("PATH", path).args(["-ec", command])).exits(0);
     }
-    assert_eq!(project.list("out"), ["app.a.bin", "app.b.bin"]);
+    assert_eq!(project.list("out"), OUTPUTS);
     project.waxseal(VERIFY_A).exits(0);
 }
 
@@ -234,9 +246,10 @@ fn results_for_programs() {
     assert_eq!(build["result"]["artefacts"][0]["waiting"][0]["name"], "hsm");
     let export = project.waxseal(&format!("{EXPORT} --format json")).exits(0).json();
     assert_eq!(export["result"]["to_sign"][1]["file"], "out/pending/app.b.bin.tosign");
-    sign_both(&project, "hsm.pem");
-    let line = "sign attach out/pending one.sig two.sig --manifest r1b.toml --format json";
-    let attach = project.waxseal(line).exits(0).json();
+    sign_all(&project, "hsm.pem");
+    let line = format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml --format json");
+    let attach = project.waxseal(&line).exits(0).json();
     assert_eq!(attach["result"]["attached"][0]["name"], "hsm");
-    assert_eq!(attach["result"]["files"], serde_json::json!(["out/app.a.bin", "out/app.b.bin"]));
+    assert_eq!(attach["result"]["files"].as_array().unwrap().len(), OUTPUTS.len());
+    assert_eq!(attach["result"]["files"][0], "out/app.a.bin");
 }

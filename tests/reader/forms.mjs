@@ -122,7 +122,7 @@ export function readDirectory(payload, { member_count, chunk_log2, commit, membe
   }
   const ids = new Set(members.map(({ image_id }) => image_id.toString('hex')));
   const leads = members.filter(({ flags }) => flags === 1);
-  if (ids.size !== member_count || leads.length !== 1 || sizes !== members_size) return null;
+  if (ids.size !== member_count || leads.length < 1 || sizes !== members_size) return null;
   return payload.length === listSize + chunks * DIGEST_SIZE ? members : null;
 }
 

@@ -40,12 +40,13 @@ structure! {
         36 => payload_size: U32,
         /// Number of the directory's digest for the payload's first chunk.
         40 => first_chunk: U32,
-        /// Bit 0: the lead image, whose companions the others are. Other bits zero.
+        /// Bit 0: a build of the lead image, whose companions the others are; with a build for each slot there are several. Other
+        /// bits zero.
         44 => flags: U32,
     }
 }
 
-/// The flag of the lead image.
+/// The flag of the lead image's builds.
 pub const LEAD: u32 = 1;
 
 impl Body for ReleaseBody {
@@ -73,7 +74,7 @@ pub struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    /// Judges the form of a verified release's payload: one lead, distinct members, sizes that add up, a digest for each chunk.
+    /// Judges the form of a verified release's payload: a lead, distinct members, sizes that add up, a digest for each chunk.
     ///
     /// # Errors
     /// [`Code::PayloadForm`].
@@ -101,7 +102,7 @@ impl<'a> Directory<'a> {
             size = size.checked_add(member.size.get())?;
             chunks = chunks.checked_add(chunk_count(member.payload_size.get(), self.chunk_log2))?;
         }
-        Some(leads == 1 && size == members_size && u32::try_from(self.digests.len()) == Ok(chunks))
+        Some(leads > 0 && size == members_size && u32::try_from(self.digests.len()) == Ok(chunks))
     }
 
     /// The members, each with its offset in the file.

@@ -1,4 +1,4 @@
-//! A slot group's fingerprint: what packer and boot loader must agree on before anything is erased.
+//! A slot group's canonical bytes: what packer and boot loader must agree on before anything is erased.
 
 use std::ops::Range;
 
@@ -6,7 +6,6 @@ use image_format::layout::{
     Group, GroupArea, GroupRegion, GroupSlot, MEMORY_COMMANDS, MEMORY_INTERNAL, MEMORY_MAPPED, ModeBits,
     PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun, TooMany,
 };
-use image_format::{Digest, SoftwareCrypto};
 
 use geometry::{Ecc, Region};
 
@@ -26,17 +25,17 @@ pub struct Places<'a> {
     pub areas: &'a [Area],
 }
 
-/// The fingerprint of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
-/// its order are `image_format::layout`'s.
+/// The canonical bytes of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
+/// its order are `image_format::layout`'s; the fingerprint is their digest.
 ///
 /// # Errors
 /// [`TooMany`] regions, runs or slots for the encoding.
-pub fn fingerprint(
+pub fn canonical(
     device: &Device,
     strategy: Strategy,
     of: &Places<'_>,
     counter: Option<&Area>,
-) -> Result<Digest, TooMany> {
+) -> Result<Vec<u8>, TooMany> {
     let Places { placements, copies, .. } = *of;
     let mut places: Vec<Place<'_>> = placements.iter().filter_map(|placement| Place::run(placement, of)).collect();
     let front = placements.first().map_or(0, |placement| placement.front_address - placement.store_address);
@@ -73,7 +72,9 @@ pub fn fingerprint(
         slots: &group_slots,
         areas: &areas,
     };
-    group.fingerprint(&mut SoftwareCrypto)
+    let mut bytes = Vec::new();
+    group.emit(|piece| bytes.extend_from_slice(piece))?;
+    Ok(bytes)
 }
 
 /// A region, and how it is reached.

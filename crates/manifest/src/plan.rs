@@ -222,7 +222,9 @@ pub struct Image {
     pub requires: Vec<Requirement>,
     /// The images that must be on the device with it, by name: it pins them by image id.
     pub companions: Vec<Spanned<String>>,
-    /// Digest of its slot group's canonical bytes: what packer and boot loader must agree on.
+    /// Its slot group's canonical bytes: what packer and boot loader must agree on. The sealed layout is made of these.
+    pub group: Vec<u8>,
+    /// Their digest, which the image carries.
     pub fingerprint: [u8; 32],
 }
 

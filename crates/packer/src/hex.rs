@@ -1,14 +1,18 @@
-//! Firmware out of Intel HEX.
+//! Intel HEX: firmware out of it, and files with addresses.
 //!
 //! A record is read by the crate `ihex`. Lines and addresses are ours, for what real files do: lower-case digits, CRLF,
 //! blanks at line ends, empty lines, a type 04 before every record, start addresses (types 03 and 05), several files one
 //! behind the other. No gap is ever filled here: two records 100 MB apart are two segments of their own size.
+
+mod write;
 
 use std::borrow::Cow;
 
 use ihex::{ReaderError, Record};
 
 use crate::firmware::Segment;
+
+pub use write::write;
 
 /// What is wrong with a HEX file, and in which line, from 1 on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

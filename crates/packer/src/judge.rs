@@ -42,6 +42,18 @@ impl Judge {
         }
     }
 
+    /// The judge of what is made for all of a plan's devices, layouts and releases, by so many of these keys.
+    pub fn of_role(plan: &Plan, keys: &[PublicKey], threshold: u8) -> Self {
+        Self {
+            keys: keys.iter().map(|key| *key.bytes()).collect(),
+            threshold,
+            device: Check::Require(Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id }),
+            revision: Check::Waived,
+            place: Check::Waived,
+            counter: Check::Waived,
+        }
+    }
+
     /// One key, one signature, and everything else waived.
     pub fn of_key(key: &PublicKey) -> Self {
         Self {

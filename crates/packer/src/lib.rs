@@ -7,20 +7,26 @@
 
 pub mod artefact;
 pub mod build;
+pub mod chunks;
 pub mod compare;
+pub mod dfuse;
 pub mod elf;
 pub mod firmware;
 pub mod hex;
 pub mod judge;
 pub mod key;
+pub mod layout;
 pub mod linker;
 pub mod loader;
+pub mod outputs;
 pub mod payload;
 pub mod pending;
+pub mod placed;
+pub mod release;
 pub mod signing;
 
 pub use artefact::Draft;
-pub use build::{Artefact, Input, build};
+pub use build::{Artefact, Built, Input, build};
 pub use firmware::{Firmware, Format, InputError, Segment};
 pub use judge::Judge;
 pub use key::{KeyError, PrivateKey, PublicKey, public_half};

@@ -10,6 +10,17 @@ use crate::{PrivateKey, PublicKey};
 /// A key by its name in the manifest.
 pub type NamedKey = (String, PublicKey);
 
+/// Who signed an artefact, and who is to.
+#[derive(Clone, Debug)]
+pub struct Signatures {
+    /// Names and keys of those who signed.
+    pub signed: Vec<NamedKey>,
+    /// Signatures that are still missing: until then no board accepts it.
+    pub missing: u8,
+    /// The keys with an external signer that have not signed.
+    pub waiting: Vec<NamedKey>,
+}
+
 /// The signers of a role.
 #[derive(Debug)]
 pub struct Signing<'a> {
@@ -68,9 +79,10 @@ impl<'a> Signing<'a> {
         self.signers.iter().map(|(_, key)| key.sign(message)).collect()
     }
 
-    /// Names and keys of those who are here.
-    pub fn signed(&self) -> Vec<NamedKey> {
-        self.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect()
+    /// Who signed, and who is to.
+    pub fn signatures(&self) -> Signatures {
+        let signed = self.signers.iter().map(|(name, key)| (name.clone(), key.public())).collect();
+        Signatures { signed, missing: self.missing, waiting: self.waiting.clone() }
     }
 }
 

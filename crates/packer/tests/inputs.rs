@@ -59,7 +59,7 @@ fn sealed(a: &[u8], b: &[u8]) -> Result<Vec<Artefact>, Vec<Diagnostic>> {
         Input { image: "app", slot: "a", name: "a.elf", bytes: a },
         Input { image: "app", slot: "b", name: "b.elf", bytes: b },
     ];
-    build(&plan(), &inputs, &[key.public()], &[key])
+    build(&plan(), &inputs, &[key.public()], &[key]).map(|built| built.images)
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn firmware_for_both_slots_is_sealed_the_same_every_time() {
 fn segments_out_of_order_with_a_gap_are_joined_with_the_erased_value() {
     let elf = with(A + 0x200, vec![1, 2, 3]).segment(A, vectors(0x2008_0000, A + 0x41, 0x100));
     let built = sealed(&elf.file(), &firmware(B).file()).expect("builds");
-    let payload = &built[0].bytes[1024..];
+    let payload = built[0].payload();
     assert_eq!(payload.len(), 0x203);
     assert!(payload[0x100..0x200].iter().all(|byte| *byte == 0xFF));
     assert_eq!(payload[0x200..], [1, 2, 3]);

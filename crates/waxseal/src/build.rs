@@ -1,17 +1,19 @@
-//! `waxseal build`: seals every image for each of its slots.
+//! `waxseal build`: seals every image for each of its slots, the layout and the release.
 
 use std::env;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use geometry::address;
-use manifest::plan::{Image, Plan, Requirement, RoleName};
-use packer::PrivateKey;
-use packer::build::Artefact;
+use geometry::{Sector, address};
+use manifest::plan::{Image, Placement, Plan, Requirement, RoleName};
+use packer::build::SealedFile;
+use packer::outputs::{self, Content, Output};
+use packer::placed::Piece;
+use packer::{Artefact, Built, PrivateKey};
 use serde_json::{Value, json};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::files::FileSet;
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
@@ -26,7 +28,7 @@ const VARIABLE: &str = "WAXSEAL_KEY";
 /// Folder for what waits for signatures, below the output folder.
 const PENDING: &str = "pending";
 
-/// Seal every image for each of its slots.
+/// Seal every image for each of its slots, the layout and the release.
 ///
 /// The result is judged as the boot loader will judge it. All files are written, or none. What waits for a key with an
 /// external signer goes to the folder `pending` below, and `sign` finishes it.
@@ -65,14 +67,26 @@ impl Command {
             let private = self.private_keys()?;
             let inputs: Vec<_> = files.iter().filter_map(InputFile::input).collect();
             match packer::build(plan, &inputs, &public, &private) {
-                Ok(artefacts) => {
-                    self.write(&artefacts)?;
-                    let result = Some(to_json(plan, &artefacts));
-                    Ok(Report { result, ..Report::done(self.text(plan, &artefacts)) })
-                }
+                Ok(built) => match outputs::all(plan, &built) {
+                    Ok(outputs) => self.finish(plan, &built, &outputs),
+                    Err(found) => Ok(refused(found)),
+                },
                 Err(found) => Ok(refused(found)),
             }
         })
+    }
+
+    /// Writes the files and reports them.
+    fn finish(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Result<Report, Failure> {
+        let folder = self.folder(built);
+        let mut files = FileSet::new();
+        for output in outputs {
+            let bytes = output.bytes(plan).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+            files.add(&folder.join(&output.name), &bytes)?;
+        }
+        files.commit()?;
+        let result = Some(to_json(plan, built, outputs));
+        Ok(Report { result, ..Report::done(self.text(plan, built, outputs)) })
     }
 
     fn private_keys(&self) -> Result<Vec<PrivateKey>, Failure> {
@@ -83,20 +97,13 @@ impl Command {
         files.iter().map(|file| read_private(file)).collect()
     }
 
-    fn write(&self, artefacts: &[Artefact]) -> Result<(), Failure> {
-        let mut files = FileSet::new(&self.folder(artefacts))?;
-        for artefact in artefacts {
-            files.add(&artefact.file_name, &artefact.bytes)?;
-        }
-        files.commit()
-    }
-
     /// Where the files go: nothing that waits for a signature may be taken for finished, nor one of a set without the others.
-    fn folder(&self, artefacts: &[Artefact]) -> PathBuf {
-        if artefacts.iter().any(|artefact| artefact.missing > 0) { self.out.join(PENDING) } else { self.out.clone() }
+    fn folder(&self, built: &Built) -> PathBuf {
+        if built.is_waiting() { self.out.join(PENDING) } else { self.out.clone() }
     }
 
-    fn text(&self, plan: &Plan, artefacts: &[Artefact]) -> String {
+    fn text(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> String {
+        let artefacts = &built.images;
         let mut text = String::new();
         for image in &plan.images {
             let name = &image.name.value;
@@ -126,7 +133,8 @@ impl Command {
                 text.push_str(&fill(artefact));
             }
             if let Some(artefact) = of_image.first() {
-                let names: Vec<_> = artefact.signed.iter().map(|(name, key)| format!("{name} {key}")).collect();
+                let names: Vec<_> =
+                    artefact.signatures.signed.iter().map(|(name, key)| format!("{name} {key}")).collect();
                 let needed = threshold(plan);
                 let nobody = if names.is_empty() { "by nobody yet" } else { "" };
                 let _ = writeln!(text, "  signed    {nobody}{} ({} of {needed} needed)", names.join(", "), names.len());
@@ -134,33 +142,26 @@ impl Command {
             let slots: Vec<_> = of_image.iter().map(|artefact| artefact.slot.as_str()).collect();
             // Only a board has a revision.
             let but = if image.revisions.is_empty() { "" } else { ", but for the board's revision" };
-            let waits = of_image.iter().any(|artefact| artefact.missing > 0);
+            let waits = of_image.iter().any(|artefact| artefact.signatures.missing > 0);
             let word = if waits { "complete  but for signatures; all else verified" } else { "verified " };
             let _ = writeln!(text, "  {word} as the boot loader will{but}: {}", slots.join(", "));
         }
-        let folder = self.folder(artefacts);
-        for artefact in artefacts {
-            let _ = writeln!(
-                text,
-                "{}  {} bytes  for slot {}, image id {}",
-                folder.join(&artefact.file_name).display(),
-                thousands(artefact.bytes.len() as u64),
-                artefact.slot,
-                hex(&artefact.id),
-            );
+        text.push_str(&self.files(plan, built, outputs));
+        for why in outputs::left_out(plan, built) {
+            let _ = writeln!(text, "{why}");
         }
-        text + &self.waiting(artefacts)
+        text + &self.waiting(built)
     }
 
     /// Whose signatures are missing, and how they get there.
-    fn waiting(&self, artefacts: &[Artefact]) -> String {
-        let open: Vec<_> = artefacts.iter().filter(|artefact| artefact.missing > 0).collect();
+    fn waiting(&self, built: &Built) -> String {
+        let open: Vec<_> = built.signatures().filter(|signatures| signatures.missing > 0).collect();
         let Some(first) = open.first() else { return String::new() };
         let names: Vec<_> = first.waiting.iter().map(|(name, key)| format!("{name} {key} (external)")).collect();
         let any =
             if names.len() > usize::from(first.missing) { format!("{} of ", first.missing) } else { String::new() };
-        let count: usize = open.iter().map(|artefact| usize::from(artefact.missing)).sum();
-        let (folder, manifest) = (self.folder(artefacts), self.manifest.display());
+        let count: usize = open.iter().map(|signatures| usize::from(signatures.missing)).sum();
+        let (folder, manifest) = (self.folder(built), self.manifest.display());
         let folder = folder.display();
         format!(
             "waiting for: {any}{}, {}. Nothing that a board would accept was written.\n  \
@@ -170,6 +171,38 @@ impl Command {
             counted(count, "signature"),
             self.profile.words(),
         )
+    }
+
+    /// A line for each file, with what it is.
+    fn files(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> String {
+        let folder = self.folder(built);
+        let names: Vec<_> = outputs.iter().map(|output| folder.join(&output.name).display().to_string()).collect();
+        let width = names.iter().map(String::len).max().unwrap_or(0);
+        let lines =
+            names.iter().zip(outputs).map(|(name, output)| format!("{name:<width$}  {}\n", about(plan, output)));
+        lines.collect()
+    }
+}
+
+/// What a file is, in a line.
+fn about(plan: &Plan, output: &Output<'_>) -> String {
+    match output.content {
+        Content::Image(artefact) => {
+            format!("{} bytes, image id {}", thousands(artefact.bytes.len() as u64), hex(&artefact.id))
+        }
+        Content::InSlot(_, _, placement) => {
+            let pieces = output.pieces(plan);
+            let ranges: Vec<_> = pieces
+                .iter()
+                .map(|piece| format!("{} to {}", address(piece.address), address(piece.end() - 1)))
+                .collect();
+            let sectors = runs(sectors(plan, placement, &pieces));
+            format!("{}: {}, sectors {sectors}", placement.slot.value, ranges.join(" and "))
+        }
+        Content::Layout(layout) => format!("{} bytes, the slot groups", thousands(layout.bytes.len() as u64)),
+        Content::Release(release) => {
+            format!("{} bytes, release id {}", thousands(release.bytes.len() as u64), hex(&release.id))
+        }
     }
 }
 
@@ -213,7 +246,29 @@ fn threshold(plan: &Plan) -> u8 {
     plan.role(RoleName::Image).map_or(0, |role| role.threshold.value)
 }
 
-fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
+/// Numbers of the sectors that these pieces touch.
+fn sectors<'a>(plan: &'a Plan, placement: &Placement, pieces: &'a [Piece<'_>]) -> impl Iterator<Item = u32> + use<'a> {
+    let sectors = plan.slot(&placement.slot.value).into_iter().flat_map(|slot| &slot.extent.sectors);
+    let touched = |sector: &&Sector| {
+        pieces.iter().any(|piece| piece.address < sector.range().end && sector.address < piece.end())
+    };
+    sectors.filter(touched).map(|sector| sector.number)
+}
+
+/// `0-3, 6` of ascending numbers.
+fn runs(numbers: impl Iterator<Item = u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let text = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    runs.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {
     let artefact = |artefact: &Artefact| {
         let signed = |(name, key): &(String, packer::PublicKey)| json!({ "name": name, "key_id": key.to_string() });
         json!({
@@ -227,18 +282,41 @@ fn to_json(plan: &Plan, artefacts: &[Artefact]) -> Value {
             "payload_sha256": hex(&artefact.payload_digest),
             "payload_address": artefact.payload_address,
             "format": artefact.format.to_string(),
+            "chunk_size": artefact.chunk_size,
             "filled": artefact.filled,
             "padding": artefact.padding,
             "stack": artefact.entry.map(|entry| entry.stack),
             "reset": artefact.entry.map(|entry| entry.reset),
             "companions": artefact.companions.iter().map(|id| hex(id)).collect::<Vec<_>>(),
-            "signed": artefact.signed.iter().map(signed).collect::<Vec<_>>(),
-            "missing": artefact.missing,
-            "waiting": artefact.waiting.iter().map(signed).collect::<Vec<_>>(),
+            "signed": artefact.signatures.signed.iter().map(signed).collect::<Vec<_>>(),
+            "missing": artefact.signatures.missing,
+            "waiting": artefact.signatures.waiting.iter().map(signed).collect::<Vec<_>>(),
         })
     };
+    let piece = |piece: &Piece<'_>| json!({ "address": piece.address, "size": piece.bytes.len() });
+    let file = |output: &Output<'_>| {
+        let (kind, image, slot) = match output.content {
+            Content::Image(artefact) => ("image", Some(&artefact.image), None),
+            Content::InSlot(_, image, placement) => ("image", Some(&image.name.value), Some(&placement.slot.value)),
+            Content::Layout(_) => ("layout", None, None),
+            Content::Release(_) => ("release", None, None),
+        };
+        json!({
+            "file": output.name,
+            "kind": kind,
+            "format": output.container.word(),
+            "image": image,
+            "slot": slot,
+            "pieces": output.pieces(plan).iter().map(piece).collect::<Vec<_>>(),
+        })
+    };
+    let id = |file: &Option<SealedFile>| file.as_ref().map(|file| hex(&file.id));
     json!({
         "threshold": threshold(plan),
-        "artefacts": artefacts.iter().map(artefact).collect::<Vec<_>>(),
+        "artefacts": built.images.iter().map(artefact).collect::<Vec<_>>(),
+        "layout_id": id(&built.layout),
+        "release_id": id(&built.release),
+        "files": outputs.iter().map(file).collect::<Vec<_>>(),
+        "left_out": outputs::left_out(plan, built),
     })
 }

@@ -5,15 +5,18 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::exit::{Exit, Failure};
+use crate::interrupt;
 
 /// The name that stands for standard input, or for standard output.
 pub const STANDARD: &str = "-";
 
 /// What messages call standard input.
 pub const STANDARD_INPUT: &str = "<stdin>";
+/// How the names of files begin that are not complete yet.
+const TEMPORARY: &str = ".waxseal-";
 
 /// Largest file that is read, in bytes: no input of a 32-bit device comes near it, and a device file does not end.
 const LARGEST: u64 = 1 << 30;
@@ -66,11 +69,9 @@ pub enum Access {
     Private,
 }
 
-/// Files of one folder, written beside their places and moved there together. Dropped before that, nothing is left of
-/// them.
-#[derive(Debug)]
+/// Files that are written beside their places and moved there together. Dropped before that, nothing is left of them.
+#[derive(Debug, Default)]
 pub struct FileSet {
-    folder: PathBuf,
     files: Vec<(PathBuf, NamedTempFile)>,
     /// Folders that did not exist before, outermost first.
     made: Vec<PathBuf>,
@@ -78,50 +79,58 @@ pub struct FileSet {
 }
 
 impl FileSet {
-    /// An empty set; makes the folder.
-    ///
-    /// # Errors
-    /// Exit code 4 if the folder cannot be made.
-    pub fn new(folder: &Path) -> Result<Self, Failure> {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let made = missing_folders(folder);
-        let set = Self { folder: folder.to_owned(), files: Vec::new(), made, committed: false };
-        fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
-        Ok(set)
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Writes a file of this name beside its place.
+    /// Writes a file beside its place, in a folder that is made if it does not exist.
     ///
     /// # Errors
     /// Exit code 4 if it cannot be written, or if a folder stands in its place.
-    pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let place = self.folder.join(name);
-        if place.is_dir() {
+    pub fn add(&mut self, place: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        if place.is_dir() || place.file_name().is_none() {
             return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", place.display())));
         }
-        let mut file = temporary(&self.folder, Access::Usual).map_err(|error| cannot_write(&place, &error))?;
+        let mut file = self.begin(place).map_err(|error| cannot_write(place, &error))?;
         // Some file systems tell only at this point that the disk is full.
         let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
-        written.map_err(|error| cannot_write(&place, &error))?;
-        self.files.push((place, file));
+        written.map_err(|error| cannot_write(place, &error))?;
+        self.files.push((place.to_owned(), file));
         Ok(())
     }
 
-    /// Moves all files to their places. If one cannot be moved, those that were are removed again.
+    /// The file beside its place, of which an interrupt leaves nothing.
+    fn begin(&mut self, place: &Path) -> io::Result<NamedTempFile> {
+        let mut leftovers = interrupt::hold();
+        let folder = folder_of(place);
+        let missing = missing_folders(folder);
+        leftovers.extend(missing.iter().rev().cloned());
+        self.made.extend(missing);
+        fs::create_dir_all(folder)?;
+        let file = temporary(folder, Access::Usual)?;
+        leftovers.insert(0, file.path().to_owned());
+        Ok(file)
+    }
+
+    /// Moves all files to their places. If one cannot be moved, each place gets back what was there before, or nothing.
     ///
     /// # Errors
     /// Exit code 4.
     pub fn commit(mut self) -> Result<(), Failure> {
-        let mut placed: Vec<PathBuf> = Vec::new();
+        let mut leftovers = interrupt::hold();
+        let mut placed = Vec::new();
         for (place, file) in std::mem::take(&mut self.files) {
-            if let Err(error) = file.persist(&place) {
-                for path in placed {
-                    let _ = fs::remove_file(path);
+            let moved = Placed::put(place.clone(), file).map_err(|error| cannot_write(&place, &error));
+            match moved {
+                Ok(moved) => placed.push(moved),
+                Err(failure) => {
+                    placed.into_iter().rev().for_each(Placed::undo);
+                    return Err(failure);
                 }
-                return Err(cannot_write(&place, &error.error));
             }
-            placed.push(place);
         }
+        leftovers.clear();
         self.committed = true;
         Ok(())
     }
@@ -130,6 +139,7 @@ impl FileSet {
 impl Drop for FileSet {
     fn drop(&mut self) {
         if !self.committed {
+            let _whole = interrupt::hold();
             self.files.clear();
             for folder in self.made.iter().rev() {
                 let _ = fs::remove_dir(folder);
@@ -138,16 +148,53 @@ impl Drop for FileSet {
     }
 }
 
+/// A file that has taken its place, and what was there before.
+#[derive(Debug)]
+struct Placed {
+    place: PathBuf,
+    /// Removed when all is well.
+    before: Option<TempPath>,
+}
+
+impl Placed {
+    fn put(place: PathBuf, file: NamedTempFile) -> io::Result<Self> {
+        let before = if place.exists() { Some(second_name(&place)?) } else { None };
+        file.persist(&place).map_err(|error| error.error)?;
+        Ok(Self { place, before })
+    }
+
+    fn undo(self) {
+        let _ = match self.before {
+            Some(before) => before.persist(&self.place).map_err(|error| error.error),
+            None => fs::remove_file(&self.place),
+        };
+    }
+}
+
+/// Gives a file a second name beside it, so that its place is never empty while another file takes it; a copy where the file
+/// system has no hard links.
+fn second_name(place: &Path) -> io::Result<TempPath> {
+    let builder =
+        tempfile::Builder::new().prefix(TEMPORARY).make_in(folder_of(place), |path| fs::hard_link(place, path));
+    if let Ok(linked) = builder {
+        return Ok(linked.into_temp_path());
+    }
+    let copy = temporary(folder_of(place), Access::Private)?;
+    fs::copy(place, copy.path())?;
+    Ok(copy.into_temp_path())
+}
+
+fn folder_of(place: &Path) -> &Path {
+    place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes one file, complete or absent.
 ///
 /// # Errors
 /// Exit code 4.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", path.display())));
-    };
-    let mut set = FileSet::new(folder)?;
-    set.add(&name.to_string_lossy(), bytes)?;
+    let mut set = FileSet::new();
+    set.add(path, bytes)?;
     set.commit()
 }
 
@@ -156,7 +203,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// Exit code 4; the file that exists is as it was.
 pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
+    // A key is small: nothing is gained by letting an interrupt in.
+    let _whole = interrupt::hold();
     let made = missing_folders(folder);
     let result = fs::create_dir_all(folder).and_then(|()| temporary(folder, access)).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -183,7 +232,7 @@ pub fn exists(path: &Path) -> Failure {
 
 fn temporary(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".waxseal-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -213,4 +262,93 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     let inner = error.get_ref().and_then(|inner| inner.source());
     let why = inner.map_or_else(|| error.to_string(), ToString::to_string);
     Failure::new(Exit::Failed, format!("cannot write {}: {why}", path.display()))
+}
+
+#[cfg(test)]
+// A test that cannot prepare its inputs has failed.
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_move_that_fails_midway_gives_each_place_back_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        fs::write(place("old"), "before").unwrap();
+        let mut set = FileSet::new();
+        for name in ["old", "new", "blocked", "never"] {
+            set.add(&place(name), b"after").unwrap();
+        }
+        // Whoever else works in the folder: this place can no longer be taken.
+        fs::create_dir(place("blocked")).unwrap();
+        assert!(set.commit().unwrap_err().title.contains("blocked"));
+        assert_eq!(names(folder.path()), ["blocked", "old"]);
+        assert_eq!(fs::read(place("old")).unwrap(), b"before");
+    }
+
+    #[test]
+    fn a_set_takes_its_places_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        fs::write(place("old"), "before").unwrap();
+        let mut set = FileSet::new();
+        for name in ["old", "deep/er/new"] {
+            set.add(&place(name), b"after").unwrap();
+        }
+        set.commit().unwrap();
+        assert_eq!(names(folder.path()), ["deep", "old"]);
+        assert_eq!(fs::read(place("old")).unwrap(), b"after");
+        assert_eq!(fs::read(place("deep/er/new")).unwrap(), b"after");
+    }
+
+    /// The folder that the process to be interrupted writes to.
+    const FOLDER: &str = "WAXSEAL_TEST_FOLDER";
+
+    /// Not a test of its own: the process that the next one interrupts.
+    #[test]
+    #[ignore = "waits for a signal"]
+    fn waits_with_files_that_have_no_place_yet() {
+        let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
+        let mut set = FileSet::new();
+        set.add(&folder.join("old"), b"after").unwrap();
+        set.add(&folder.join("made/new"), b"after").unwrap();
+        println!("\nready");
+        loop {
+            std::thread::park();
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_interrupted_process_leaves_nothing() {
+        use std::os::unix::process::ExitStatusExt as _;
+
+        for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("old"), "before").unwrap();
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "files::tests::waits_with_files_that_have_no_place_yet", "--ignored", "--nocapture"])
+                .env(FOLDER, folder.path())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            assert!(lines.any(|line| line.unwrap() == "ready"));
+            assert_eq!(names(folder.path()).len(), 3, "two files and a folder");
+            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+            assert_eq!(child.wait().unwrap().signal(), Some(number));
+            assert_eq!(names(folder.path()), ["old"]);
+            assert_eq!(fs::read(folder.path().join("old")).unwrap(), b"before");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod generate;
 mod github;
 mod inputs;
 mod inspect;
+mod interrupt;
 mod json;
 mod key;
 mod load;

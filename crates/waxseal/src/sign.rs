@@ -1,5 +1,6 @@
 //! `waxseal sign`: signatures that are made elsewhere, by a hardware module or on another machine.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use geometry::address;
 use image_format::Kind;
-use manifest::plan::RoleName;
+use manifest::plan::{Image, Placement, Plan, RoleName};
+use packer::outputs;
 use packer::pending::{Part, Sealed, Signature, attach};
 use serde_json::json;
 
@@ -93,7 +95,7 @@ fn export(paths: &[PathBuf]) -> Result<Report, Failure> {
             true => (path.as_path(), sealed_files(path)?),
             false => (path.parent().unwrap_or(Path::new("")), vec![one(path)?]),
         };
-        let mut files = FileSet::new(folder)?;
+        let mut files = FileSet::new();
         for (name, sealed) in &found {
             for (index, part) in sealed.parts.iter().enumerate() {
                 // A release's members are files of their own, too.
@@ -102,8 +104,9 @@ fn export(paths: &[PathBuf]) -> Result<Report, Failure> {
                 }
                 let number = if index == 0 { String::new() } else { format!(".{index}") };
                 let name = format!("{name}{number}.{TO_SIGN}");
-                files.add(&name, sealed.to_sign(part))?;
-                let path = folder.join(&name).display().to_string();
+                let path = folder.join(&name);
+                files.add(&path, sealed.to_sign(part))?;
+                let path = path.display().to_string();
                 let _ = writeln!(text, "{path}  {}", describe(sealed, part));
                 written.push(json!({ "file": path, "kind": word(part.kind), "id": hex(&part.id) }));
             }
@@ -134,9 +137,10 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
             let failure = problems.fold(failure, |failure, problem| failure.help(format!("also: {problem}")));
             failure.help("nothing was written; `waxseal sign export` writes what is to be signed")
         })?;
-        let mut set = FileSet::new(out)?;
-        for (name, sealed) in &files {
-            set.add(name, &sealed.bytes)?;
+        let finished = finished(plan, &files)?;
+        let mut set = FileSet::new();
+        for (name, bytes) in &finished {
+            set.add(&out.join(name), bytes)?;
         }
         set.commit()?;
         tidy(folder, files.iter().map(|(name, _)| name.as_str()));
@@ -144,9 +148,9 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
         for found in &attached {
             let _ = writeln!(text, "{}  by {} {}, of {}", found.signature, found.key.0, found.key.1, hex(&found.id));
         }
-        let paths: Vec<_> = files.iter().map(|(name, _)| out.join(name).display().to_string()).collect();
-        for (path, (_, sealed)) in paths.iter().zip(&files) {
-            let _ = writeln!(text, "{path}  {} bytes", thousands(sealed.bytes.len() as u64));
+        let paths: Vec<_> = finished.iter().map(|(name, _)| out.join(name).display().to_string()).collect();
+        for (path, (_, bytes)) in paths.iter().zip(&finished) {
+            let _ = writeln!(text, "{path}  {} bytes", thousands(bytes.len() as u64));
         }
         // Only a board has a revision.
         let but = if plan.product.revisions.is_empty() { "" } else { ", but for the board's revision" };
@@ -159,6 +163,24 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
         let result = json!({ "attached": attached.collect::<Vec<_>>(), "files": paths });
         Ok(Report { result: Some(result), ..Report::done(text) })
     })
+}
+
+/// The sealed files, and the images' files for programming tools.
+fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Result<Vec<(String, Cow<'a, [u8]>)>, Failure> {
+    let mut finished: Vec<(String, Cow<'a, [u8]>)> =
+        files.iter().map(|(name, sealed)| (name.clone(), Cow::Borrowed(sealed.bytes.as_slice()))).collect();
+    let file = |image: &Image, placement: &Placement| {
+        let mut files = files.iter().filter_map(|(_, sealed)| Some((sealed, sealed.image(sealed.parts.first()?)?)));
+        let found = files.find(|(_, header)| {
+            header.body.layout == image.fingerprint && header.body.run_address.get() == placement.run_address
+        });
+        found.map(|(sealed, _)| sealed.bytes.as_slice())
+    };
+    for output in plan.images.iter().flat_map(|image| outputs::for_tools(plan, image, file)) {
+        let bytes = output.bytes(plan).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+        finished.push((output.name.clone(), Cow::Owned(bytes.into_owned())));
+    }
+    Ok(finished)
 }
 
 /// The sealed files of a folder, by name.

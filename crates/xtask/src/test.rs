@@ -71,7 +71,7 @@ fn lint_host() -> Outcome {
 }
 
 fn test_host() -> Outcome {
-    for tool in [tools::OPENSSL, tools::SSH_KEYGEN, tools::SCRIPT] {
+    for tool in [tools::OPENSSL, tools::SSH_KEYGEN, tools::SCRIPT, tools::DFU_SUFFIX, tools::OBJCOPY] {
         tool.ensure()?;
     }
     tools::ensure_postgresql()?;

@@ -24,6 +24,10 @@ pub const OPENSSL: Tool = Tool { program: "openssl", package: "openssl" };
 pub const SSH_KEYGEN: Tool = Tool { program: "ssh-keygen", package: "openssh-client" };
 /// Gives a command a terminal to ask on.
 pub const SCRIPT: Tool = Tool { program: "script", package: "bsdutils" };
+/// dfu-suffix, which judges our DfuSe files.
+pub const DFU_SUFFIX: Tool = Tool { program: "dfu-suffix", package: "dfu-util" };
+/// objcopy, which reads our HEX files.
+pub const OBJCOPY: Tool = Tool { program: "objcopy", package: "binutils" };
 /// Python, which runs imgtool.
 pub const PYTHON: Tool = Tool { program: "python3", package: "python3" };
 /// A C compiler, for the C header.

@@ -1,5 +1,7 @@
 //! Images: which slots hold them, where they run there, and how much room there is.
 
+use image_format::{SoftwareCrypto, sha256};
+
 use super::{Report, declared, extent, log, overwrite, product, refers_to_slot, release, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -73,7 +75,7 @@ pub fn resolve(
         }
         let counter = store.as_ref().and_then(|store| areas.iter().find(|area| area.name.value == store.value));
         let places = Places { placements: &placements, copies: &copies, slots, areas };
-        let Ok(fingerprint) = group::fingerprint(device, strategy.value, &places, counter) else {
+        let Ok(group) = group::canonical(device, strategy.value, &places, counter) else {
             let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
             report.push(error.at(name.entry, "255 of each at most"));
             continue;
@@ -90,7 +92,8 @@ pub fn resolve(
             revisions,
             requires,
             companions,
-            fingerprint,
+            fingerprint: sha256(&mut SoftwareCrypto, &group),
+            group,
         });
     }
     (images.len() == table.names().count()).then_some(images)

@@ -26,12 +26,14 @@ pub fn resolve(spec: &Manifest, images: Option<&[Image]>, report: &mut Report) -
     let table = spec.release.as_ref();
     let label = table.and_then(|table| (*table.label).clone());
     check_label(label.as_ref(), spec, report);
-    let images = images?;
-    let lead = lead(images)?;
+    // By name: the order of the file's tables changes no byte of a release.
+    let mut images: Vec<&Image> = images?.iter().collect();
+    images.sort_by_key(|image| &image.name.value);
+    let lead = lead(&images)?;
     Some(Release {
         label,
         expires: table.and_then(|table| *table.expires),
-        members: members(images, lead, update::commit(spec).value),
+        members: members(&images, lead, update::commit(spec).value),
         lead: lead.name.value.clone(),
     })
 }
@@ -53,14 +55,15 @@ fn check_label(label: Option<&Spanned<String>>, spec: &Manifest, report: &mut Re
 }
 
 /// The image that pins others; or else the first firmware, or the first image.
-fn lead(images: &[Image]) -> Option<&Image> {
-    let pins = images.iter().find(|image| !image.companions.is_empty());
-    pins.or_else(|| images.iter().find(|image| image.kind.value == ImageKind::Firmware)).or(images.first())
+fn lead<'a>(images: &[&'a Image]) -> Option<&'a Image> {
+    let mut images = images.iter().copied();
+    let pins = images.clone().find(|image| !image.companions.is_empty());
+    pins.or_else(|| images.clone().find(|image| image.kind.value == ImageKind::Firmware)).or_else(|| images.next())
 }
 
-/// The order of installing: with commit "together" the lead last, else what is required first; otherwise the file's.
-fn members(images: &[Image], lead: &Image, commit: Commit) -> Vec<String> {
-    let mut rest: Vec<&Image> = images.iter().collect();
+/// The order of installing: with commit "together" the lead last, else what is required first; otherwise by name.
+fn members(images: &[&Image], lead: &Image, commit: Commit) -> Vec<String> {
+    let mut rest = images.to_vec();
     let mut order: Vec<String> = Vec::new();
     while !rest.is_empty() {
         let waits = |image: &&Image| match commit {

@@ -224,7 +224,12 @@ fn releases() -> Result<Vec<Vector>, String> {
             release.members[1].image_id = release.members[0].image_id;
         }),
         form("release_no_lead", "no lead image", |release| release.members[0].flags = 0.into()),
-        form("release_two_leads", "two lead images", |release| release.members[1].flags = LEAD.into()),
+        Ok(Vector::accepted(
+            "release_two_leads",
+            "a build of the lead image for each of two slots",
+            changed(|release| release.members[1].flags = LEAD.into())?,
+        )
+        .of(Kind::Release)),
         form("release_flags", "a flag that nobody knows", |release| release.members[1].flags = 2.into()),
         form("release_chunk_gap", "a member's chunks that start elsewhere", |release| {
             release.members[1].first_chunk = 3.into();

@@ -1,0 +1,183 @@
+//! The files of a build: which there are, and what is in them.
+
+use std::borrow::Cow;
+
+use image_format::{ImageHeader, Version};
+use manifest::codes;
+use manifest::diagnostic::Diagnostic;
+use manifest::memory::Access;
+use manifest::plan::{Image, Placement, Plan};
+use zerocopy::FromBytes as _;
+
+use crate::build::{Artefact, Built, SealedFile};
+use crate::placed::{Piece, by_whole_sectors, pieces};
+use crate::{dfuse, hex};
+
+/// How a file holds what was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// The bytes of the format alone: a sealed image, layout or release.
+    Sealed,
+    /// Intel HEX.
+    Hex,
+    /// DfuSe.
+    Dfu,
+}
+
+impl Container {
+    /// The word for programs, and the end of a file's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sealed => "bin",
+            Self::Hex => "hex",
+            Self::Dfu => "dfu",
+        }
+    }
+}
+
+/// What a file is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// An image as it is transported.
+    Image(&'a Artefact),
+    /// An image where a programming tool writes it.
+    InSlot(&'a [u8], &'a Image, &'a Placement),
+    /// The layout.
+    Layout(&'a SealedFile),
+    /// The release.
+    Release(&'a SealedFile),
+}
+
+/// A file that a build writes. Its bytes are made when they are asked for: a HEX file is three times the image.
+#[derive(Clone, Debug)]
+pub struct Output<'a> {
+    /// Its name.
+    pub name: String,
+    /// How it holds its content.
+    pub container: Container,
+    /// Its content.
+    pub content: Content<'a>,
+}
+
+/// All files of a build, in the order of the plan; without those for programming tools while signatures are missing.
+///
+/// # Errors
+/// Two files of one name.
+pub fn all<'a>(plan: &'a Plan, built: &'a Built) -> Result<Vec<Output<'a>>, Vec<Diagnostic>> {
+    let sealed = |name: &str, content| Output { name: name.to_owned(), container: Container::Sealed, content };
+    let file = |image, placement| built.image(image, placement).map(|artefact| artefact.bytes.as_slice());
+    let mut outputs: Vec<Output<'a>> = Vec::new();
+    for image in &plan.images {
+        let artefacts = built.images.iter().filter(|artefact| artefact.image == image.name.value);
+        outputs.extend(artefacts.map(|artefact| sealed(&artefact.file_name, Content::Image(artefact))));
+        if !built.is_waiting() {
+            outputs.extend(for_tools(plan, image, file));
+        }
+    }
+    outputs.extend(built.layout.iter().map(|layout| sealed(&layout.file_name, Content::Layout(layout))));
+    outputs.extend(built.release.iter().map(|release| sealed(&release.file_name, Content::Release(release))));
+    let again = |index: usize| outputs[..index].iter().any(|earlier| earlier.name == outputs[index].name);
+    match (0..outputs.len()).find(|index| again(*index)) {
+        Some(index) => Err(vec![name_taken(plan, &outputs[index].name)]),
+        None => Ok(outputs),
+    }
+}
+
+/// An image's files for programming tools, out of the sealed file for each slot. Memories without addresses have no HEX file, and
+/// those that the ROM does not reach no DfuSe file: see [`left_out`].
+pub fn for_tools<'a>(
+    plan: &'a Plan,
+    image: &'a Image,
+    file: impl Fn(&'a Image, &'a Placement) -> Option<&'a [u8]>,
+) -> Vec<Output<'a>> {
+    let mut outputs = Vec::new();
+    for placement in &image.placements {
+        let Some(bytes) = file(image, placement) else { continue };
+        let content = Content::InSlot(bytes, image, placement);
+        for container in containers(plan, placement) {
+            outputs.push(Output { name: name(image, placement, *container), container: *container, content });
+        }
+    }
+    outputs
+}
+
+fn name_taken(plan: &Plan, name: &str) -> Diagnostic {
+    let error = Diagnostic::error(codes::UNSEALABLE, format!("two files of this build would be called `{name}`"));
+    let taking = plan.images.iter().filter(|image| name.split('.').next() == Some(&image.name.value));
+    taking
+        .fold(error, |error, image| error.at(image.name.span, "this image's"))
+        .help("give the image another name: `layout` is the layout's")
+}
+
+/// The containers in which a programming tool takes the image of a slot.
+fn containers(plan: &Plan, placement: &Placement) -> &'static [Container] {
+    match plan.slot(&placement.slot.value).map(|slot| slot.extent.access) {
+        Some(Access::Internal) => &[Container::Hex, Container::Dfu],
+        Some(Access::Mapped) => &[Container::Hex],
+        Some(Access::Commands) | None => &[],
+    }
+}
+
+/// Which files there are not, and why.
+pub fn left_out(plan: &Plan, built: &Built) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for placement in plan.images.iter().flat_map(|image| &image.placements) {
+        let Some(slot) = plan.slot(&placement.slot.value) else { continue };
+        let memory = &slot.extent.region.name;
+        reasons.extend(match slot.extent.access {
+            Access::Internal => None,
+            Access::Mapped => Some(format!("no .dfu: the ROM of this part does not reach `{memory}`")),
+            Access::Commands => Some(format!("no .hex and no .dfu: `{memory}` has no address")),
+        });
+    }
+    reasons.dedup();
+    let nobody = |what: &str, role| format!("no {what}: nothing says whose signatures `roles.{role}` needs");
+    reasons.extend(built.layout.is_none().then(|| nobody("layout.bin", "layout")));
+    reasons.extend(built.release.is_none().then(|| nobody("release", "release")));
+    reasons
+}
+
+/// `app.hex`; with several slots `app.a.hex`.
+fn name(image: &Image, placement: &Placement, container: Container) -> String {
+    let slot = if image.placements.len() > 1 { format!(".{}", placement.slot.value) } else { String::new() };
+    format!("{}{slot}.{}", image.name.value, container.word())
+}
+
+impl<'a> Output<'a> {
+    /// The file.
+    ///
+    /// # Errors
+    /// [`ihex::WriterError`]: never, as far as we know.
+    pub fn bytes(&self, plan: &Plan) -> Result<Cow<'a, [u8]>, ihex::WriterError> {
+        Ok(match (self.content, self.container) {
+            (Content::Layout(sealed) | Content::Release(sealed), _) => Cow::Borrowed(sealed.bytes.as_slice()),
+            (Content::Image(artefact), _) => Cow::Borrowed(artefact.bytes.as_slice()),
+            (Content::InSlot(bytes, ..), Container::Sealed) => Cow::Borrowed(bytes),
+            (Content::InSlot(..), Container::Hex) => Cow::Owned(hex::write(&self.pieces(plan))?.into_bytes()),
+            (Content::InSlot(bytes, image, placement), Container::Dfu) => {
+                let name = format!("{} {} in {}", image.name.value, version(bytes), placement.slot.value);
+                let target = dfuse::Target { alternate: 0, name, elements: self.pieces(plan) };
+                Cow::Owned(dfuse::write(&[target]))
+            }
+        })
+    }
+
+    /// Which bytes it brings to which addresses; none for what has no address.
+    pub fn pieces(&self, plan: &Plan) -> Vec<Piece<'a>> {
+        match (self.content, self.container) {
+            (Content::InSlot(bytes, _, placement), Container::Hex) => pieces(placement, bytes),
+            (Content::InSlot(bytes, _, placement), Container::Dfu) => {
+                by_whole_sectors(plan, placement, pieces(placement, bytes))
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The version that a sealed image says.
+fn version(file: &[u8]) -> String {
+    ImageHeader::ref_from_prefix(file).map_or(String::new(), |(header, _)| {
+        let Version { major, minor, patch } = header.body.version;
+        format!("{major}.{minor}.{patch}")
+    })
+}
