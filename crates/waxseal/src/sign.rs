@@ -165,9 +165,12 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
     })
 }
 
+/// A file's name and content.
+type Finished<'a> = (String, Cow<'a, [u8]>);
+
 /// The sealed files, and the images' files for programming tools.
-fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Result<Vec<(String, Cow<'a, [u8]>)>, Failure> {
-    let mut finished: Vec<(String, Cow<'a, [u8]>)> =
+fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Result<Vec<Finished<'a>>, Failure> {
+    let mut finished: Vec<Finished<'a>> =
         files.iter().map(|(name, sealed)| (name.clone(), Cow::Borrowed(sealed.bytes.as_slice()))).collect();
     let file = |image: &Image, placement: &Placement| {
         let mut files = files.iter().filter_map(|(_, sealed)| Some((sealed, sealed.image(sealed.parts.first()?)?)));
