@@ -73,7 +73,7 @@ fn a_lead_is_judged_with_its_companions() {
     assert_eq!(json["result"]["verified"], false);
     assert_eq!(json["result"]["absent_companions"].as_array().unwrap().len(), 1);
     let mut damaged = project.read("out/radio.bin");
-    *damaged.last_mut().unwrap() ^= 1;
+    damaged[1024] ^= 1;
     project.write("out/damaged.bin", damaged);
     verify("--companion out/damaged.bin").exits(1).says(&["out/damaged.bin, as radio", "PayloadDigest"]);
     let key = "verify out/app.a.bin --key keys/release.pub.pem --without device,revision,layout,counter";
