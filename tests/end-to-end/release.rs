@@ -171,3 +171,42 @@ fn what_nobody_wrote_of_a_release() {
     // No manifest, no plan: nothing is said of a release.
     empty().waxseal("show hub.toml").exits(3);
 }
+
+/// The example e1, with new keys and small firmware.
+fn e1() -> Project {
+    let project = Project::empty(WAXSEAL);
+    for file in ["e1.toml", "boards/hub-l476.toml"] {
+        project.write(file, fs::read(repository().join("examples/e1").join(file)).unwrap());
+    }
+    // Stack in the 96 KiB of SRAM1, reset handler in the image.
+    let vectors = |address: u32| [0x2001_8000_u32.to_le_bytes(), (address + 0x101).to_le_bytes()].concat();
+    let code = |address| [vectors(address), vec![0x55; 1000]].concat();
+    for (file, address) in [("build/hub-a.elf", 0x0801_0400), ("build/hub-b.elf", 0x0809_0400)] {
+        project.write(file, elf::Elf::default().segment(address, code(address)).file());
+    }
+    project.write("vendor/radio-2.1.4.bin", RADIO);
+    fs::create_dir_all(project.path("keys")).unwrap();
+    for key in ["bench", "ci", "hsm"] {
+        project.run(["key", "new", &format!("keys/{key}")]).exits(0);
+    }
+    project
+}
+
+#[test]
+fn the_example_of_a_release() {
+    let project = e1();
+    project.waxseal("check e1.toml").exits(0).says(&["profiles bench, production: 0 errors, 0 warnings"]);
+    let build = "build e1.toml --image-version app=4.2.0 --out out";
+    let said = [
+        "app 4.2.0, counter 12, requires radio >=2.1.0, <3.0.0: the release brings 2.1.4",
+        "radio 2.1.4, counter 0, requires app >=4.0.0: the release brings 4.2.0",
+    ];
+    project.waxseal(&format!("{build} --profile bench --key keys/bench.pem")).exits(0).says(&said);
+    let verify = "--companion out/radio.bin --manifest e1.toml --profile bench --revision A";
+    for slot in ["a", "b"] {
+        project.waxseal(&format!("verify out/app.{slot}.bin --slot {slot} {verify}")).exits(0);
+    }
+    // One of the two signatures that production asks for is the HSM's: nothing that boots is written.
+    project.waxseal(&format!("{build} --profile production --key keys/ci.pem")).exits(0).says(&["hsm"]);
+    project.waxseal(&format!("{build} --key keys/ci.pem")).exits(1).says(&["--profile"]);
+}
