@@ -9,6 +9,7 @@ mod compare;
 mod devices;
 mod explain;
 mod findings;
+mod generate;
 mod images;
 mod include;
 mod inputs;

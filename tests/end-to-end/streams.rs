@@ -102,6 +102,9 @@ fn every_member_of_a_result_is_documented() {
         "key new another",
         "key public another.pem",
         "key id another.pem",
+        "gen linker r1b.toml --slot a",
+        "gen option-bytes r1b.toml",
+        "gen trust r1b.toml -o trust.bin",
     ] {
         let object = project.waxseal(&format!("{line} --format json")).json();
         for name in object["result"].as_object().unwrap().keys() {

@@ -10,4 +10,4 @@ pub mod hex;
 mod project;
 
 pub use command::{Run, openssl};
-pub use project::{CODE_A, CODE_B, Project, repository};
+pub use project::{CODE_A, CODE_B, Project, examples, repository};

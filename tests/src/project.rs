@@ -19,6 +19,16 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// The examples' manifests: in each folder, the one that is called like it.
+pub fn examples() -> Vec<PathBuf> {
+    let folders = fs::read_dir(repository().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let mut manifests: Vec<_> =
+        folders.map(|folder| folder.join(folder.file_name().unwrap()).with_extension("toml")).collect();
+    manifests.retain(|manifest| manifest.is_file());
+    manifests.sort();
+    manifests
+}
+
 /// A project in a folder of its own, which goes away with it.
 #[derive(Debug)]
 pub struct Project {

@@ -18,12 +18,14 @@ pub mod key;
 pub mod layout;
 pub mod linker;
 pub mod loader;
+pub mod options;
 pub mod outputs;
 pub mod payload;
 pub mod pending;
 pub mod placed;
 pub mod release;
 pub mod signing;
+pub mod source;
 
 pub use artefact::Draft;
 pub use build::{Artefact, Built, Input, build};

@@ -109,7 +109,7 @@ impl Command {
             Self::Devices(command) => ("devices", command.format.into()),
             Self::New(_) => ("new", Format::Human),
             Self::Key(command) => ("key", command.format.into()),
-            Self::Generate(_) => ("gen", Format::Human),
+            Self::Generate(command) => ("gen", command.format.into()),
         }
     }
 }

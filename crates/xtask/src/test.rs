@@ -36,6 +36,17 @@ const STEPS: &[Step] = &[
     ("vectors by a stranger's reader", vectors_by_a_stranger),
 ];
 
+/// Peers that tests on the host compare with.
+const HOST_TOOLS: [tools::Tool; 8] = [
+    tools::OPENSSL,
+    tools::SSH_KEYGEN,
+    tools::SCRIPT,
+    tools::DFU_SUFFIX,
+    tools::OBJCOPY,
+    tools::GCC,
+    tools::GXX,
+    tools::BINUTILS,
+];
 /// The members that are not built for the host.
 const NOT_FOR_HOST: [&str; 4] = ["--exclude", "waxseal-wasm", "--exclude", "r1b-firmware"];
 /// What turns a warning into a failure, for clippy only: RUSTFLAGS would replace flags that builds need.
@@ -71,7 +82,7 @@ fn lint_host() -> Outcome {
 }
 
 fn test_host() -> Outcome {
-    for tool in [tools::OPENSSL, tools::SSH_KEYGEN, tools::SCRIPT, tools::DFU_SUFFIX, tools::OBJCOPY] {
+    for tool in HOST_TOOLS {
         tool.ensure()?;
     }
     tools::ensure_postgresql()?;

@@ -28,6 +28,8 @@ pub const SCRIPT: Tool = Tool { program: "script", package: "bsdutils" };
 pub const DFU_SUFFIX: Tool = Tool { program: "dfu-suffix", package: "dfu-util" };
 /// objcopy, which reads our HEX files.
 pub const OBJCOPY: Tool = Tool { program: "objcopy", package: "binutils" };
+/// GNU as and ld for Arm, peers for linker scripts.
+pub const BINUTILS: Tool = Tool { program: "arm-none-eabi-ld", package: "binutils-arm-none-eabi" };
 /// Python, which runs imgtool.
 pub const PYTHON: Tool = Tool { program: "python3", package: "python3" };
 /// A C compiler, for the C header.

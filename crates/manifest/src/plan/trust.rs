@@ -93,8 +93,7 @@ impl Plan {
             let error =
                 Diagnostic::error(codes::PROFILE, format!("`roles.{role}` is left to a profile, and none is chosen"));
             let error = open.fold(error, |error, span| error.at(span, "one answer"));
-            let options = self.profiles.iter().map(|profile| format!("--profile {}", profile.name.value));
-            return error.help(options.collect::<Vec<_>>().join(", or "));
+            return error.help(self.profile_options());
         }
         let error =
             Diagnostic::error(codes::MISSING_KEY, format!("nothing says whose signatures `roles.{role}` needs"));
@@ -104,6 +103,24 @@ impl Plan {
             Some(key) => error.at(key.name.entry, format!("keys: {names}")),
             None => error,
         }
+    }
+
+    /// WX0011 if profiles decide option bytes and none is chosen.
+    pub fn open_options(&self) -> Option<Diagnostic> {
+        let open: Vec<_> = self.profiles.iter().filter(|profile| !profile.options.is_empty()).collect();
+        if self.profile.is_some() || open.is_empty() {
+            return None;
+        }
+        let error = Diagnostic::error(codes::PROFILE, "option bytes are left to a profile, and none is chosen");
+        let spans = open.iter().flat_map(|profile| &profile.options).filter_map(|option| option.span);
+        let error = spans.fold(error, |error, span| error.at(span, "one answer"));
+        Some(error.help(self.profile_options()))
+    }
+
+    /// `--profile bench, or --profile production`.
+    fn profile_options(&self) -> String {
+        let options = self.profiles.iter().map(|profile| format!("--profile {}", profile.name.value));
+        options.collect::<Vec<_>>().join(", or ")
     }
 
     /// The plan with what a profile fills in; `None` if there is no such profile.

@@ -1,0 +1,111 @@
+//! What firmware must know of the layout: addresses, sizes, fingerprints, option bytes.
+
+use geometry::Region;
+use manifest::plan::{Extent, Placement, Plan, Slot};
+
+use super::{Section, Source, Value};
+use crate::linker::mode;
+
+/// The constants of a plan. `command` is what was typed, for the comment.
+pub fn layout(plan: &Plan, command: &str) -> Source {
+    let part = &plan.device.part.name;
+    let mut sections = vec![device(plan), regions(plan)];
+    for slot in &plan.slots {
+        sections.push(self::slot(plan, slot));
+    }
+    for area in &plan.areas {
+        let name = &area.name.value;
+        let mut section = Section::new(format!("Area `{name}`."));
+        extent(&mut section, &format!("AREA_{name}"), &area.extent);
+        sections.push(section);
+    }
+    for image in &plan.images {
+        let name = &image.name.value;
+        let mut section = Section::new(format!("Image `{name}`."));
+        let fingerprint = Value::Bytes(image.fingerprint.to_vec());
+        section.add(format!("IMAGE_{name}_LAYOUT"), "Fingerprint of its slot group (SHA-256).", fingerprint);
+        sections.push(section);
+    }
+    sections.push(options(plan));
+    sections.retain(|section| !section.constants.is_empty());
+    let about = vec![
+        format!("Layout of {part}, {}. Made by `{command}`: change the manifest, not this file.", mode(plan)),
+        "Addresses and sizes are in bytes; sectors carry the reference manual's numbers.".to_owned(),
+    ];
+    Source { subject: "layout", about, sections }
+}
+
+fn device(plan: &Plan) -> Section {
+    let mut section = Section::new("Device.");
+    let product = &plan.product;
+    section.add("PART", "Order code.", Value::Text(plan.device.part.name.clone()));
+    section.add("VENDOR_ID", "UUID of the vendor (RFC 9124).", Value::Bytes(product.vendor_id.to_vec()));
+    section.add("CLASS_ID", "UUID of the product class (RFC 9124).", Value::Bytes(product.class_id.to_vec()));
+    section
+}
+
+/// The regions that slots and areas lie in.
+fn regions(plan: &Plan) -> Section {
+    let mut section = Section::new("Regions.");
+    let extents = plan.slots.iter().map(|slot| &slot.extent).chain(plan.areas.iter().map(|area| &area.extent));
+    let mut regions: Vec<&Region> = Vec::new();
+    for extent in extents {
+        if !regions.iter().any(|region| region.name == extent.region.name) {
+            regions.push(&extent.region);
+        }
+    }
+    regions.sort_by(|one, other| (one.base, &one.name).cmp(&(other.base, &other.name)));
+    for region in regions {
+        let name = format!("REGION_{}", region.name);
+        section.add(format!("{name}_START"), "First byte.", Value::Hex(region.base));
+        section.add(format!("{name}_SIZE"), "Bytes.", Value::Hex(region.size()));
+        if let Some(unit) = region.unit() {
+            let doc = "Bytes that are programmed at once, at most once per erase where there is ECC.";
+            section.add(format!("{name}_PROGRAM_UNIT"), doc, Value::Number(unit));
+        }
+    }
+    section
+}
+
+fn slot(plan: &Plan, slot: &Slot) -> Section {
+    let name = &slot.name.value;
+    let mut section = Section::new(format!("Slot `{name}`."));
+    extent(&mut section, &format!("SLOT_{name}"), &slot.extent);
+    let placements = plan.images.iter().flat_map(|image| &image.placements);
+    if let Some(placement) = placements.into_iter().find(|placement| placement.slot.value == *name) {
+        self::placement(&mut section, &format!("SLOT_{name}"), placement);
+    }
+    section
+}
+
+fn extent(section: &mut Section, name: &str, extent: &Extent) {
+    let (first, last) = extent.numbers();
+    section.add(format!("{name}_START"), "First byte.", Value::Hex(extent.range.start));
+    section.add(format!("{name}_SIZE"), "Bytes.", Value::Hex(extent.size()));
+    section.add(format!("{name}_FIRST_SECTOR"), "Number of its first sector.", Value::Number(first));
+    section.add(format!("{name}_LAST_SECTOR"), "Number of its last sector.", Value::Number(last));
+}
+
+fn placement(section: &mut Section, name: &str, placement: &Placement) {
+    let front = "Header, signatures and records.";
+    section.add(format!("{name}_FRONT"), front, Value::Hex(placement.front_address));
+    section.add(format!("{name}_FRONT_SIZE"), "Bytes of these.", Value::Hex(placement.front_size));
+    section.add(format!("{name}_PAYLOAD"), "Where the payload is stored.", Value::Hex(placement.payload_address));
+    let capacity = "Bytes that payload and auxiliary area may take.";
+    section.add(format!("{name}_CAPACITY"), capacity, Value::Hex(placement.capacity));
+    if placement.run_address != 0 {
+        section.add(format!("{name}_RUN"), "Where the payload runs.", Value::Hex(placement.run_address));
+    }
+    if placement.state_size > 0 {
+        section.add(format!("{name}_STATE"), "State words.", Value::Hex(placement.state_address));
+        section.add(format!("{name}_STATE_SIZE"), "Bytes of these.", Value::Hex(placement.state_size));
+    }
+}
+
+fn options(plan: &Plan) -> Section {
+    let mut section = Section::new("Option bytes of a board as it is shipped.");
+    for option in &plan.option_bytes {
+        section.add(format!("OPTION_{}", option.name), format!("{option}."), Value::Hex(option.value));
+    }
+    section
+}

@@ -1,0 +1,160 @@
+//! `waxseal gen`: constants, option bytes, trust sets.
+
+use std::process::Command;
+
+use image_format::trust::{Role, TrustSet};
+use image_format::{Check, Memory, Policy, SoftwareCrypto, verify};
+use waxseal_tests::{Run, examples};
+
+use crate::{empty, r1b};
+
+#[test]
+fn constants_of_slots_move_with_the_manifest() {
+    let project = r1b();
+    let rust = project.waxseal("gen rust r1b.toml").exits(0);
+    rust.says(&[
+        "// Layout of STM32F767ZI, nDBANK=0 nDBOOT=1. Made by `waxseal gen rust r1b.toml`: change the manifest, not this",
+        "pub const PART: &str = \"STM32F767ZI\";",
+        "pub const SLOT_B_START: u32 = 0x0812_0000;",
+        "pub const SLOT_B_RUN: u32 = 0x0812_0400;",
+        "pub const SLOT_B_FIRST_SECTOR: u32 = 17;",
+        "pub const AREA_COUNTER_SIZE: u32 = 0x0000_8000;",
+        "pub const IMAGE_APP_LAYOUT: [u8; 32] = [",
+        "pub const OPTION_NWRP: u32 = 0x0000_0FFE;",
+    ]);
+    let header = project.waxseal("gen c-header r1b.toml").exits(0);
+    header.says(&["#define WAXSEAL_SLOT_B_START 0x08120000u", "#define WAXSEAL_IMAGE_APP_LAYOUT_BYTES 32u"]);
+    project.edit("r1b.toml", "\"17-23\"", "\"18-23\"");
+    project.waxseal("gen rust r1b.toml").exits(0).says(&["pub const SLOT_B_START: u32 = 0x0814_0000;"]);
+    project.waxseal("gen c-header r1b.toml").exits(0).says(&["#define WAXSEAL_SLOT_B_START 0x08140000u"]);
+}
+
+#[test]
+fn every_example_s_header_compiles() {
+    let project = empty();
+    for manifest in examples() {
+        let name = manifest.display();
+        let header = project.run(["gen".as_ref(), "c-header".as_ref(), manifest.as_os_str()]).exits(0);
+        project.write("layout.h", header.stdout);
+        project
+            .write("user.c", "#include \"layout.h\"\nextern const char part[];\nconst char part[] = WAXSEAL_PART;\n");
+        for (compiler, arguments) in [("gcc", ["-x", "c", "-std=c99"]), ("g++", ["-x", "c++", "-std=c++17"])] {
+            let mut compile = Command::new(compiler);
+            compile.current_dir(project.path(".")).args(arguments);
+            let run = Run::of(compile.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "user.c"]));
+            assert_eq!((run.exit, run.stderr.as_str()), (Some(0), ""), "{compiler}, {name}");
+        }
+    }
+}
+
+#[test]
+fn names_that_would_collide_are_refused() {
+    let project = r1b();
+    let manifest = String::from_utf8(project.read("r1b.toml")).unwrap();
+    project.write("r1b.toml", manifest.replace("slots.a]", "slots.a-front]").replace("[\"a\", ", "[\"a-front\", "));
+    project.edit("r1b.toml", "inputs.a ", "inputs.a-front ");
+    project.edit("r1b.toml", "slots.b]", "slots.a]");
+    project.edit("r1b.toml", "\"b\"]", "\"a\"]");
+    project.edit("r1b.toml", "inputs.b ", "inputs.a ");
+    let run = project.waxseal("gen c-header r1b.toml").exits(1);
+    run.says(&["two constants would be called SLOT_A_FRONT_SIZE", "rename a slot"]);
+}
+
+const OPTION_BYTES: &str = "\
+# Option bytes of STM32F767ZI as a board is shipped. Made by `waxseal gen option-bytes r1b.toml`: change the manifest, not this file.
+# Before anything is written: whoever changes the sector map makes the flash's content meaningless.
+STM32_Programmer_CLI -c port=SWD -ob nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000 nWRP0=0 nWRP1=1 nWRP2=1 nWRP3=1 nWRP4=1 nWRP5=1 nWRP6=1 nWRP7=1 nWRP8=1 nWRP9=1 nWRP10=1 nWRP11=1
+# Last: behind read protection a debugger does not see the others. Going back to level 0 erases the flash.
+STM32_Programmer_CLI -c port=SWD -ob RDP=0xBB
+";
+
+#[test]
+fn option_bytes_in_the_programmer_s_words() {
+    let project = r1b();
+    assert_eq!(project.waxseal("gen option-bytes r1b.toml").exits(0).stdout, OPTION_BYTES);
+    let result = &project.waxseal("gen option-bytes r1b.toml --format json").exits(0).json()["result"];
+    assert_eq!(result["option_bytes"]["BOOT_ADD0"], 0x2000);
+    assert_eq!(result["settings"][3], "nWRP0=0");
+    assert_eq!(result["protection"], "RDP=0xBB");
+    assert_eq!(result["by_hand"], serde_json::json!([]));
+}
+
+/// The H743's write protection has names in the reference manual; nobody was seen to use the tool's.
+#[test]
+fn an_option_byte_without_a_known_name_is_left_to_people() {
+    let project = empty();
+    let text = project.waxseal("new --part STM32H743ZI").exits(0).stdout;
+    let text = text.replace("vendor = \"\"", "vendor = \"acme.example\"").replace("class  = \"\"", "class = \"panel\"");
+    project.write("m.toml", text);
+    let run = project.waxseal("gen option-bytes m.toml").exits(0);
+    run.says(&["# By hand: WRPSn1=", "What STM32_Programmer_CLI calls it is not known.", " BOOT_CM7_ADD0=0x800\n"]);
+}
+
+#[test]
+fn a_trust_set_is_what_the_boot_loader_judges_by() {
+    let project = r1b();
+    project.build();
+    project.waxseal("gen trust r1b.toml -o trust.bin").exits(0);
+    let bytes = project.read("trust.bin");
+    let set = TrustSet::parse(&bytes).unwrap();
+    let trust = set.role(Role::Image, &mut SoftwareCrypto).unwrap();
+    let (device, revision, place, counter) = (Check::Waived, Check::Waived, Check::Waived, Check::Waived);
+    let policy = Policy { trust, device, revision, place, counter };
+    let image = project.read("out/app.a.bin");
+    verify(&mut Memory::file(&image), &policy, &mut SoftwareCrypto).unwrap();
+
+    project.waxseal("gen trust r1b.toml").exits(2).says(&["-o FILE"]);
+    let rust = project.waxseal("gen trust r1b.toml --as rust").exits(0);
+    rust.says(&["// image: 1 of release ", &format!("pub const TRUST_SET: [u8; {}] = [", bytes.len())]);
+    project.waxseal("gen trust r1b.toml --as c").exits(0).says(&[&format!("WAXSEAL_TRUST_SET_BYTES {}u", bytes.len())]);
+}
+
+#[test]
+fn a_trust_set_has_roles_thresholds_and_the_epoch() {
+    let project = r1b();
+    project.waxseal("key new keys/root").exits(0);
+    let manifest = String::from_utf8(project.read("r1b.toml")).unwrap();
+    let keys = "epoch = 3\n\n[keys.root]\npublic = \"keys/root.pub.pem\"\n\n\
+                [roles.image]\nkeys = [\"root\", \"release\"]\nthreshold = 2\n\n[roles.root]\nkeys = [\"root\"]\n";
+    project.write("r1b.toml", manifest + keys);
+    project.waxseal("gen trust r1b.toml -o trust.bin").exits(0);
+    let bytes = project.read("trust.bin");
+    let set = TrustSet::parse(&bytes).unwrap();
+    assert_eq!(set.epoch(), 3);
+    assert_eq!(set.role(Role::Image, &mut SoftwareCrypto).unwrap().threshold(), 2);
+    assert_eq!(set.role(Role::Root, &mut SoftwareCrypto).unwrap().threshold(), 1);
+    set.role(Role::Release, &mut SoftwareCrypto).unwrap_err();
+    // The same key under two names counts once: a reader refuses the set, and so does the packer.
+    project.write("keys/root.pub.pem", project.read("keys/release.pub.pem"));
+    project.waxseal("gen trust r1b.toml -o twice.bin").exits(1).says(&["a reader would refuse these keys"]);
+    assert!(!project.path("twice.bin").exists());
+}
+
+#[test]
+fn what_a_profile_decides_needs_one() {
+    let project = r1b();
+    project.edit("r1b.toml", "options.RDP       = 1", "# options.RDP");
+    let manifest = String::from_utf8(project.read("r1b.toml")).unwrap();
+    let profiles = "\n[profiles.bench]\noptions.RDP = 0\nroles.image.keys = [\"release\"]\n\n\
+                    [profiles.production]\noptions.RDP = 1\nroles.image.keys = [\"release\"]\n";
+    project.write("r1b.toml", manifest + profiles);
+    for line in ["gen rust r1b.toml", "gen c-header r1b.toml", "gen option-bytes r1b.toml", "gen trust r1b.toml --as c"]
+    {
+        project.waxseal(line).exits(1).says(&["WX0011", "--profile bench, or --profile production"]);
+    }
+    project.waxseal("gen linker r1b.toml --slot a").exits(0);
+    project.waxseal("gen option-bytes r1b.toml --profile production").exits(0).says(&["RDP=0xBB"]);
+    project.waxseal("gen option-bytes r1b.toml --profile bench").exits(0).says(&["RDP=0xAA"]);
+    project.waxseal("gen trust r1b.toml --profile bench --as c").exits(0);
+}
+
+#[test]
+fn the_text_is_in_the_result_too() {
+    let project = r1b();
+    let script = project.waxseal("gen linker r1b.toml --slot a").exits(0).stdout;
+    let result = project.waxseal("gen linker r1b.toml --slot a --format json").exits(0).json()["result"].clone();
+    assert_eq!(result["text"], script.as_str());
+    let result = project.waxseal("gen linker r1b.toml --slot a -o memory.x --format json").exits(0).json();
+    assert_eq!(result["result"]["file"], "memory.x");
+    assert_eq!(project.read("memory.x"), script.as_bytes());
+}
