@@ -202,11 +202,33 @@ codes! {
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
         fix: "Give the slot more sectors, or make the firmware smaller.";
+    ONE_DIE = "WX0132", "who writes the die that code runs from is not said",
+        rule: "A memory with one die cannot be fetched from while it is programmed or erased, unless the operation is suspended. Code \
+            that runs from it and writes it must leave it first, with its interrupts. Where the driver is linked is nothing \
+            that a manifest can see, so its author says it.",
+        fix: "Write `writer` in the memory's table: ram, or suspend where the bus allows it.",
+        example: "err_writer_missing";
+    CACHED_WRITES = "WX0133", "memory attribute that writes or fetches cannot have",
+        rule: "The core sees external memory as cached by default. Commands and data that stay in the cache never reach the chip, \
+            the debugger shows them nevertheless, and after a power cycle they are gone. Commands go to the base of the chip, so \
+            it is the whole chip that must not be cached while it is written. Device memory, in turn, is never fetched from.",
+        fix: "Use program-as = \"device\" (or non-cacheable), and execute-as = \"write-through\" (or non-cacheable).",
+        example: "err_written_through_the_cache";
+    MPU_COVER = "WX0134", "slot that no region of the MPU covers",
+        rule: "Only the slot that code runs from may be executable, and the rest of the memory not. On Armv7-M a region of the memory \
+            protection unit is a power of two in size, a multiple of it in address, and eighths of it can be left out.",
+        fix: "Move the slot, or let it grow, to the offset and size that the message computes.",
+        example: "err_slot_not_covered";
     PLACE_WORD = "WX0135", "word where an offset belongs",
         rule: "Top and bottom are not places: data sheets call the lowest addresses the bottom, people draw them at the top of the \
             page, and a boot block is at either end by the order code. Offsets count from the base of the region.",
         fix: "Write the offset in bytes that the message computes for the end you mean.",
         example: "err_top";
+    OWN_BANK = "WX0136", "boot loader that erases the bank it runs in",
+        rule: "While a bank of internal flash is programmed or erased, reading the same bank waits. A boot loader that copies an \
+            image within its own bank stands still for the time of each erase, and a watchdog does not.",
+        fix: "Put the boot loader or the image into the other bank, or choose a watchdog that outlasts an erase.",
+        example: "warn_overwrite_in_the_own_bank";
     UNMET = "WX0211", "requirement that the release does not meet",
         rule: "An image says with `requires` which versions of another one it works with. A release brings all its images \
             together, so it is itself what satisfies the requirement, or nothing does: a board would get a pair that nobody \
@@ -230,11 +252,23 @@ codes! {
             the first and the last, the lead would be refused.",
         fix: "Use commit = \"together\" with companions and a boot loader, and commit = \"each\" without.",
         example: "err_companions_with_commit_each";
+    SWAP = "WX0401", "sector-wise swap",
+        rule: "Swapping two slots sector by sector wears both, needs a record for each sector that power may cut, and cannot be done \
+            where the sectors of the two slots differ in size. Overwrite with a backup gives the same way back, with sectors \
+            of any size.",
+        fix: "Use strategy = \"overwrite\" with `download`, and `backup` for the way back.",
+        example: "err_swap_move";
     NO_EXCHANGE = "WX0402", "banks that nothing exchanges",
         rule: "bank-swap without a boot loader relies on a boot ROM that starts either of two banks. Parts with one bank, a \
             mode with one bank and option bytes that fix the boot address have no such thing: the second slot would never run.",
         fix: "Choose the mode with two banks and nDBOOT = 0, or another strategy.",
         example: "err_bank_swap_with_one_bank";
+    OPTION_SWAP = "WX0403", "banks exchanged by option bytes",
+        rule: "Option bytes are erased and written again as a whole. A power cut in between can leave read protection or another \
+            bank mode, and on some families the exchange then goes by a number that means the other bank. So the boot loader \
+            does not program them, and cannot exchange banks where nothing else does.",
+        fix: "Use strategy = \"direct-xip\", with a build for each bank.",
+        example: "err_bank_swap_by_option_bytes";
     BANK_EXCHANGE = "WX0404", "banks exchanged under a boot loader",
         rule: "With nDBOOT = 0 the boot ROM chooses the bank before the boot loader runs, and whatever is there starts \
             unjudged. A boot loader that judges images needs nDBOOT = 1.",
@@ -256,6 +290,12 @@ codes! {
             A smaller slot would cut an image off that the larger one can hold.",
         fix: "Make `download` and `backup` at least as large as the slot that the image runs from.",
         example: "err_download_too_small";
+    EXTERNAL = "WX0409", "what a boot loader cannot vouch for in external memory",
+        rule: "Whoever reaches the pins of an external memory reads and changes it. So boot loader, security counter and state logs \
+            lie in internal flash, code that runs in place is accepted by name (xip = \"accept-physical\"), and what writes a \
+            serial memory that code runs from is in RAM, since the controller leaves memory-mapped mode for it.",
+        fix: "Move it to internal flash; or for code, write what is accepted, or copy it inside: strategy = \"overwrite\".",
+        example: "err_xip_not_accepted";
     COUNTER_SECTORS = "WX0410", "counter without a spare sector",
         rule: "The security counter is a log: before its sector is erased, the value must stand in another one, or a power \
             cut would lose it. So a counter area has two sectors at least.",

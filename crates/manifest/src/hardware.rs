@@ -49,9 +49,7 @@ const fn test(file: &'static str, name: &'static str) -> Test {
 const LOG: &str = "crates/image-format/src/log/entry.rs";
 const DATABASE: &str = "crates/geometry/tests/database.rs";
 const PLACES: &str = "crates/image-format/src/log/space.rs";
-const EXTERNAL: Surface = Surface::NotYet("external memories in the manifest");
 const OTP: Surface = Surface::NotYet("one-time-programmable memory in the manifest");
-const SWAP: Surface = Surface::NotYet("strategies that swap images sector by sector");
 
 /// Declares the rules in their order.
 macro_rules! rules {
@@ -92,18 +90,17 @@ rules! {
     24: "No state looks like erased flash" => Surface::Impossible(test(LOG, "kinds_differ_in_four_bits_and_are_never_blank"));
     25: "A slot has room for header, payload and state words" =>
         Surface::BuildInput(&[codes::CAPACITY, codes::PAYLOAD_OFFSET]);
-    26: "A slot that is swapped by pages has one to spare" => SWAP;
-    27: "A scratch area holds the largest sector that is swapped" => SWAP;
+    26: "A slot that is swapped by pages has one to spare" => Surface::Manifest(&[codes::SWAP]);
+    27: "A scratch area holds the largest sector that is swapped" => Surface::Manifest(&[codes::SWAP]);
     28: "OTP data are whole units inside the blocks, clear of locks and unique id" => OTP;
     29: "OTP locks are locked or not, and an artefact of their own" => OTP;
     30: "OTP data come in a form that the programming tool writes right" => OTP;
     31: "No bit-wise counter in OTP that is programmed by units" => OTP;
-    32: "Who writes the die that code runs from is declared" => EXTERNAL;
-    33: "Memory that is written with commands is not cached" => EXTERNAL;
-    34: "External slots can be covered by regions of the MPU" => EXTERNAL;
+    32: "Who writes the die that code runs from is declared" => Surface::Manifest(&[codes::ONE_DIE, codes::EXTERNAL]);
+    33: "Memory that is written with commands is not cached, and code is not fetched from device memory" => Surface::Manifest(&[codes::CACHED_WRITES]);
+    34: "External slots can be covered by regions of the MPU" => Surface::Manifest(&[codes::MPU_COVER]);
     35: "Places are numbers: `top` and `bottom` mean both" => Surface::Manifest(&[codes::PLACE_WORD]);
-    36: "A boot loader that erases the bank it runs in is warned of" =>
-        Surface::NotYet("a boot loader of waxseal's own");
+    36: "A boot loader that erases the bank it runs in is warned of" => Surface::Manifest(&[codes::OWN_BANK]);
     37: "No flash beyond what the part is rated for" => Surface::Database(test(DATABASE, "sectors_add_up_to_what_the_order_code_says"));
     38: "Every value of the database has a source, and contradictions are explained" =>
         Surface::Database(test(DATABASE, "every_statement_has_a_source_that_can_be_looked_up"));

@@ -4,7 +4,7 @@ use std::ops::{Deref, Range};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::codes;
+use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostic;
 use crate::include::{Join, Joining};
 use crate::names;
@@ -100,6 +100,13 @@ impl Reader {
     pub fn wrong<T>(&mut self, at: At<'_>, expected: &str, found: impl Into<String>) -> Option<T> {
         let title = format!("`{}` must be {expected}", at.key);
         self.diagnostics.push(Diagnostic::error(codes::WRONG_VALUE, title).at(at.span, found));
+        None
+    }
+
+    /// Says that a word is one that is refused, and what to use instead.
+    pub fn refused<T>(&mut self, at: At<'_>, code: Code, word: &str, instead: &str) -> Option<T> {
+        let error = Diagnostic::error(code, format!("`{word}` is not offered")).at(at.span, "refused by design");
+        self.diagnostics.push(error.help(instead));
         None
     }
 

@@ -1,5 +1,6 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
+use crate::codes;
 use crate::memory::{Attribute, Bus, Writer, Xip};
 use crate::plan::{
     Commit, Date, Encoding, ImageKind, Level, Loader, Raise, Revert, RoleName, RunAlias, Signer, Strategy, Use,
@@ -321,7 +322,9 @@ choice! {
         "bank-swap" => Strategy::BankSwap,
         "overwrite" => Strategy::Overwrite,
     }
-    later ["swap-scratch", "swap-move"]
+    later []
+    never ["swap-scratch", "swap-move"] => codes::SWAP,
+        "strategy = \"overwrite\", with `download`, and with `backup` for the way back"
 }
 choice! { Revert { "automatic" => Revert::Automatic, "never" => Revert::Never, } later [] }
 choice! {

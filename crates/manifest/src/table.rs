@@ -113,9 +113,11 @@ macro_rules! table {
     };
 }
 
-/// Declares the words of a choice, each for a value; `later` ones are of a version to come.
+/// Declares the words of a choice, each for a value; `later` ones are of a version to come, and `never` ones are refused with
+/// a code of their own, and a way out.
 macro_rules! choice {
-    ($type:ty { $($word:literal => $value:expr,)* } later [$($later:literal),* $(,)?]) => {
+    ($type:ty { $($word:literal => $value:expr,)* } later [$($later:literal),* $(,)?]
+        $(never [$($never:literal),*] => $code:expr, $instead:literal)?) => {
         impl $crate::read::Value for $type {
             fn read(
                 value: &toml::de::DeValue<'_>,
@@ -126,6 +128,7 @@ macro_rules! choice {
                 match value.as_str() {
                     $(Some($word) => Some($value),)*
                     $(Some($later) => reader.wrong(at, &expected, concat!("`", $later, "` is not supported yet")),)*
+                    $($(Some(word @ $never) => reader.refused(at, $code, word, $instead),)*)?
                     Some(word) => {
                         let near = $crate::names::nearest(word, [$($word),*]);
                         reader.wrong(at, &expected, near.map_or("unknown".into(), |near| format!("did you mean `{near}`?")))

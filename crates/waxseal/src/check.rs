@@ -7,6 +7,7 @@ use clap::Args;
 use manifest::codes;
 use manifest::defaults::{self, Default};
 use manifest::diagnostic::{Diagnostic, Severity};
+use manifest::notes;
 use manifest::plan::{Image, ImageKind, Plan};
 use packer::build::check_input;
 use packer::signing::same_keys;
@@ -53,7 +54,10 @@ impl Command {
         if let Some(plan) = &manifest.draft() {
             let inputs = self.inputs.read(&manifest, plan)?;
             found.extend(inputs.iter().flat_map(|input| problems(plan, input)));
-            notes = version_notes(plan) + &input_notes(&inputs) + &judge_keys(&manifest, plan, &mut found);
+            notes = version_notes(plan)
+                + &plan_notes(plan)
+                + &input_notes(&inputs)
+                + &judge_keys(&manifest, plan, &mut found);
             result = Some(to_json(plan, &inputs));
             if self.verbose {
                 notes = list(&defaults::list(plan)) + &notes;
@@ -122,6 +126,11 @@ fn version_notes(plan: &Plan) -> String {
     notes
 }
 
+/// What is worth knowing though nothing is wrong with it.
+fn plan_notes(plan: &Plan) -> String {
+    notes::list(plan).into_iter().map(|note| format!("note: {note}\n")).collect()
+}
+
 /// Which inputs were judged and which were not: nobody shall take silence for approval.
 fn input_notes(inputs: &[InputFile<'_>]) -> String {
     let mut read: Vec<&str> = Vec::new();
@@ -164,6 +173,7 @@ fn to_json(plan: &Plan, inputs: &[InputFile<'_>]) -> Value {
     };
     let default = |default: &Default| json!({ "key": default.key, "value": default.value, "reason": default.reason });
     json!({
+        "notes": notes::list(plan),
         "inputs": inputs.iter().map(input).collect::<Vec<_>>(),
         "defaults": defaults::list(plan).iter().map(default).collect::<Vec<_>>(),
     })

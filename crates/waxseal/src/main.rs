@@ -11,6 +11,7 @@ mod compare;
 mod devices;
 mod exit;
 mod explain;
+mod external;
 mod fields;
 mod files;
 mod generate;

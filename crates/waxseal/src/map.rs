@@ -9,12 +9,13 @@ use clap::Args;
 use geometry::{address, bytes};
 use manifest::map::{RegionMap, Row, What};
 use manifest::memory::{Access, Memory};
-use manifest::plan::{ImageKind, Placement, Plan, Slot, Use, Word as _};
+use manifest::plan::{ImageKind, Placement, Plan, Use, Word as _};
 use packer::build::check_input;
 use packer::linker::mode;
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
+use crate::external;
 use crate::files;
 use crate::inputs::{InputArgs, InputFile};
 use crate::load::{Manifest, ProfileArgs};
@@ -189,7 +190,7 @@ impl<'a> Map<'a> {
             );
         }
         for memory in &self.plan.device.memories {
-            text.extend(external(self.plan, memory).iter().map(|line| format!("  {line}\n")));
+            text.extend(external::lines(self.plan, memory).iter().map(|line| format!("  {line}\n")));
         }
         if let Some(options) = self.options() {
             let _ = writeln!(text, "  {options}");
@@ -274,38 +275,16 @@ impl<'a> Map<'a> {
             })
         };
         let region = |map: &RegionMap| json!({ "name": map.name, "rows": map.rows.iter().map(|found| row(map, found)).collect::<Vec<_>>() });
-        let memory = |memory: &Memory| {
-            json!({
-                "name": memory.name.value,
-                "part": memory.part,
-                "bus": memory.bus.word(),
-                "commands": memory.command_addresses(),
-            })
-        };
         let layouts = self.plan.images.iter().map(|image| (image.name.value.clone(), json!(hex(&image.fingerprint))));
         let options = self.plan.option_bytes.iter().map(|option| (option.name.clone(), json!(option.value)));
         json!({
             "part": self.plan.device.part.name,
-            "memories": self.plan.device.memories.iter().map(memory).collect::<Vec<_>>(),
+            "memories": self.plan.device.memories.iter().map(external::to_json).collect::<Vec<_>>(),
             "layouts": layouts.collect::<serde_json::Map<_, _>>(),
             "option_bytes": options.collect::<serde_json::Map<_, _>>(),
             "regions": self.regions.iter().map(region).collect::<Vec<_>>(),
         })
     }
-}
-
-/// What to know about an external memory: where its commands go.
-fn external(plan: &Plan, memory: &Memory) -> Vec<String> {
-    let mut lines = Vec::new();
-    let commands = memory.command_addresses();
-    if let (Some(first), Access::Mapped) = (commands.first(), memory.access()) {
-        let shown: Vec<String> = commands.iter().map(|at| address(*at)).collect();
-        let within = |slot: &&Slot| slot.extent.access == Access::Mapped && slot.extent.range.contains(first);
-        let inside =
-            plan.slots.iter().find(within).map_or(String::new(), |slot| format!(", inside `{}`", slot.name.value));
-        lines.push(format!("command window of {}: {}{inside}", memory.name.value, shown.join(" and ")));
-    }
-    lines
 }
 
 fn name(row: &Row) -> &str {

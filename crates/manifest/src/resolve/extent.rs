@@ -2,7 +2,7 @@
 
 use geometry::{Alias, Citation, Mode, Part, Region, Sector, bytes};
 
-use super::{Report, declared};
+use super::{Report, declared, refers_to};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::memory::Access;
@@ -61,6 +61,9 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
             continue;
         }
         let log = (*slot.log).clone();
+        if let Some(log) = &log {
+            refers_to("area", log, &log.value, &declared(&spec.areas), report);
+        }
         slots.push(Slot { name: name.clone(), extent, header, run_alias, write_protect, log });
     }
     slots.sort_by(|a, b| a.extent.order(&b.extent));

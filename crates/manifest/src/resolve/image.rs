@@ -44,7 +44,7 @@ pub fn resolve(
             used.push(slot.clone());
         }
         let store = rules::counter::store(image, spec, areas, boot, report);
-        let strategy = strategy(image, name, names.as_deref(), boot, report);
+        let strategy = strategy(image, name, names.as_deref(), device, boot, report);
         check_inputs(image, names.as_deref().unwrap_or_default(), report);
         let version = version(name, image, report);
         let revisions = product::of_image(image, product, spec, report);
@@ -177,6 +177,7 @@ fn strategy(
     image: &Spanned<spec::Image>,
     name: &Spanned<String>,
     slots: Option<&[Spanned<String>]>,
+    device: Option<&Device>,
     boot: Option<&Boot>,
     report: &mut Report,
 ) -> Option<Resolved<Strategy>> {
@@ -206,6 +207,12 @@ fn strategy(
         report.push(error.at(place, format!("these are {}", slots.len())).see(strategy.span, why));
         return None;
     }
+    if let (Some(device), Some(boot)) = (device, boot)
+        && let Some(error) = rules::exchange::by_option_bytes(device, boot, strategy)
+    {
+        report.push(error);
+        return None;
+    }
     if let Some((boot, why)) = boot.and_then(|boot| Some((boot, unfit(strategy.value, boot)?))) {
         let title = format!("{} does not go with loader = \"{}\"", strategy.word(), boot.loader.word());
         report.push(Diagnostic::error(codes::LOADER, title).at(strategy.span, why).see(boot.loader.span, "the loader"));
@@ -229,6 +236,9 @@ fn copies(image: &Spanned<spec::Image>, spec: &Manifest, report: &mut Report) ->
     let written = [image.download.as_ref(), image.backup.as_ref()];
     let known: Vec<_> = written.iter().flatten().map(|slot| refers_to_slot(slot, spec, report)).collect();
     let overwrite = image.strategy.is_some_and(|strategy| strategy.value == Strategy::Overwrite);
+    if image.strategy.is_written && image.strategy.is_none() {
+        return None;
+    }
     if let Some(other) = written.into_iter().flatten().next().filter(|_| !overwrite) {
         let error = Diagnostic::error(codes::WRONG_VALUE, "only overwrite has `download` and `backup`");
         report.push(error.at(other.entry, "nothing is copied from or to here"));

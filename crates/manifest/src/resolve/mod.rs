@@ -55,7 +55,14 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     rules::overlap::check(&slots, &areas, report);
     rules::protection::check(device, &slots, &areas, spec, report);
     rules::boot::check(device, boot.as_ref(), &slots, spec, report);
-    rules::exchange::check(device, boot.as_ref(), &slots, images.as_deref().unwrap_or_default(), report);
+    let known = images.as_deref().unwrap_or_default();
+    rules::exchange::check(device, boot.as_ref(), &slots, known, report);
+    rules::external::check(device, boot.as_ref(), &slots, &areas, spec, report);
+    rules::coverage::check(device, &slots, known, report);
+    rules::stall::check(device, boot.as_ref(), &slots, known, report);
+    if images.is_some() {
+        rules::external::check_logs(boot.as_ref(), &slots, &areas, known, report);
+    }
     let option_bytes = rules::protection::option_bytes(device, &slots);
     Some(Plan {
         manifest: name.to_owned(),

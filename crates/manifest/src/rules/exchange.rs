@@ -1,11 +1,12 @@
 //! Banks that the hardware exchanges, without a boot loader: what the slots must be, and what is unproven then.
 
-use geometry::{EraseSelector, Evidence, Selects, bytes};
+use geometry::{Citation, EraseSelector, Evidence, Selects, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::memory::Access;
 use crate::plan::{Boot, Device, Image, Loader, Slot, Strategy};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// WX0402, WX0109 and WX0111, for each image of two banks.
 pub fn check(device: &Device, boot: Option<&Boot>, slots: &[Slot], images: &[Image], report: &mut Vec<Diagnostic>) {
@@ -23,6 +24,26 @@ pub fn check(device: &Device, boot: Option<&Boot>, slots: &[Slot], images: &[Ima
             erase_selector(device, strategy, first, second, report);
         }
     }
+}
+
+/// WX0403: a boot loader cannot exchange banks where only option bytes do.
+pub fn by_option_bytes(device: &Device, boot: &Boot, strategy: Spanned<Strategy>) -> Option<Diagnostic> {
+    if strategy.value != Strategy::BankSwap || boot.loader.value == Loader::None {
+        return None;
+    }
+    let swap = device.part.swap.as_ref()?;
+    // Where an option byte says from where banks run, something else exchanges them: a register, until the next reset.
+    if device.part.options.iter().any(|option| option.selects == Some(Selects::RunAddress)) {
+        return None;
+    }
+    let title = format!("the banks of {} are exchanged by option bytes only", device.part.name);
+    let error = Diagnostic::error(codes::OPTION_SWAP, title);
+    let error =
+        error.at(strategy.span, "a power cut while they are written can leave another mode, or read protection");
+    let error = error.see(boot.loader.span, "does not program option bytes");
+    let Citation { source, evidence, .. } = &swap.citation;
+    let edit = "each bank runs where it is, with a build for each";
+    Some(error.edit(edit, strategy.span, "\"direct-xip\"").fact(&swap.value, source, *evidence))
 }
 
 /// Whether this part, as its option bytes are, exchanges two banks before the image runs.
@@ -58,7 +79,8 @@ fn exchanged(device: &Device, strategy: Span, report: &mut Vec<Diagnostic>) -> b
 fn alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnostic>) -> bool {
     let offset = |slot: &Slot| slot.extent.range.start - slot.extent.region.base;
     let same_bank = first.extent.region.name == second.extent.region.name;
-    if !same_bank && offset(first) == offset(second) && first.extent.size() == second.extent.size() {
+    let inside = [first, second].iter().all(|slot| slot.extent.access == Access::Internal);
+    if inside && !same_bank && offset(first) == offset(second) && first.extent.size() == second.extent.size() {
         return true;
     }
     let title = format!("`{}` and `{}` do not lie alike in two banks", first.name.value, second.name.value);

@@ -1,0 +1,78 @@
+//! What is worth knowing about a plan that nothing is wrong with.
+
+use geometry::{Region, bytes};
+
+use crate::map::{What, map};
+use crate::memory::{Access, Memory};
+use crate::plan::{Image, ImageKind, Plan, Slot, Strategy, Word as _};
+
+/// One sentence for each.
+pub fn list(plan: &Plan) -> Vec<String> {
+    let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
+    let of_images = plan.images.iter().map(|image| no_way_back(plan, image));
+    of_memories.chain(of_images).flatten().collect()
+}
+
+/// Code runs from a memory that it writes.
+fn one_die(plan: &Plan, memory: &Memory) -> Option<String> {
+    let here = |name: &str| plan.slot(name).filter(|slot| slot.extent.region.name == memory.region.name);
+    let image = plan.images.iter().find(|image| {
+        image.kind.value == ImageKind::Firmware
+            && image.placements.iter().any(|place| here(&place.slot.value).is_some())
+    })?;
+    let runs = image.placements.iter().find_map(|place| here(&place.slot.value))?;
+    let other = |slot: &&Slot| slot.name.value != runs.name.value;
+    let second = image.placements.iter().filter_map(|place| here(&place.slot.value)).find(other);
+    let download = image.copies.download.as_ref().and_then(|name| here(&name.value));
+    let written = second.or(download)?;
+    Some(format!(
+        "`{}` and `{}` are one die: the running {} cannot be fetched from while it writes an update (writer = \"{}\")",
+        runs.name.value,
+        written.name.value,
+        image.name.value,
+        memory.writer?.value.word()
+    ))
+}
+
+/// A memory that has offsets only.
+fn no_address(memory: &Memory) -> Option<String> {
+    let word = memory.bus.value.word();
+    (memory.access() == Access::Commands).then(|| {
+        let name = &memory.name.value;
+        format!("`{name}` has no address ({word}): what lies there has offsets, and no HEX or DfuSe file")
+    })
+}
+
+/// Overwrite without a backup, and where one would fit.
+fn no_way_back(plan: &Plan, image: &Image) -> Option<String> {
+    if image.strategy.value != Strategy::Overwrite || image.copies.backup.is_some() {
+        return None;
+    }
+    let name = &image.name.value;
+    let own = plan.slot(&image.placements.first()?.slot.value)?;
+    let download = plan.slot(&image.copies.download.as_ref()?.value)?;
+    let text = format!("revert = \"never\": a confirmed or broken `{name}` can only be replaced");
+    // Beside the download first.
+    let mut regions: Vec<&Region> = plan.device.regions().map(|(region, _)| region).collect();
+    regions.sort_by_key(|region| region.name != download.extent.region.name);
+    let room = regions.into_iter().find_map(|region| Some((region, room(plan, region, own.extent.size())?)));
+    Some(match room {
+        Some((region, (offset, size))) => format!(
+            "{text}. A `backup` slot fits: region = \"{}\", offset = \"{}\", size = \"{}\"",
+            region.name,
+            bytes(offset),
+            bytes(size)
+        ),
+        None => text,
+    })
+}
+
+/// Offset and size of the first free whole sectors that hold so many bytes.
+fn room(plan: &Plan, region: &Region, wanted: u32) -> Option<(u32, u32)> {
+    let all = map(plan);
+    let rows = &all.iter().find(|found| found.name == region.name)?.rows;
+    rows.iter().filter(|row| row.what == What::Free && row.size >= wanted).find_map(|row| {
+        let end = region.sector_at(row.address + (wanted - 1))?.range().end;
+        Some((row.address - region.base, end - row.address))
+    })
+}
