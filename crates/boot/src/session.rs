@@ -91,6 +91,17 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         Ok(Session { config, map, flash, crypto, trust, fingerprint, journals: [Journal::default(); MAX_SLOTS] })
     }
 
+    /// What it was opened with.
+    #[must_use]
+    pub fn config(&self) -> &Config<'a> {
+        &self.config
+    }
+
+    /// The memories: for a [`crate::Counter`] that is read outside [`crate::boot`].
+    pub fn flash(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
     /// The policy for what is to run from a slot.
     pub(crate) fn policy(&self, runs_from: usize, lowest: u32) -> Policy<'a> {
         let run_address = self.map.slot(runs_from).map_or(0, |slot| slot.run_address.get());

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use image_format::log::EntryKind;
 use image_format::{Code, Field, Structure};
 
+use crate::c_api;
 use crate::diagnostics;
 use crate::generated::Files;
 use crate::header;
@@ -55,7 +56,8 @@ pub fn run(check: bool) -> Outcome {
     files.add("image-format.md", image_format_document()?.into_bytes());
     files.add("manifest.schema.json", manifest::json_schema().into_bytes());
     files.add("diagnostics.md", diagnostics::document().map_err(formatting)?.into_bytes());
-    files.add("waxseal.h", header::document().map_err(formatting)?.into_bytes());
+    let api = c_api::declarations()?;
+    files.add("waxseal.h", header::document(&api).map_err(formatting)?.into_bytes());
     files.finish(check)
 }
 

@@ -3,6 +3,8 @@
 //! A task installs what it needs and this machine lacks, or says how; it never skips what it cannot do.
 
 mod bench;
+mod boot_c;
+mod c_api;
 mod campaign;
 mod cargo;
 mod demo;
@@ -42,7 +44,10 @@ enum Task {
     /// Builds, seals and judges the example r1b, and shows each step.
     Demo,
     /// Runs every test on host, Cortex-M7 (QEMU) and Node.
-    Test,
+    Test {
+        /// Only the steps whose name has this.
+        step: Option<String>,
+    },
     /// Writes the generated files.
     Gen {
         /// Fails if a file is not as it would be written, and writes nothing.
@@ -86,7 +91,7 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> Outcome {
     match task {
         Task::Demo => demo::demo(),
-        Task::Test => test::test(),
+        Task::Test { step } => test::test(step.as_deref().unwrap_or_default()),
         Task::Gen { check } => r#gen::run(check),
         Task::Vectors { check } => vectors::run(check),
         Task::Devices(sources) => devices::import(&sources),

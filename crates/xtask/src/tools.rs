@@ -44,6 +44,15 @@ impl Tool {
     }
 }
 
+/// Makes sure that there is a C compiler for bare Arm machines, with newlib.
+pub fn ensure_arm_gcc() -> Outcome {
+    if !on_path("arm-none-eabi-gcc") {
+        apt_install("arm-none-eabi-gcc", "gcc-arm-none-eabi")?;
+    }
+    let newlib = capture(Command::new("arm-none-eabi-gcc").arg("-print-file-name=libc.a"))?;
+    if Path::new(newlib.trim()).is_absolute() { Ok(()) } else { apt_install("newlib", "libnewlib-arm-none-eabi") }
+}
+
 /// Makes sure that there is a PostgreSQL server to start. Debian keeps its programs in a folder for each version.
 pub fn ensure_postgresql() -> Outcome {
     let mut versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -1,0 +1,275 @@
+//! A session in storage of the caller's, and the calls that need no more than that.
+
+use core::mem::MaybeUninit;
+
+use boot::{Action, AreaCounter, Counter as _, Decision as Decided, NoCounter, Refusal, boot};
+use image_format::SoftwareCrypto;
+use image_format::log::{MAX_SLOTS, Status};
+
+use crate::config::Config;
+use crate::flash::{Counter, Flash};
+use crate::{ARGUMENT, DONE};
+
+/// 64-bit words of a session's storage.
+pub const SESSION_WORDS: usize = 128;
+
+/// cbindgen:ignore
+type Inner = boot::Session<'static, Flash, SoftwareCrypto>;
+
+const _: () = assert!(size_of::<Inner>() <= SESSION_WORDS * 8 && align_of::<Inner>() <= 8);
+
+/// One power-up's work on a slot group. Opened once after each reset; it must not be moved or copied.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Session {
+    /// Not for the caller.
+    state: u32,
+    /// Not for the caller.
+    room: MaybeUninit<[u64; SESSION_WORDS]>,
+}
+
+/// The state of a session that can be used. What a caller's storage happens to hold before is unlikely to be it.
+const OPEN: u32 = 0x3C5A_96C3;
+/// The state of one that an update is being staged with.
+pub(crate) const STAGING: u32 = !OPEN;
+
+impl Session {
+    /// # Safety
+    /// NULL, or storage that `waxseal_open` has filled or that is not [`OPEN`], and nobody else uses meanwhile.
+    pub(crate) unsafe fn get<'a>(session: *mut Session) -> Option<&'a mut Inner> {
+        // SAFETY: the caller vouches for it; only `waxseal_open` makes it open.
+        unsafe {
+            let session = session.as_mut()?;
+            (session.state == OPEN).then(|| &mut *session.room.as_mut_ptr().cast::<Inner>())
+        }
+    }
+
+    /// Keeps everybody else out, or lets them in again.
+    pub(crate) fn set_staging(&mut self, staging: bool) {
+        self.state = if staging { STAGING } else { OPEN };
+    }
+
+    /// Whether an update is being staged.
+    pub(crate) fn is_staging(&self) -> bool {
+        self.state == STAGING
+    }
+}
+
+/// Jump to the image's entry.
+pub const ACTION_BOOT: u32 = 0x69A5_C35A;
+/// Exchange the banks, from RAM and with caches dropped, then jump to the image's entry.
+pub const ACTION_EXCHANGE: u32 = 0x965A_A53C;
+/// Nothing boots: offer a recovery interface, or stop.
+pub const ACTION_RECOVER: u32 = 0x0F3C_5AF0;
+
+/// Slots that a group has at most.
+pub const SLOTS: usize = 8;
+
+const _: () = assert!(SLOTS == MAX_SLOTS);
+
+/// What one boot came to.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Decision {
+    /// WAXSEAL_ACTION_BOOT, WAXSEAL_ACTION_EXCHANGE or WAXSEAL_ACTION_RECOVER.
+    pub action: u32,
+    /// Why nothing boots; 0 otherwise.
+    pub reason: u32,
+    /// The image's initial stack pointer.
+    pub stack: u32,
+    /// The image's reset vector, odd as Thumb addresses are.
+    pub reset: u32,
+    /// Number of its slot in the group.
+    pub slot: u32,
+    /// 1 if nobody has confirmed it yet.
+    pub on_trial: u32,
+    /// What the security counter was raised to; 0 if it was not.
+    pub raised: u32,
+    /// Why the image of each slot was refused, by the slot's number; 0 for one that was not looked at, or not refused.
+    pub refused: [u16; SLOTS],
+    /// The image's id.
+    pub image_id: [u8; 32],
+}
+
+impl Decision {
+    const RECOVER: Self = Decision {
+        action: ACTION_RECOVER,
+        reason: ARGUMENT,
+        stack: 0,
+        reset: 0,
+        slot: 0,
+        on_trial: 0,
+        raised: 0,
+        refused: [0; SLOTS],
+        image_id: [0; 32],
+    };
+
+    fn of(decided: &Decided) -> Self {
+        let refused = decided.refused.map(|refusal| refusal.map_or(0, |refusal| refusal.number()));
+        let raised = decided.raised.unwrap_or(0);
+        let (action, start) = match &decided.action {
+            Action::Boot(start) => (ACTION_BOOT, start),
+            Action::Exchange(start) => (ACTION_EXCHANGE, start),
+            Action::Recover(reason) => {
+                return Decision { reason: reason.number().into(), raised, refused, ..Self::RECOVER };
+            }
+        };
+        // The second comparison of the digests.
+        let Some(entry) = start.entry() else { return Decision { raised, refused, ..Self::RECOVER } };
+        Decision {
+            action,
+            reason: 0,
+            stack: entry.stack,
+            reset: entry.reset,
+            slot: u32::try_from(start.slot()).unwrap_or(u32::MAX),
+            on_trial: start.on_trial().into(),
+            raised,
+            refused,
+            image_id: *start.image().id(),
+        }
+    }
+}
+
+/// A result as a number.
+pub(crate) fn number(result: Result<(), Refusal>) -> u32 {
+    result.map_or_else(|refusal| refusal.number().into(), |()| DONE)
+}
+
+/// Opens a session: reads layout and trust set, compares the chip's option bits with the layout's, makes the memories readable.
+/// Returns WAXSEAL_DONE, or why not.
+///
+/// # Safety
+/// `session` is storage of its type; `config` and all that it and `flash` point to stay where they are while the session is used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_open(session: *mut Session, config: *const Config, flash: *const Flash) -> u32 {
+    // SAFETY: as this function asks for.
+    unsafe {
+        let (Some(config), Some(flash)) = (config.as_ref(), flash.as_ref()) else { return ARGUMENT };
+        if session.is_null() {
+            return ARGUMENT;
+        }
+        (&raw mut (*session).state).write(0);
+        let Some(config) = config.read() else { return ARGUMENT };
+        match boot::Session::open(config, *flash, SoftwareCrypto) {
+            Ok(opened) => {
+                (&raw mut (*session).room).cast::<Inner>().write(opened);
+                (&raw mut (*session).state).write(OPEN);
+                DONE
+            }
+            Err(reason) => reason.number().into(),
+        }
+    }
+}
+
+/// Makes the boot decision, with all that it takes: copies, writes states, raises the counter. Called once after each reset, by the
+/// boot loader. `counter` is NULL where the layout has an area for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else; `decision` is storage of its type.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_boot(session: *mut Session, counter: *const Counter, decision: *mut Decision) -> u32 {
+    // SAFETY: as this function asks for.
+    let (session, counter, decision) = unsafe { (Session::get(session), counter.as_ref(), decision.as_mut()) };
+    let Some(decision) = decision else { return ARGUMENT };
+    *decision = Decision::RECOVER;
+    let Some(session) = session else { return ARGUMENT };
+    let decided = match (counter, AreaCounter::of(session.config())) {
+        (Some(counter), _) => boot(session, &mut { *counter }),
+        (None, Some(mut area)) => boot(session, &mut area),
+        (None, None) => boot(session, &mut NoCounter),
+    };
+    *decision = Decision::of(&decided);
+    if decision.action == ACTION_RECOVER { decision.reason } else { DONE }
+}
+
+/// Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else; `lowest` is storage of its type.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_lowest_counter(session: *mut Session, lowest: *mut u32) -> u32 {
+    // SAFETY: as this function asks for.
+    let (Some(session), Some(lowest)) = (unsafe { Session::get(session) }, unsafe { lowest.as_mut() }) else {
+        return ARGUMENT;
+    };
+    let read = match AreaCounter::of(session.config()) {
+        Some(mut area) => area.read(session.flash()),
+        None => Ok(0),
+    };
+    match read {
+        Ok(value) => {
+            *lowest = value;
+            DONE
+        }
+        Err(_) => boot::Reason::Counter.number().into(),
+    }
+}
+
+/// Says that the running image works: from then on the boot loader does not go back. Doing it again does nothing.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_confirm(session: *mut Session, running: u32) -> u32 {
+    // SAFETY: as this function asks for.
+    let Some(session) = (unsafe { Session::get(session) }) else { return ARGUMENT };
+    number(session.confirm(running as usize).map_err(Refusal::from))
+}
+
+/// Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_clear(session: *mut Session, running: u32) -> u32 {
+    // SAFETY: as this function asks for.
+    let Some(session) = (unsafe { Session::get(session) }) else { return ARGUMENT };
+    number(session.clear(running as usize).map_err(Refusal::from))
+}
+
+/// Nothing that counts.
+pub const STATUS_BLANK: u32 = 1;
+/// An update has begun and is not complete.
+pub const STATUS_OPEN: u32 = 2;
+/// Complete, not confirmed, with tries left.
+pub const STATUS_TRIAL: u32 = 3;
+/// Confirmed.
+pub const STATUS_CONFIRMED: u32 = 4;
+/// Dropped, or its tries are used up.
+pub const STATUS_REJECTED: u32 = 5;
+
+/// What the log of a slot says.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct State {
+    /// One of WAXSEAL_STATUS_...
+    pub status: u32,
+    /// Generation of the update.
+    pub generation: u32,
+    /// Starts that nobody confirmed.
+    pub tries: u32,
+    /// The first four bytes of the id of the image that it is about.
+    pub image: [u8; 4],
+}
+
+/// Stores what the log of a slot says.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else; `state` is storage of its type.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_status(session: *mut Session, slot: u32, state: *mut State) -> u32 {
+    // SAFETY: as this function asks for.
+    let (Some(session), Some(state)) = (unsafe { Session::get(session) }, unsafe { state.as_mut() }) else {
+        return ARGUMENT;
+    };
+    let boot::State { status, image, generation, tries } = session.status(slot as usize);
+    let status = match status {
+        Status::Blank => STATUS_BLANK,
+        Status::Open => STATUS_OPEN,
+        Status::Trial => STATUS_TRIAL,
+        Status::Confirmed => STATUS_CONFIRMED,
+        Status::Rejected => STATUS_REJECTED,
+    };
+    *state = State { status, generation, tries, image };
+    DONE
+}

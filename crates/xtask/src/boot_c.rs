@@ -1,0 +1,145 @@
+//! The static library for C: its judgement of each vector, on the host under sanitizers and on a Cortex-M7.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cases::{CASES, Case};
+use image_format::{Check, Kind, Place, SoftwareCrypto};
+
+use crate::{
+    cargo::{CORTEX_M, Profile, command, for_cortex_m},
+    process::{Failure, Outcome, capture, root, run, target_folder},
+    qemu, tools,
+};
+
+/// What every C file is compiled with.
+const STRICT: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+/// The machine of the programs for QEMU.
+const CORTEX_M7: [&str; 4] = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"];
+
+/// Judges every vector on the host, with gcc's sanitizers.
+pub fn on_host() -> Outcome {
+    tools::GCC.ensure()?;
+    run(command("build")?.args(["--package", "boot-c"]))?;
+    let folder = folder()?;
+    let program = folder.join("judge");
+    let mut compile = Command::new("gcc");
+    compile.args(STRICT).args(["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+    sources(&mut compile, &folder, &["judge.c"])?;
+    compile.arg(target_folder()?.join("debug/libwaxseal_boot.a"));
+    capture(compile.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program))?;
+    compare("gcc", &capture(&mut Command::new(&program))?)
+}
+
+/// Judges every vector on a Cortex-M7.
+pub fn on_cortex_m() -> Outcome {
+    tools::ensure_target(CORTEX_M)?;
+    tools::ensure_arm_gcc()?;
+    run(for_cortex_m("build", Profile::Size)?.args(["--package", "boot-c"]))?;
+    let folder = folder()?;
+    let program = folder.join("judge.elf");
+    let mut compile = Command::new("arm-none-eabi-gcc");
+    compile.args(STRICT).args(CORTEX_M7).args(["-Os", "--specs=rdimon.specs", "-nostartfiles"]);
+    sources(&mut compile, &folder, &["start.c", "judge.c"])?;
+    compile.arg("-T").arg(root()?.join("tests/boot-c/qemu.ld"));
+    compile.arg(Profile::Size.program("libwaxseal_boot.a")?).arg("-o").arg(&program);
+    capture(&mut compile)?;
+    compare("Cortex-M7", &qemu::run_fast(&program, &[])?)
+}
+
+fn folder() -> Outcome<PathBuf> {
+    let folder = target_folder()?.join("boot-c");
+    fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
+    let vectors = folder.join("vectors.h");
+    fs::write(&vectors, vectors_header()).map_err(Failure::at(&vectors))?;
+    Ok(folder)
+}
+
+fn sources(compile: &mut Command, folder: &Path, names: &[&str]) -> Outcome {
+    let root = root()?;
+    compile.arg("-I").arg(root.join("schema")).arg("-I").arg(folder);
+    compile.args(names.iter().map(|name| root.join("tests/boot-c").join(name)));
+    Ok(())
+}
+
+/// The vectors that a boot loader judges.
+fn images() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().filter(|case| case.kind == Kind::Image)
+}
+
+/// Fails if a line is not what Rust says.
+fn compare(where_: &str, said: &str) -> Outcome {
+    let judged = |case: &Case| match case.boot(&mut SoftwareCrypto) {
+        Ok(_) => format!("{} 0 0", case.name),
+        Err(error) => format!("{} {} {}", case.name, error.code.number(), error.offset),
+    };
+    let expected: Vec<_> = images().map(judged).collect();
+    let said: Vec<_> = said.lines().collect();
+    if let Some((expected, said)) = expected.iter().zip(&said).find(|(expected, said)| expected != said) {
+        return Err(Failure::new(format!("{where_}: the C library says `{said}`, and Rust `{expected}`")));
+    }
+    if expected.len() != said.len() {
+        return Err(Failure::new(format!("{where_}: {} of {} vectors were judged", said.len(), expected.len())));
+    }
+    println!("{where_}: {} vectors judged through C as by Rust", said.len());
+    Ok(())
+}
+
+/// The vectors as C.
+fn vectors_header() -> String {
+    let mut text = String::new();
+    let mut table = String::new();
+    for (number, case) in images().enumerate() {
+        let mut array = |name: &str, type_name: &str, values: String| {
+            let _ = writeln!(text, "static const {type_name} {name}_{number}[] = {{{values}}};");
+            format!("{name}_{number}")
+        };
+        let mut bytes = |name: &str, bytes: &[u8]| array(name, "uint8_t", list(bytes));
+        let image = bytes("image", case.image);
+        let (vendor, class) = match case.device {
+            Check::Require(device) => {
+                (pointer(16, &bytes("vendor", &device.vendor_id)), pointer(16, &bytes("class", &device.class_id)))
+            }
+            Check::Waived => ("NULL".to_owned(), "NULL".to_owned()),
+        };
+        let revision = match &case.revision {
+            Check::Require(revision) => pointer(4, &bytes("revision", revision)),
+            Check::Waived => "NULL".to_owned(),
+        };
+        let keys = pointer(32, &bytes("keys", case.keys.as_flattened()));
+        let place = match &case.place {
+            Check::Require(Place { layout, run_address, payload_offset }) => {
+                array("place", "waxseal_place", format!("{{{{{}}}, {run_address}u, {payload_offset}u}}", list(layout)))
+            }
+            Check::Waived => "NULL".to_owned(),
+        };
+        let counter = match case.counter {
+            Check::Require(counter) => array("counter", "uint32_t", format!("{counter}u")),
+            Check::Waived => "NULL".to_owned(),
+        };
+        let (count, threshold) = (case.keys.len(), case.threshold);
+        let policy = format!("{{{keys}, {count}, {threshold}, {vendor}, {class}, {revision}, {place}, {counter}}}");
+        let size = case.image.len();
+        let (room, is_slot) = case.slot.map_or((size.to_string(), 0), |room| (room.to_string(), 1));
+        let fault = case.fault.unwrap_or(u32::MAX);
+        let _ = writeln!(table, "    {{\"{}\", {image}, {size}u, {fault}u, {room}u, {is_slot}, {policy}}},", case.name);
+    }
+    text + "static const struct vector vectors[] = {\n" + &table + "};\n"
+}
+
+/// An array of bytes as a pointer to an array of this size.
+fn pointer(size: usize, name: &str) -> String {
+    format!("(const uint8_t (*)[{size}]){name}")
+}
+
+/// The elements of an array. C has no empty ones.
+fn list(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "0".to_owned();
+    }
+    bytes.iter().map(|byte| format!("{byte},")).collect()
+}
