@@ -68,6 +68,7 @@ static inline uint32_t waxseal_u32(const uint8_t *bytes)
 #define WAXSEAL_REGION_MEMORY_INTERNAL 1u
 #define WAXSEAL_REGION_MEMORY_MAPPED 2u
 #define WAXSEAL_REGION_MEMORY_COMMANDS 3u
+#define WAXSEAL_REGION_MEMORY_OTP 4u
 
 /* What an entry of the state log says. */
 enum waxseal_log {
@@ -84,6 +85,27 @@ enum waxseal_log {
     WAXSEAL_LOG_DONE = 180,
     WAXSEAL_LOG_OPTS = 204,
     WAXSEAL_LOG_COUNT = 225
+};
+
+/* What a field of one-time-programmable memory holds. */
+enum waxseal_field {
+    WAXSEAL_FIELD_U8 = 1,
+    WAXSEAL_FIELD_U16 = 2,
+    WAXSEAL_FIELD_U32 = 3,
+    WAXSEAL_FIELD_U64 = 4,
+    WAXSEAL_FIELD_ASCII = 5,
+    WAXSEAL_FIELD_BYTES = 6,
+    WAXSEAL_FIELD_EUI48 = 7,
+    WAXSEAL_FIELD_EUI64 = 8,
+    WAXSEAL_FIELD_UUID = 9,
+    WAXSEAL_FIELD_SHA256 = 10,
+    WAXSEAL_FIELD_KEY_HASH = 11,
+    WAXSEAL_FIELD_DATE = 12,
+    WAXSEAL_FIELD_ENUM = 13,
+    WAXSEAL_FIELD_REVISION = 14,
+    WAXSEAL_FIELD_COUNTER = 15,
+    WAXSEAL_FIELD_CRC32 = 16,
+    WAXSEAL_FIELD_OTP_VERSION = 17
 };
 
 /* How an image is replaced. */
@@ -388,6 +410,49 @@ typedef struct waxseal_otp_body {
 } waxseal_otp_body;
 typedef char waxseal_otp_body_size[sizeof(waxseal_otp_body) == 96 ? 1 : -1];
 
+/* 20 bytes. Starts the canonical bytes of an OTP layout. The fields follow, by ascending offset. */
+typedef struct waxseal_otp_head {
+    /* 0: Version of this encoding, 1. */
+    uint8_t format[2];
+    /* 2: Version of the field list. */
+    uint8_t version[2];
+    /* 4: Address of the first byte of the memory. */
+    uint8_t base[4];
+    /* 8: Bytes of data, without locks. */
+    uint8_t size[4];
+    /* 12: Bytes that are programmed together, once; 1 where any bit can be cleared later. */
+    uint8_t unit[2];
+    /* 14: Bytes that are locked together; 0 where nothing is locked but what was programmed. */
+    uint8_t block[2];
+    /* 16: Number of fields. */
+    uint8_t field_count[2];
+    /* 18: Zero. */
+    uint8_t reserved[2];
+} waxseal_otp_head;
+typedef char waxseal_otp_head_size[sizeof(waxseal_otp_head) == 20 ? 1 : -1];
+
+/* 16 bytes. A field. The indices of the fields that a CRC covers follow, 16 bits each, in the order
+ * in which it covers them. */
+typedef struct waxseal_otp_field {
+    /* 0: What it holds. */
+    uint8_t kind;
+    /* 1: Bit 0: the values are followed by their complement. Other bits are zero. */
+    uint8_t flags;
+    /* 2: How often the values stand there one behind the other, 1 or 3. */
+    uint8_t copies;
+    /* 3: Zero. */
+    uint8_t reserved;
+    /* 4: Offset of its first byte from the memory's. */
+    uint8_t at[4];
+    /* 8: Bytes of one value; of a counter all of its units. */
+    uint8_t length[4];
+    /* 12: Number of values, one behind the other. */
+    uint8_t count[2];
+    /* 14: Number of fields that a CRC covers; 0 otherwise. */
+    uint8_t covered_count[2];
+} waxseal_otp_field;
+typedef char waxseal_otp_field_size[sizeof(waxseal_otp_field) == 16 ? 1 : -1];
+
 /* 4 bytes. Starts a record. The value follows, then zero bytes up to a multiple of 4. A record of
  * type 0 does not exist: where one would start, the records have ended, and the rest of the area is
  * zero. */
@@ -511,7 +576,7 @@ typedef struct waxseal_group_region {
     /* 9: Number of SectorRuns. */
     uint8_t run_count;
     /* 10: 1 internal flash, 2 external and mapped into the address space, 3 external and read by
-     * commands. */
+     * commands, 4 one-time-programmable. */
     uint8_t memory;
     /* 11: Zero. */
     uint8_t reserved[5];

@@ -19,6 +19,7 @@ mod linker;
 mod loader;
 mod new;
 mod openssl;
+mod otp;
 mod outputs;
 mod preflight;
 mod profile;

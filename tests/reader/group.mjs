@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { decode, encode, reservedBroken, sizeOf } from './structures.mjs';
 
 const STRATEGIES = [1, 2, 3, 4, 5];
-const MEMORIES = [1, 2, 3];
+const MEMORIES = [1, 2, 3, 4];
 const ROLES = [1, 2, 3];
 const PURPOSES = [1];
 

@@ -34,6 +34,8 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
             block: form.block,
             unit: form.unit,
             lock: form.lock.map(lock),
+            unique_id: form.unique_id,
+            blank_read: form.blank_read,
             citation: form.citation(),
         }),
         option_memory: blocks(&family.option_memory, name),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{Citation, Corrected, EraseSelector, Evidence, Fact, ReadWhileWrite, Rewrite, Run, Selects};
+use crate::{BlankRead, Citation, Corrected, EraseSelector, Evidence, Fact, ReadWhileWrite, Rewrite, Run, Selects};
 
 /// A statement about some parts of a family.
 pub trait Statement {
@@ -131,7 +131,15 @@ statements! {
     /// A range of RAM or of stored option bytes, or a window.
     struct Block { name: String, base: u32, size: u32, }
     /// One-time-programmable memory; of size 0 if there is none.
-    struct OtpForm { base: u32, size: u32, block: Option<u32>, unit: Option<u32>, lock: Option<LockForm>, }
+    struct OtpForm {
+        base: u32,
+        size: u32,
+        block: Option<u32>,
+        unit: Option<u32>,
+        lock: Option<LockForm>,
+        unique_id: Option<u32>,
+        blank_read: Option<BlankRead>,
+    }
     /// How banks are exchanged.
     struct Swap { rule: String, }
     /// What an erase by number means after that.

@@ -28,7 +28,7 @@ pub use citation::{Citation, Evidence, Fact};
 pub use database::{LookupError, memories, memory, part, parts};
 pub use memory::{Interface, Memory};
 pub use option::{OptionByte, OptionKind, RegisterField, Selects};
-pub use otp::{Lock, Otp};
+pub use otp::{BlankRead, Lock, Otp};
 pub use part::{Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Upstream, VectorTable, Window};
 pub use protection::{PageProtection, WriteProtection};
 pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::Deserialize;
+
 use crate::Citation;
 
 /// One-time-programmable memory of a part.
@@ -18,6 +20,10 @@ pub struct Otp {
     pub unit: Option<u32>,
     /// What makes a block permanent. `None`: unproven.
     pub lock: Option<Lock>,
+    /// Address of the part's unique id, where that lies next to it. It is nobody's to write.
+    pub unique_id: Option<u32>,
+    /// What reading a unit does that was never programmed, if it does not just give the erased value.
+    pub blank_read: Option<BlankRead>,
     /// Where this comes from.
     pub citation: Citation,
 }
@@ -33,6 +39,14 @@ pub enum Lock {
     Unit,
 }
 
+/// What reading a unit does that was never programmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlankRead {
+    /// It raises a non-maskable interrupt, for an error correction code that is not there.
+    Nmi,
+}
+
 impl Otp {
     /// The addresses of its data.
     pub fn range(&self) -> Range<u32> {
@@ -45,6 +59,12 @@ impl Otp {
             Lock::Bytes(base) => Some(base..base.saturating_add(self.blocks()?)),
             Lock::Register | Lock::Unit => None,
         }
+    }
+
+    /// Whether a bit that is one can be cleared at any time, whatever else its byte holds; where it cannot, a unit is
+    /// programmed once, as a whole. `None`: unproven.
+    pub fn clears_bits(&self) -> Option<bool> {
+        self.unit.map(|unit| unit == 1)
     }
 
     /// How many blocks there are.

@@ -82,7 +82,8 @@ structure! {
         8 => erased: u8,
         /// Number of SectorRuns.
         9 => run_count: u8,
-        /// 1 internal flash, 2 external and mapped into the address space, 3 external and read by commands.
+        /// 1 internal flash, 2 external and mapped into the address space, 3 external and read by commands,
+        /// 4 one-time-programmable.
         10 => memory: u8,
         /// Zero.
         11 => reserved: [u8; 5],
@@ -156,6 +157,8 @@ pub const MEMORY_INTERNAL: u8 = 1;
 pub const MEMORY_MAPPED: u8 = 2;
 /// An external memory that is read by commands.
 pub const MEMORY_COMMANDS: u8 = 3;
+/// [`GroupRegion::memory`]: one-time-programmable memory. What counts there programs a unit for each step, and nothing is erased.
+pub const MEMORY_OTP: u8 = 4;
 
 /// A region with its sector runs.
 #[derive(Clone, Copy, Debug)]
@@ -322,7 +325,7 @@ fn region(bytes: &[u8]) -> Option<(RegionRuns<'_>, &[u8])> {
     let (runs, rest) = <[SectorRun]>::ref_from_prefix_with_elems(rest, head.run_count.into()).ok()?;
     let well_formed = head.reserved == [0; 5]
         && !runs.is_empty()
-        && (MEMORY_INTERNAL..=MEMORY_COMMANDS).contains(&head.memory)
+        && (MEMORY_INTERNAL..=MEMORY_OTP).contains(&head.memory)
         && runs.iter().all(|run| run.size.get() > 0 && run.count.get() > 0);
     well_formed.then_some((RegionRuns { region: *head, runs }, rest))
 }

@@ -202,6 +202,31 @@ codes! {
         rule: "A slot holds a header, the payload and its auxiliary area, and at its end the state words of the update. What \
             is left for the payload must be enough.",
         fix: "Give the slot more sectors, or make the firmware smaller.";
+    OTP_DATA = "WX0128", "data outside one-time-programmable memory",
+        rule: "Fields lie inside the part's one-time-programmable memory. Behind it are lock bytes, and on some parts the \
+            unique id: a write that runs over the end locks blocks for ever. Where a part has no such memory, or nobody \
+            has shown how it is programmed, there is no layout.",
+        fix: "Move the field to the place that the message names, or choose a part whose memory is proven.",
+        example: "err_otp_beyond_the_end";
+    OTP_LOCK = "WX0129", "lock that nobody has seen to work",
+        rule: "A lock cannot be taken back. Lock bytes are 0x00 or 0xFF and nothing else, and they are written by a step of \
+            their own, after the data was read back: a vendor's tool once wrote junk into the neighbours of a single \
+            lock byte. What a tool was never seen to lock, and parts that have nothing to lock with, are said.",
+        fix: "Try it on a scrap board first, or leave `lock` out where the part has no locks.",
+        example: "err_otp_lock_without_locks";
+    OTP_UNIT = "WX0130", "half a program unit",
+        rule: "Many parts program their one-time-programmable memory in units of 2, 8 or 16 bytes with an error correction \
+            code, each once. A unit of which one station writes a half is lost for the other half; a vendor's tool that \
+            wrote half a unit lost the cell. So what one stage programs shares no unit with anybody else, and copies of \
+            a value share none among themselves.",
+        fix: "Move the field to a unit of its own, or program both in one stage.",
+        example: "err_otp_unit_of_two_stages";
+    OTP_COUNTER = "WX0131", "counter that cannot count in this memory",
+        rule: "A counter in one-time-programmable memory spends a program unit for each step: with an error correction code \
+            no bit of a unit can follow later. So a counter starts on a unit and has it for itself. On some parts reading \
+            a blank unit, which a counter does, raises an NMI.",
+        fix: "Start the counter on a multiple of the program unit, behind what others program.",
+        example: "err_otp_counter_in_a_unit";
     ONE_DIE = "WX0132", "who writes the die that code runs from is not said",
         rule: "A memory with one die cannot be fetched from while it is programmed or erased, unless the operation is suspended. Code \
             that runs from it and writes it must leave it first, with its interrupts. Where the driver is linked is nothing \
@@ -252,6 +277,32 @@ codes! {
             the first and the last, the lead would be refused.",
         fix: "Use commit = \"together\" with companions and a boot loader, and commit = \"each\" without.",
         example: "err_companions_with_commit_each";
+    LOCKED_COUNTER = "WX0301", "counter in a block that is locked",
+        rule: "A stage locks every block that it fills, for ever. A counter counts in the field, for as long as the device \
+            lives: in a locked block it would stand still, and no update could ever raise it.",
+        fix: "Move the counter to a block that no stage fills.",
+        example: "err_r3";
+    OTP_OVERLAP = "WX0302", "two fields in the same bytes",
+        rule: "What was programmed once cannot be programmed otherwise. Two fields that share a byte spoil each other, in every \
+            board that was ever made.",
+        fix: "Move one of the fields to the place that the message names.",
+        example: "err_otp_overlap";
+    OTP_BLOCK = "WX0303", "field in a block that is locked by then",
+        rule: "Stages program one after the other, and one that locks closes every block that it fills. A later stage can \
+            program nothing there any more.",
+        fix: "Move the field to a block of its own stage, or let the last of the two stages lock.",
+        example: "err_otp_locked_before";
+    OTP_SUM = "WX0304", "sum over what is not there yet",
+        rule: "A CRC is programmed once, with its stage. It covers fields that are there by then and never change: fields of \
+            the same stage or of earlier ones, each once; no counter, no other sum.",
+        fix: "Take the field out of `over`, or program the sum in a later stage.",
+        example: "err_otp_sums";
+    COUNTER_STEPS = "WX0305", "counter beyond its steps",
+        rule: "A counter in one-time-programmable memory can be raised as often as it has units. An image whose security \
+            counter is higher could be started, but no board could ever remember it, and every older image would go on \
+            to be accepted.",
+        fix: "Give the field more steps before the first board is made, or lower the image's security counter.",
+        example: "err_otp_counter_too_small";
     SWAP = "WX0401", "sector-wise swap",
         rule: "Swapping two slots sector by sector wears both, needs a record for each sector that power may cut, and cannot be done \
             where the sectors of the two slots differ in size. Overwrite with a backup gives the same way back, with sectors \

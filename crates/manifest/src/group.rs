@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use image_format::layout::{
-    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_COMMANDS, MEMORY_INTERNAL, MEMORY_MAPPED, ModeBits,
+    Group, GroupArea, GroupRegion, GroupSlot, MEMORY_COMMANDS, MEMORY_INTERNAL, MEMORY_MAPPED, MEMORY_OTP, ModeBits,
     PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun, TooMany,
 };
 
 use geometry::{Ecc, Region};
 
 use crate::memory::Access;
+use crate::plan::otp::{Field, Otp};
 use crate::plan::{Area, Copies, Device, Extent, Placement, Slot, Strategy};
 
 /// Where an image lies and what belongs to it.
@@ -25,7 +26,7 @@ pub struct Places<'a> {
     pub areas: &'a [Area],
 }
 
-/// The canonical bytes of the group of slots that an image is placed in, with the area that keeps its counter. The encoding and
+/// The canonical bytes of the group of slots that an image is placed in, with what keeps its counter. The encoding and
 /// its order are `image_format::layout`'s; the fingerprint is their digest.
 ///
 /// # Errors
@@ -34,7 +35,7 @@ pub fn canonical(
     device: &Device,
     strategy: Strategy,
     of: &Places<'_>,
-    counter: Option<&Area>,
+    counter: Option<&Counter<'_>>,
 ) -> Result<Vec<u8>, TooMany> {
     let Places { placements, copies, .. } = *of;
     let mut places: Vec<Place<'_>> = placements.iter().filter_map(|placement| Place::run(placement, of)).collect();
@@ -45,7 +46,9 @@ pub fn canonical(
     places.sort_by(|a, b| a.slot.extent.order(&b.slot.extent));
     let mut regions: Vec<Memory<'_>> =
         places.iter().flat_map(|place| [Memory::of(&place.slot.extent), place.log_region]).collect();
-    regions.extend(counter.map(|area| Memory::of(&area.extent)));
+    if let Some(Counter::Area(area)) = counter {
+        regions.push(Memory::of(&area.extent));
+    }
     regions.sort_by_key(|memory| memory.region.base);
     let mut known: Vec<&str> = Vec::new();
     regions.retain(|memory| {
@@ -55,13 +58,25 @@ pub fn canonical(
     });
 
     let runs: Vec<Vec<SectorRun>> = regions.iter().map(|memory| sector_runs(memory.region)).collect();
-    let region_runs: Vec<RegionRuns<'_>> = regions
+    let mut region_runs: Vec<RegionRuns<'_>> = regions
         .iter()
         .zip(&runs)
         .map(|(memory, runs)| Ok(RegionRuns { region: head(*memory)?, runs }))
         .collect::<Result<_, _>>()?;
     let group_slots: Vec<GroupSlot> = places.iter().map(|place| place.encode(&regions)).collect::<Result<_, _>>()?;
-    let areas: Vec<GroupArea> = counter.iter().map(|area| counter_area(area, &regions)).collect::<Result<_, _>>()?;
+    let mut areas = Vec::new();
+    let otp_run;
+    match counter {
+        Some(Counter::Area(area)) => areas.push(counter_area(area, &regions)?),
+        Some(Counter::Otp(otp, field)) => {
+            // Behind the others, whatever its address: it has no sectors, and no slot lies there.
+            let region = u8::try_from(region_runs.len()).map_err(|_| TooMany)?;
+            areas.push(counter_in(region, field.range()));
+            otp_run = [SectorRun { size: otp.memory.size.into(), count: 1.into() }];
+            region_runs.push(RegionRuns { region: otp_region(otp)?, runs: &otp_run });
+        }
+        None => {}
+    }
     let first = placements.first().map(Placement::payload_offset);
     let group = Group {
         strategy: strategy.of_format(copies.backup.is_some()),
@@ -75,6 +90,14 @@ pub fn canonical(
     let mut bytes = Vec::new();
     group.emit(|piece| bytes.extend_from_slice(piece))?;
     Ok(bytes)
+}
+
+/// What keeps a counter.
+pub enum Counter<'a> {
+    /// An area of flash.
+    Area(&'a Area),
+    /// A field of one-time-programmable memory.
+    Otp(&'a Otp, &'a Field),
 }
 
 /// A region, and how it is reached.
@@ -107,12 +130,30 @@ impl<'a> Places<'a> {
 
 fn counter_area(area: &Area, regions: &[Memory<'_>]) -> Result<GroupArea, TooMany> {
     let Extent { region, range, .. } = &area.extent;
-    Ok(GroupArea {
+    Ok(counter_in(index(region, regions)?, range.start - region.base..range.end - region.base))
+}
+
+/// A counter at these offsets of a region.
+fn counter_in(region: u8, range: Range<u32>) -> GroupArea {
+    GroupArea {
         purpose: PURPOSE_COUNTER,
-        region: index(region, regions)?,
+        region,
         reserved: [0; 2],
-        offset: (range.start - region.base).into(),
-        size: area.extent.size().into(),
+        offset: range.start.into(),
+        size: (range.end - range.start).into(),
+    }
+}
+
+/// One-time-programmable memory as a region.
+fn otp_region(otp: &Otp) -> Result<GroupRegion, TooMany> {
+    Ok(GroupRegion {
+        base: otp.memory.base.into(),
+        program_unit: u16::try_from(otp.unit).map_err(|_| TooMany)?.into(),
+        ecc_word: 0.into(),
+        erased: 0xFF,
+        run_count: 0,
+        memory: MEMORY_OTP,
+        reserved: [0; 5],
     })
 }
 

@@ -49,7 +49,6 @@ const fn test(file: &'static str, name: &'static str) -> Test {
 const LOG: &str = "crates/image-format/src/log/entry.rs";
 const DATABASE: &str = "crates/geometry/tests/database.rs";
 const PLACES: &str = "crates/image-format/src/log/space.rs";
-const OTP: Surface = Surface::NotYet("one-time-programmable memory in the manifest");
 
 /// Declares the rules in their order.
 macro_rules! rules {
@@ -92,10 +91,11 @@ rules! {
         Surface::BuildInput(&[codes::CAPACITY, codes::PAYLOAD_OFFSET]);
     26: "A slot that is swapped by pages has one to spare" => Surface::Manifest(&[codes::SWAP]);
     27: "A scratch area holds the largest sector that is swapped" => Surface::Manifest(&[codes::SWAP]);
-    28: "OTP data are whole units inside the blocks, clear of locks and unique id" => OTP;
-    29: "OTP locks are locked or not, and an artefact of their own" => OTP;
-    30: "OTP data come in a form that the programming tool writes right" => OTP;
-    31: "No bit-wise counter in OTP that is programmed by units" => OTP;
+    28: "OTP data are whole units inside the blocks, clear of locks and unique id" =>
+        Surface::Manifest(&[codes::OTP_DATA]);
+    29: "OTP locks are locked or not, and an artefact of their own" => Surface::Manifest(&[codes::OTP_LOCK]);
+    30: "OTP data come in a form that the programming tool writes right" => Surface::Manifest(&[codes::OTP_UNIT]);
+    31: "No bit-wise counter in OTP that is programmed by units" => Surface::Manifest(&[codes::OTP_COUNTER]);
     32: "Who writes the die that code runs from is declared" => Surface::Manifest(&[codes::ONE_DIE, codes::EXTERNAL]);
     33: "Memory that is written with commands is not cached, and code is not fetched from device memory" => Surface::Manifest(&[codes::CACHED_WRITES]);
     34: "External slots can be covered by regions of the MPU" => Surface::Manifest(&[codes::MPU_COVER]);

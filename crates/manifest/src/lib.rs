@@ -19,6 +19,7 @@ pub mod memory;
 pub mod mpu;
 mod names;
 pub mod notes;
+pub mod otp;
 pub mod plan;
 pub mod preflight;
 mod read;
@@ -161,7 +162,7 @@ fn join(
         joined = spec::Manifest::join(joined, second, "", &mut Joining { included: &included, report: diagnostics })?;
     }
     let spec = Some(joined.value).filter(|_| whole)?;
-    for key in spec.missing() {
+    for key in spec.lacks() {
         let error = Diagnostic::error(codes::MISSING_KEY, format!("`{key}` is required in a manifest"));
         let nowhere = if included.is_empty() { "" } else { ", nor in what is included" };
         diagnostics.push(error.at(start, format!("no `{key}` here{nowhere}")));

@@ -10,7 +10,15 @@ use crate::plan::{Image, ImageKind, Plan, Slot, Strategy, Word as _};
 pub fn list(plan: &Plan) -> Vec<String> {
     let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
     let of_images = plan.images.iter().map(|image| no_way_back(plan, image));
-    of_memories.chain(of_images).flatten().collect()
+    of_memories.chain(of_images).chain([otp(plan)]).flatten().collect()
+}
+
+/// How much of the one-time-programmable memory is used.
+fn otp(plan: &Plan) -> Option<String> {
+    let otp = plan.otp.as_ref()?;
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (fields, stages) = (count(otp.fields.len(), "field"), count(otp.stages.len(), "stage"));
+    Some(format!("OTP: {fields}, {stages}, {} of {} bytes used", otp.used(), otp.memory.size))
 }
 
 /// Code runs from a memory that it writes.

@@ -3,6 +3,7 @@
 //! Addresses, sizes and option values here are computed from the device's geometry; none was typed. Names keep their
 //! place in the file, so that whoever finds something wrong later can still point at it.
 
+pub mod otp;
 mod release;
 mod trust;
 
@@ -28,7 +29,7 @@ pub struct Plan {
     pub product: Product,
     /// Part, mode and option bytes.
     pub device: Device,
-    /// The boot loader.
+    /// The boot loader. A manifest that describes one-time-programmable memory alone has none.
     pub boot: Boot,
     /// Ranges that hold an image or the boot loader: internal flash, then external memories, each by ascending address.
     pub slots: Vec<Slot>,
@@ -48,6 +49,8 @@ pub struct Plan {
     pub profiles: Vec<Profile>,
     /// The profile that was chosen.
     pub profile: Option<String>,
+    /// One-time-programmable memory.
+    pub otp: Option<otp::Otp>,
     /// What a board's option bytes should be when it is shipped: those that the file names in its order, then write
     /// protection.
     pub option_bytes: Vec<OptionValue>,
@@ -214,8 +217,8 @@ pub struct Image {
     pub version: Spanned<Option<Version>>,
     /// The anti-rollback number, apart from the version.
     pub security_counter: Resolved<u32>,
-    /// The area that keeps the counter, by name. `None`: the image has no counter.
-    pub counter_store: Option<Spanned<String>>,
+    /// What keeps the counter. `None`: the image has no counter.
+    pub counter_store: Option<Spanned<CounterStore>>,
     /// Hardware revisions that it runs on: ASCII, padded with zeros; its own, or else the product's. Empty: not compared.
     pub revisions: Vec<[u8; 4]>,
     /// What it asks of other images of the release, in the file's order.
@@ -226,6 +229,15 @@ pub struct Image {
     pub group: Vec<u8>,
     /// Their digest, which the image carries.
     pub fingerprint: [u8; 32],
+}
+
+/// What keeps a security counter on the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CounterStore {
+    /// The area of this name.
+    Area(String),
+    /// This field of the one-time-programmable memory.
+    Otp(String),
 }
 
 /// What an image holds.
@@ -446,6 +458,11 @@ impl Plan {
         let image = self.images.iter_mut().find(|found| found.name.value == image && found.version.is_none())?;
         image.version.value = Some(version);
         Some(())
+    }
+
+    /// Whether it describes one-time-programmable memory, and nothing that starts.
+    pub fn is_otp_alone(&self) -> bool {
+        self.otp.is_some() && self.slots.is_empty() && self.images.is_empty()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Values with a form of their own: sizes, sector ranges, addresses, versions, option values.
 
+use image_format::otp::FieldKind;
 use toml::de::DeValue;
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::names;
 use crate::plan::{Date, NoRange, Version, VersionRange};
 use crate::read::{At, Reader, Value};
 use crate::source::Spanned;
@@ -35,6 +37,23 @@ impl Spanned<FilePath> {
 /// Whether a path is right on one machine only: absolute, with a drive, a home folder or another system's slashes.
 pub fn is_of_one_machine(path: &str) -> bool {
     path.starts_with(['/', '~']) || path.contains('\\') || path.as_bytes().get(1) == Some(&b':')
+}
+
+/// What a field of one-time-programmable memory holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldType(pub FieldKind);
+
+impl Value for FieldType {
+    fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
+        let words = || FieldKind::ALL.iter().map(|kind| kind.word());
+        let expected = names::list(words(), "or");
+        let Some(word) = value.as_str() else { return reader.wrong_type(value, at, &expected) };
+        let known = FieldKind::ALL.iter().copied().find(|kind| kind.word() == word);
+        known.map(Self).or_else(|| {
+            let near = names::nearest(word, words());
+            reader.wrong(at, &expected, near.map_or("unknown".into(), |near| format!("did you mean `{near}`?")))
+        })
+    }
 }
 
 /// A size or an offset in bytes.

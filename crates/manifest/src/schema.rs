@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use image_format::otp::FieldKind;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::plan::{Date, Version, VersionRange};
 use crate::read::{List, Named};
-use crate::scalar::{Address, Bytes, FilePath, Offset, Sectors, Setting};
+use crate::scalar::{Address, Bytes, FieldType, FilePath, Offset, Sectors, Setting};
 use crate::spec::Manifest;
 
 /// A key of a table.
@@ -26,9 +27,13 @@ pub(crate) struct Key {
 /// The JSON Schema of the manifest, draft 2020-12, indented and with a newline at its end.
 pub fn json_schema() -> String {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Manifest>();
-    // Of several files each has some of the tables: only a file alone must have them all.
+    // Of several files each has some of the tables, and one about OTP alone needs few: only a file that is neither must
+    // have them all.
     if let Some(required) = schema.remove("required") {
-        schema.insert("if".into(), json!({ "anyOf": [{ "required": ["include"] }, { "required": ["fragment"] }] }));
+        schema.insert(
+            "if".into(),
+            json!({ "anyOf": [{ "required": ["include"] }, { "required": ["fragment"] }, { "required": ["otp"] }] }),
+        );
         schema.insert("else".into(), json!({ "required": required }));
     }
     format!("{:#}\n", schema.to_value())
@@ -96,6 +101,17 @@ impl JsonSchema for Offset {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Bytes>()
+    }
+}
+
+impl JsonSchema for FieldType {
+    fn schema_name() -> Cow<'static, str> {
+        "FieldType".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let words: Vec<&str> = FieldKind::ALL.iter().map(|kind| kind.word()).collect();
+        json_schema!({ "type": "string", "enum": words })
     }
 }
 

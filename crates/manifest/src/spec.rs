@@ -1,6 +1,11 @@
 //! The manifest's tables and keys, as a person writes them. This is the only place that names them.
 
+mod otp;
+
+pub use otp::{Otp, OtpField};
+
 use crate::codes;
+use crate::include::Join as _;
 use crate::memory::{Attribute, Bus, Writer, Xip};
 use crate::plan::{
     Commit, Date, Encoding, ImageKind, Level, Loader, Raise, Revert, RoleName, RunAlias, Signer, Strategy, Use,
@@ -35,6 +40,8 @@ table! {
         optional update: Update,
         /// The signed set of all images.
         optional release: Release,
+        /// One-time-programmable memory. A manifest may describe that alone: without `boot`, `slots` and `images`.
+        optional otp: Otp,
         /// Public keys, by name.
         required keys: Named<Key>,
         /// Who may sign what. Default: the only key signs everything.
@@ -43,7 +50,7 @@ table! {
         optional profiles: Named<Profile>,
         /// What is to be made of a warning, by its code: `WX0114`.
         optional lints: Named<Lint>,
-    } later ["otp"]
+    } later []
 }
 
 table! {
@@ -376,5 +383,16 @@ impl Manifest {
     /// Whether the file is to be included, and leaves tables to others.
     pub fn is_fragment(&self) -> bool {
         self.fragment.is_some_and(|fragment| fragment.value)
+    }
+
+    /// Whether it describes one-time-programmable memory, and nothing that starts.
+    pub fn is_otp_alone(&self) -> bool {
+        self.otp.is_written && !self.boot.is_written && !self.slots.is_written && !self.images.is_written
+    }
+
+    /// The required keys that are not there.
+    pub fn lacks(&self) -> Vec<String> {
+        let of_images = |key: &str| ["boot", "slots", "images", "keys"].contains(&key);
+        self.missing().into_iter().filter(|key| !(self.is_otp_alone() && of_images(key))).collect()
     }
 }

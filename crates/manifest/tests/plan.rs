@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use manifest::diagnostic::Severity;
 use manifest::map::{Row, What, map};
-use manifest::plan::{Commit, Extent, ImageKind, Plan, Raise, Use};
+use manifest::plan::{Commit, CounterStore, Extent, ImageKind, Plan, Raise, RoleName, Use};
 use manifest::{Source, check, defaults};
 
 const R1B: &str = include_str!("../../../examples/r1b/r1b.toml");
@@ -32,7 +32,9 @@ fn addresses_of_r1b() {
     assert_eq!(a.input.as_ref().unwrap().value, "build/app-a.elf");
     assert_eq!(image.version_text(), "1.4.0");
     assert_eq!(image.security_counter.value, 7);
-    assert_eq!(plan.area(image.counter_store.as_ref().unwrap()).unwrap().purpose.value, Use::Counter);
+    let store = &image.counter_store.as_ref().unwrap().value;
+    assert_eq!(*store, CounterStore::Area("counter".into()));
+    assert_eq!(plan.area("counter").unwrap().purpose.value, Use::Counter);
     assert_eq!(plan.update.raise.unwrap().value, Raise::KeepFallback);
     assert_eq!(plan.product.revisions, [*b"B\0\0\0", *b"C\0\0\0"]);
     assert_eq!(plan.slot("boot").unwrap().header, None);
@@ -306,4 +308,83 @@ fn assert_sound(plan: &Plan, text: &str) {
         assert_eq!(placement.payload_address + placement.capacity, placement.state_address, "{text}");
         assert!(slot.start < placement.payload_address && placement.state_address < slot.end, "{text}");
     }
+}
+
+/// The manifest of tests/manifests or examples of this name, which is right.
+fn corpus(name: &str) -> Plan {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/manifests").join(name);
+    let source = Source { name: name.into(), text: std::fs::read_to_string(path).unwrap() };
+    check(&source).plan.unwrap()
+}
+
+#[test]
+fn otp_alone() {
+    let plan = corpus("../../examples/r3/r3.toml");
+    assert!(
+        plan.is_otp_alone()
+            && plan.boot.slot.is_none()
+            && plan.role(RoleName::Image).unwrap().keys.value == ["release"]
+    );
+    let otp = plan.otp.as_ref().unwrap();
+    let places: Vec<_> = otp.fields.iter().map(|field| (field.name.value.as_str(), field.range())).collect();
+    let expected = [
+        ("serial", 0..0x0C),
+        ("revision", 0x0C..0x10),
+        ("mac", 0x10..0x1C),
+        ("made", 0x1C..0x20),
+        ("format", 0x20..0x22),
+        ("identity-crc", 0x3C..0x40),
+        ("trust", 0x40..0x80),
+        ("rollback", 0x80..0x180),
+    ];
+    assert_eq!(places, expected);
+    let locked = (0..16).map(|block| otp.locked_by(block).map(|stage| stage.name.value.as_str()));
+    let expected = [Some("identity"), Some("security")].into_iter().chain([None; 14]);
+    assert!(locked.eq(expected));
+    assert_eq!(otp.lock_byte(1), Some(0x1FF0_F401));
+    assert_eq!(otp.field("rollback").unwrap().steps(otp.unit), 256);
+    assert_eq!(plan.role(RoleName::Otp).unwrap().keys.value, ["line"]);
+}
+
+/// A step is a program unit, in every memory that the database knows how to program.
+#[test]
+fn a_step_of_a_counter_is_a_unit() {
+    let otp = corpus("good_otp_of_units.toml").otp.unwrap();
+    let counter = otp.field("rollback").unwrap();
+    assert_eq!((otp.unit, counter.range(), counter.steps(otp.unit)), (8, 0x80..0x180, 32));
+}
+
+/// Moving a field, another type or another version: firmware reads something else, so the blob is for another layout.
+#[test]
+fn the_fingerprint_is_of_what_firmware_reads() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/r3/r3.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let fingerprint = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        let source = Source { name: "r3.toml".into(), text: text.replace(from, to) };
+        check(&source).plan.unwrap().otp.unwrap().fingerprint
+    };
+    let own = fingerprint("", "");
+    for (from, to) in [
+        ("at     = 0x1C", "at     = 0x24"),
+        ("version = 1 ", "version = 2 "),
+        ("complement = true", "complement = false"),
+        ("steps = 256", "steps = 255"),
+        ("\"mac\", \"made\"", "\"made\", \"mac\""),
+    ] {
+        assert_ne!(fingerprint(from, to), own, "{from}");
+    }
+    // Names, columns and stages are the host's business.
+    for (from, to) in [("column = \"made\"", "column = \"day\""), ("fields.trust", "fields.key")] {
+        assert_eq!(fingerprint(from, to), own, "{from}");
+    }
+}
+
+#[test]
+fn a_counter_in_otp_is_in_the_fingerprint() {
+    let fingerprint = |plan: &Plan| plan.image("app").unwrap().fingerprint;
+    let plan = corpus("good_otp_counter.toml");
+    let store = &plan.image("app").unwrap().counter_store.as_ref().unwrap().value;
+    assert_eq!(*store, CounterStore::Otp("rollback".into()));
+    assert_ne!(fingerprint(&plan), fingerprint(&corpus("../../examples/r1b/r1b.toml")));
 }

@@ -61,6 +61,11 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
+            if plan.is_otp_alone() {
+                let title = format!("{} describes no image", manifest.name);
+                let failure = Failure::new(Exit::Refused, title);
+                return Err(failure.help("`waxseal otp build` makes what its one-time-programmable memory is to hold"));
+            }
             let plan = &self.versions.apply(&manifest, plan)?;
             let files = self.inputs.read_all(&manifest, plan)?;
             let public = manifest.public_keys(plan)?;

@@ -24,6 +24,7 @@ mod key;
 mod load;
 mod map;
 mod new;
+mod otp;
 mod output;
 mod passphrase;
 mod preflight;

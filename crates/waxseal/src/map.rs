@@ -19,6 +19,7 @@ use crate::external;
 use crate::files;
 use crate::inputs::{InputArgs, InputFile};
 use crate::load::{Manifest, ProfileArgs};
+use crate::otp;
 use crate::report::{Format, Report};
 use crate::svg::{self, Kind, Picture};
 use crate::text::{hex, thousands};
@@ -26,7 +27,7 @@ use crate::text::{hex, thousands};
 /// Characters of a bar.
 const BAR: u32 = 20;
 
-/// Show what lies where in flash.
+/// Show what lies where in flash and in one-time-programmable memory.
 ///
 /// Slots, areas and what is free, how full the slots are, and the option bytes that belong to it.
 #[derive(Debug, Args)]
@@ -86,6 +87,19 @@ impl<'a> Map<'a> {
     }
 
     fn text(&self) -> String {
+        let otp = self.plan.otp.as_ref().map(|otp| (otp::map::title(otp), otp::map::text(otp)));
+        let (title, table) = match &otp {
+            Some((title, table)) if self.plan.is_otp_alone() => {
+                return format!("{}, {title}\n{table}", self.plan.device.part.name);
+            }
+            Some((title, table)) => (title.as_str(), table.as_str()),
+            None => return self.flash(),
+        };
+        self.flash() + title + "\n" + table
+    }
+
+    /// What lies in flash.
+    fn flash(&self) -> String {
         let mut text = self.title();
         text.push_str("  address       size  sectors  name\n");
         let rows = || self.regions.iter().flat_map(|region| &region.rows);
@@ -283,6 +297,7 @@ impl<'a> Map<'a> {
             "layouts": layouts.collect::<serde_json::Map<_, _>>(),
             "option_bytes": options.collect::<serde_json::Map<_, _>>(),
             "regions": self.regions.iter().map(region).collect::<Vec<_>>(),
+            "otp": self.plan.otp.as_ref().map(otp::map::to_json),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use image_format::log::EntryKind;
+use image_format::otp::FieldKind;
 use image_format::{Code, Field, Structure};
 
 use crate::c_api;
@@ -34,6 +35,8 @@ pub const TABLES: &[Table] = &[
     table::<image_format::release::ReleaseBody>(),
     table::<image_format::release::Member>(),
     table::<image_format::otp::OtpBody>(),
+    table::<image_format::otp::OtpHead>(),
+    table::<image_format::otp::OtpField>(),
     table::<image_format::record::RecordHead>(),
     table::<image_format::auxiliary::AuxiliaryHead>(),
     table::<image_format::trust::TrustHead>(),
@@ -80,6 +83,7 @@ fn image_format_document() -> Outcome<String> {
             }
             None if name == "codes" => codes(),
             None if name == "log entries" => log_entries(),
+            None if name == "otp fields" => otp_fields(),
             None => return Err(Failure::new(format!("the template asks for unknown `{name}`"))),
         };
         text.push_str(&generated.map_err(formatting)?);
@@ -115,6 +119,16 @@ fn codes() -> Result<String, std::fmt::Error> {
     for code in Code::ALL {
         let stage = format!("{:?}", code.stage()).to_lowercase();
         writeln!(text, "| {} | {} | {stage} | {} |", code.number(), code.name(), cell(code.doc()))?;
+    }
+    Ok(text)
+}
+
+fn otp_fields() -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "| number | type | bytes | |\n| ---: | --- | ---: | --- |")?;
+    for kind in FieldKind::ALL {
+        let size = kind.size().map_or("length".to_owned(), |size| size.to_string());
+        writeln!(text, "| {} | {} | {size} | {} |", kind.number(), kind.word(), cell(kind.doc()))?;
     }
     Ok(text)
 }

@@ -11,6 +11,7 @@ use boot::Reason;
 use image_format::{
     Code, Field, Kind, PayloadType, auxiliary, layout,
     log::{EntryKind, Strategy},
+    otp::FieldKind,
     record, release,
     trust::Role,
 };
@@ -59,6 +60,8 @@ pub fn document(api: &str) -> Result<String, fmt::Error> {
     let names =
         |kinds: &[EntryKind]| kinds.iter().map(|kind| (upper(kind.name()), kind.number().into())).collect::<Vec<_>>();
     numbers(&mut text, "What an entry of the state log says.", "log", &names(EntryKind::ALL))?;
+    let fields = FieldKind::ALL.iter().map(|kind| (upper(&format!("{kind:?}")), kind.number().into()));
+    numbers(&mut text, "What a field of one-time-programmable memory holds.", "field", &fields.collect::<Vec<_>>())?;
     let strategies = Strategy::ALL.map(|strategy| (upper(&format!("{strategy:?}")), strategy.number().into()));
     numbers(&mut text, "How an image is replaced.", "strategy", &strategies)?;
     let roles = Role::ALL.map(|role| (upper(&format!("{role:?}")), role.number().into()));
@@ -115,7 +118,8 @@ fn limits(text: &mut String) -> fmt::Result {
     let roles = constants![layout::ROLE_RUN, layout::ROLE_STAGING, layout::ROLE_BACKUP];
     constants(text, "Roles of slots.", "SLOT_", &roles)?;
     constants(text, "Purposes of areas.", "AREA_", &constants![layout::PURPOSE_COUNTER])?;
-    let memories = constants![layout::MEMORY_INTERNAL, layout::MEMORY_MAPPED, layout::MEMORY_COMMANDS];
+    let memories =
+        constants![layout::MEMORY_INTERNAL, layout::MEMORY_MAPPED, layout::MEMORY_COMMANDS, layout::MEMORY_OTP];
     constants(text, "Kinds of memory.", "REGION_", &memories)
 }
 

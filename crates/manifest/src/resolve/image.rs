@@ -5,26 +5,39 @@ use image_format::{SoftwareCrypto, sha256};
 use super::{Report, declared, extent, log, overwrite, product, refers_to_slot, release, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::group::{self, Places};
+use crate::group::{self, Counter, Places};
 use crate::names;
+use crate::plan::otp::Otp;
 use crate::plan::{
-    Area, Boot, Copies, Device, Image, ImageKind, Loader, Placement, Product, Slot, Strategy, Version, Word as _,
+    Area, Boot, Copies, CounterStore, Device, Image, ImageKind, Loader, Placement, Product, Slot, Strategy, Version,
+    Word as _,
 };
 use crate::rules;
 use crate::source::{Resolved, Span, Spanned};
 use crate::spec::{self, Manifest};
 
-/// All images; `None` if one of them is wrong. What depends on device, slots or areas is judged as far as these are
-/// known.
-pub fn resolve(
-    spec: &Manifest,
-    product: Option<&Product>,
-    device: Option<&Device>,
-    slots: Option<&[Slot]>,
-    areas: Option<&[Area]>,
-    boot: Option<&Boot>,
-    report: &mut Report,
-) -> Option<Vec<Image>> {
+/// What images depend on, as far as it is known.
+pub struct Known<'a> {
+    /// Who makes the device.
+    pub product: Option<&'a Product>,
+    /// Part and mode.
+    pub device: Option<&'a Device>,
+    /// All slots.
+    pub slots: Option<&'a [Slot]>,
+    /// All areas.
+    pub areas: Option<&'a [Area]>,
+    /// The boot loader.
+    pub boot: Option<&'a Boot>,
+    /// One-time-programmable memory.
+    pub otp: Option<&'a Otp>,
+}
+
+/// All images; `None` if one of them is wrong. What depends on something else is judged as far as that is known.
+pub fn resolve(spec: &Manifest, known: &Known<'_>, report: &mut Report) -> Option<Vec<Image>> {
+    let Known { product, device, slots, areas, boot, otp } = *known;
+    if spec.is_otp_alone() {
+        return Some(Vec::new());
+    }
     let table = spec.images.as_ref()?;
     if table.names().next().is_none() {
         let error = Diagnostic::error(codes::MISSING_KEY, "a manifest needs an image");
@@ -73,13 +86,20 @@ pub fn resolve(
         for placement in placements.iter_mut().filter(|_| strategy.value == Strategy::Overwrite) {
             overwrite::settle(placement, &copies, slots, areas, tries, report)?;
         }
-        let counter = store.as_ref().and_then(|store| areas.iter().find(|area| area.name.value == store.value));
+        let counter = match store.as_ref().map(|store| &store.value) {
+            Some(CounterStore::Area(name)) => areas.iter().find(|area| area.name.value == *name).map(Counter::Area),
+            Some(CounterStore::Otp(name)) => otp.and_then(|otp| Some(Counter::Otp(otp, otp.field(name)?))),
+            None => None,
+        };
         let places = Places { placements: &placements, copies: &copies, slots, areas };
-        let Ok(group) = group::canonical(device, strategy.value, &places, counter) else {
+        let Ok(group) = group::canonical(device, strategy.value, &places, counter.as_ref()) else {
             let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
             report.push(error.at(name.entry, "255 of each at most"));
             continue;
         };
+        if let (Some(Counter::Otp(otp, field)), Some(store)) = (&counter, &store) {
+            rules::otp::keeps(*image.security_counter, store.span, otp, field, report);
+        }
         images.push(Image {
             name: name.clone(),
             kind,

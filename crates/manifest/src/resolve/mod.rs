@@ -10,6 +10,7 @@ mod image;
 mod keys;
 mod log;
 mod memory;
+mod otp;
 mod overwrite;
 mod product;
 mod profiles;
@@ -36,11 +37,20 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     let mut device = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report));
     let slots = device.as_ref().map(|device| extent::slots(spec, device, report));
     let areas = device.as_ref().map(|device| extent::areas(spec, device, report));
-    let boot = spec.boot.as_ref().and_then(|table| boot(table, spec, report));
-    let images = {
-        let (device, slots, areas) = (device.as_ref(), slots.as_deref(), areas.as_deref());
-        image::resolve(spec, product.as_ref(), device, slots, areas, boot.as_ref(), report)
+    let boot = match spec.otp.as_ref().filter(|_| spec.is_otp_alone()) {
+        Some(otp) => Some(Boot { loader: otp.with(Loader::None), slot: None, input: None }),
+        None => spec.boot.as_ref().and_then(|table| boot(table, spec, report)),
     };
+    let otp = otp::resolve(spec, device.as_ref(), product.as_ref(), report);
+    let known = image::Known {
+        product: product.as_ref(),
+        device: device.as_ref(),
+        slots: slots.as_deref(),
+        areas: areas.as_deref(),
+        boot: boot.as_ref(),
+        otp: otp.as_ref(),
+    };
+    let images = image::resolve(spec, &known, report);
     let update = update::resolve(spec, boot.as_ref(), report);
     let release = release::resolve(spec, images.as_deref(), report);
     rules::counter::check_shared(spec, report);
@@ -78,6 +88,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
         roles,
         profiles,
         profile: None,
+        otp: if spec.otp.is_written { Some(otp?) } else { None },
         option_bytes,
     })
 }
@@ -121,17 +132,20 @@ fn check_names(spec: &Manifest, report: &mut Report) {
     let others =
         [declared(&spec.memories), declared(&spec.images), declared(&spec.keys), declared(&spec.profiles)].concat();
     let all = [slots.clone(), areas.clone(), others];
-    for name in all.iter().flatten() {
-        if let Some(objection) = names::objection(name) {
-            let error = Diagnostic::error(codes::BAD_NAME, format!("`{}` is no name to use here", name.value));
-            report.push(error.at(name.span, objection));
-        }
-    }
+    all.iter().flatten().for_each(|name| check_name(name, report));
     for area in &areas {
         if let Some(slot) = slots.iter().find(|slot| slot.value == area.value) {
             let error = Diagnostic::error(codes::TWICE, format!("`{}` is a slot and an area", area.value));
             report.push(error.at(area.entry, "again here").see(slot.entry, "first here"));
         }
+    }
+}
+
+/// Whether a name can become an identifier.
+fn check_name(name: &Spanned<String>, report: &mut Report) {
+    if let Some(objection) = names::objection(name) {
+        let error = Diagnostic::error(codes::BAD_NAME, format!("`{}` is no name to use here", name.value));
+        report.push(error.at(name.span, objection));
     }
 }
 

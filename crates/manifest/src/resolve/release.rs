@@ -23,6 +23,9 @@ pub fn links(image: &spec::Image, spec: &Manifest, report: &mut Report) -> (Vec<
 
 /// The release of all images; `None` if one of them is wrong.
 pub fn resolve(spec: &Manifest, images: Option<&[Image]>, report: &mut Report) -> Option<Release> {
+    if spec.is_otp_alone() {
+        return Some(Release { label: None, expires: None, members: Vec::new(), lead: String::new() });
+    }
     let table = spec.release.as_ref();
     let label = table.and_then(|table| (*table.label).clone());
     check_label(label.as_ref(), spec, report);

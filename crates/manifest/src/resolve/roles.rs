@@ -58,7 +58,7 @@ pub fn top(spec: &Manifest, all: &[Written<'_>], report: &mut Report) -> Vec<Rol
             threshold: Resolved { value: 1, origin: Origin::Default("the only key") },
             span: None,
         })),
-        [_, second, ..] if !is_written(RoleName::Image) => {
+        [_, second, ..] if !is_written(RoleName::Image) && !spec.is_otp_alone() => {
             let error = Diagnostic::error(codes::MISSING_KEY, "with several keys, `roles.image` says who signs images");
             report.push(error.at(second.entry, "not the only key"));
         }

@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
-use crate::plan::{Area, Boot, Extent, Loader, Use};
+use crate::plan::{Area, Boot, CounterStore, Extent, Loader, Use};
 use crate::source::Spanned;
 use crate::spec::{self, Manifest};
 
@@ -47,14 +47,14 @@ pub fn check_shared(spec: &Manifest, report: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The area that an image's counter is kept in, and that there is one if the image has a counter.
+/// What an image's counter is kept in, and that there is something if the image has a counter.
 pub fn store(
     image: &Spanned<spec::Image>,
     spec: &Manifest,
     areas: Option<&[Area]>,
     boot: Option<&Boot>,
     report: &mut Vec<Diagnostic>,
-) -> Option<Spanned<String>> {
+) -> Option<Spanned<CounterStore>> {
     let Some(store) = &*image.counter_store else {
         if let Some(counter) = image.security_counter.filter(|_| !image.counter_store.is_written) {
             let error = Diagnostic::error(codes::MISSING_KEY, "`counter-store` is required with a `security-counter`");
@@ -81,13 +81,15 @@ pub fn store(
         ));
         return None;
     }
+    if let Some(field) = store.strip_prefix("otp.fields.") {
+        return in_otp(store, field, spec, report);
+    }
     let Some(area) = store.strip_prefix("areas.") else {
         let label = match store.value.as_str() {
             "images" => "only without a boot loader: this one needs a place of its own",
-            other if other.starts_with("otp.") => "not supported yet",
-            _ => "the path of an area in this file",
+            _ => "the path of an area or a field in this file",
         };
-        let title = "`counter-store` must be the path of an area: \"areas.NAME\"";
+        let title = "`counter-store` must be the path of an area or a field: \"areas.NAME\", \"otp.fields.NAME\"";
         report.push(Diagnostic::error(codes::WRONG_VALUE, title).at(store.span, label));
         return None;
     };
@@ -105,5 +107,25 @@ pub fn store(
         let error = Diagnostic::error(codes::WRONG_VALUE, format!("area `{area}` keeps no counter"));
         report.push(error.at(store.span, "named here").see(found.purpose.span, "must be \"counter\""));
     }
-    Some(store.with(area.to_owned()))
+    Some(store.with(CounterStore::Area(area.to_owned())))
+}
+
+/// A field of one-time-programmable memory that keeps the counter. Whether it can is judged when its size is known.
+fn in_otp(
+    store: &Spanned<String>,
+    field: &str,
+    spec: &Manifest,
+    report: &mut Vec<Diagnostic>,
+) -> Option<Spanned<CounterStore>> {
+    let declared = spec.otp.iter().flat_map(|otp| otp.fields.iter()).flat_map(|fields| fields.names());
+    let declared: Vec<&str> = declared.map(|name| name.value.as_str()).collect();
+    if declared.contains(&field) {
+        return Some(store.with(CounterStore::Otp(field.to_owned())));
+    }
+    let error = Diagnostic::error(codes::NOTHING, format!("there is no field `{field}`"));
+    report.push(match names::nearest(field, declared.iter().copied()) {
+        Some(near) => error.at(store.span, format!("did you mean `otp.fields.{near}`?")),
+        None => error.at(store.span, format!("declared: {}", names::list(declared, "and"))),
+    });
+    None
 }

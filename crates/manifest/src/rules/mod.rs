@@ -13,6 +13,7 @@ pub(crate) mod exchange;
 pub(crate) mod external;
 pub(crate) mod header;
 pub(crate) mod link;
+pub(crate) mod otp;
 pub(crate) mod overlap;
 pub(crate) mod protection;
 pub(crate) mod revert;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use geometry::{
-    Citation, Corrected, Fact, Memory, Mode, OptionByte, OptionKind, Otp, Part, Ram, Region, address, bytes,
+    BlankRead, Citation, Corrected, Fact, Memory, Mode, OptionByte, OptionKind, Otp, Part, Ram, Region, address, bytes,
 };
 use serde_json::{Value, json};
 
@@ -213,6 +213,12 @@ fn otp_text(otp: &Otp) -> String {
     let unproven = |what: Option<String>| what.unwrap_or_else(|| "unproven".to_owned());
     let unit = otp.unit.map(|unit| if unit == 1 { "byte".to_owned() } else { format!("{unit} bytes") });
     let _ = write!(text, "; unit: {}; lock: {}", unproven(unit), unproven(otp.lock.map(|lock| lock.to_string())));
+    if let Some(id) = otp.unique_id {
+        let _ = write!(text, "; unique id at {}", address(id));
+    }
+    if let Some(BlankRead::Nmi) = otp.blank_read {
+        text.push_str("; reading a blank unit raises an NMI");
+    }
     text
 }
 
@@ -328,7 +334,11 @@ pub fn to_json(part: &Part, modes: &[&Mode]) -> Value {
     };
     let otp = part.otp.as_ref().filter(|otp| otp.size > 0).map(|otp| {
         let lock = otp.lock.map(|lock| lock.to_string());
-        json!({ "base": otp.base, "size": otp.size, "block": otp.block, "unit": otp.unit, "lock": lock })
+        let blank_read = otp.blank_read.map(|BlankRead::Nmi| "nmi");
+        json!({
+            "base": otp.base, "size": otp.size, "block": otp.block, "unit": otp.unit, "lock": lock,
+            "unique_id": otp.unique_id, "blank_read": blank_read,
+        })
     });
     let windows = part.windows.iter().map(|window| {
         json!({ "bus": window.bus, "base": window.base, "size": window.size, "source": cited(&window.citation) })

@@ -114,7 +114,9 @@ fn layouts() -> Result<Vec<Vector>, String> {
         form("group_strategy_0", "a strategy that nobody knows", 1, &changed(2, 0)),
         form("group_reserved", "a reserved byte that is not zero", 1, &changed(7, 1)),
         form("group_region_memory_0", "no kind of memory", 1, &changed(REGION + 10, 0)),
-        form("group_region_memory", "a kind of memory that nobody knows", 1, &changed(REGION + 10, 4)),
+        Ok(Vector::accepted("group_region_memory_4", "the last kind of memory", layout(1, &changed(REGION + 10, 4))?)
+            .of(Kind::Layout)),
+        form("group_region_memory_5", "a kind of memory behind the last one", 1, &changed(REGION + 10, 5)),
         form("group_region_reserved", "a reserved byte of a region that is not zero", 1, &changed(REGION + 15, 1)),
         form("group_of_empty_sectors", "a run of sectors of no size", 1, &changed(RUNS + 1, 0)),
         form("group_of_no_sectors", "a run of no sectors", 1, &changed(RUNS + 4, 0)),

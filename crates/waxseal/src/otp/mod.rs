@@ -1,0 +1,3 @@
+//! One-time-programmable memory.
+
+pub mod map;
