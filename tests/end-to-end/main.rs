@@ -17,6 +17,7 @@ mod key;
 mod key_files;
 mod linker;
 mod loader;
+mod manual;
 mod new;
 mod openssl;
 mod otp;

@@ -99,6 +99,7 @@ fn every_member_of_a_result_is_documented() {
         "inspect out/app.a.bin",
         "explain WX0115",
         "show r1b.toml",
+        "new --part STM32F767ZI --mode nDBANK=0",
         "key new another",
         "key public another.pem",
         "key id another.pem",

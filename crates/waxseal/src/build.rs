@@ -33,6 +33,9 @@ const PENDING: &str = "pending";
 /// The result is judged as the boot loader will judge it. All files are written, or none. What waits for a key with an
 /// external signer goes to the folder `pending` below, and `sign` finishes it.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  waxseal build r1b.toml --key keys/release.pem --out out\n  WAXSEAL_KEY=ci.pem waxseal build r1b.toml --input app.a=build/a.elf --out out"
+)]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

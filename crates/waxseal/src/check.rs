@@ -22,6 +22,9 @@ use crate::{json, output, render};
 
 /// Check a manifest, and those of its inputs that exist.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  waxseal check r1b.toml\n  waxseal check -v r1b.toml --format sarif > findings.sarif"
+)]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

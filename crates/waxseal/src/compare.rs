@@ -20,6 +20,7 @@ use crate::{files, target};
 /// Says of each sector where and how it differs: never programmed, programmed elsewhere, another image, bits that are stuck.
 /// State words are not compared: boot loader and application write them.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal compare out/app.a.bin readback.hex --manifest r1b.toml")]
 pub struct Command {
     /// The sealed image.
     image: PathBuf,

@@ -15,6 +15,7 @@ use crate::report::{Format, Report};
 ///
 /// Without a pattern, or with one that several names match, one line for each part and external memory.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal devices STM32F767\n  waxseal devices STM32F767ZI --mode nDBANK=0")]
 pub struct Command {
     /// An order code, with or without package suffix; the name of an external memory; or a part of names, in which `?` is
     /// any character.

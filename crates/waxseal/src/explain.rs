@@ -18,6 +18,7 @@ const WIDTH: usize = 100;
 
 /// Explain a diagnostic: the rule, the reason for it, the fix, and an example.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal explain WX0115")]
 pub struct Command {
     /// The code, `WX0102`; without one, all codes are listed.
     code: Option<String>,

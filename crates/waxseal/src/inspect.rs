@@ -25,6 +25,7 @@ use crate::{fields, files, refusal};
 ///
 /// Broken ones are shown as far as they go. Nothing of it is authentic: `verify` judges.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal inspect out/app.a.bin --manifest r1b.toml")]
 pub struct Command {
     /// The file; `-` is standard input.
     file: PathBuf,

@@ -22,6 +22,7 @@ mod interrupt;
 mod json;
 mod key;
 mod load;
+mod manual;
 mod map;
 mod new;
 mod otp;
@@ -73,6 +74,8 @@ enum Command {
     Explain(explain::Command),
     #[command(name = "gen")]
     Generate(generate::Command),
+    Completions(manual::Completions),
+    Man(manual::Pages),
 }
 
 impl Command {
@@ -92,6 +95,8 @@ impl Command {
             Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Generate(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
         }
     }
 
@@ -109,9 +114,11 @@ impl Command {
             Self::Compare(command) => ("compare", command.format.into()),
             Self::Preflight(command) => ("preflight", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
-            Self::New(_) => ("new", Format::Human),
+            Self::New(command) => ("new", command.format.into()),
             Self::Key(command) => ("key", command.format.into()),
             Self::Generate(command) => ("gen", command.format.into()),
+            Self::Completions(_) => ("completions", Format::Human),
+            Self::Man(_) => ("man", Format::Human),
         }
     }
 }
@@ -155,3 +162,23 @@ fn survive_size_limits() {
 
 #[cfg(not(unix))]
 fn survive_size_limits() {}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        let cli = super::Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(
+                after.starts_with("Example:\n  ") && after.contains("waxseal "),
+                "{}: {after:?}",
+                command.get_name()
+            );
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+        }
+    }
+}

@@ -31,6 +31,7 @@ const BAR: u32 = 20;
 ///
 /// Slots, areas and what is free, how full the slots are, and the option bytes that belong to it.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal map r1b.toml\n  waxseal map r1b.toml --svg map.svg")]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

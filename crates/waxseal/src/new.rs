@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use clap::Args;
 use geometry::{Mode, Part};
 use manifest::{Source, start};
+use serde_json::json;
 
 use crate::devices::{selectors, setting};
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Access};
-use crate::report::Report;
+use crate::report::{Format, Report};
 
 /// Write a manifest to start from: a boot loader and two slots.
 ///
 /// It checks clean but for what only you can decide, and says what that is.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal new --part STM32F767ZI --mode nDBANK=0 -o gateway.toml")]
 pub struct Command {
     /// Order code, with or without package suffix.
     #[arg(long)]
@@ -25,6 +27,9 @@ pub struct Command {
     /// The file to write, which must not exist; standard output if there is none.
     #[arg(short, long, value_name = "FILE", default_value = files::STANDARD)]
     out: PathBuf,
+    /// Whom the result is for.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 impl Command {
@@ -54,11 +59,13 @@ impl Command {
              then: waxseal key new keys/release\n\
              then: waxseal check\n"
         );
-        if self.out.as_os_str() == files::STANDARD {
-            return Ok(Report { remarks, ..Report::done(text) });
+        let is_text = self.out.as_os_str() == files::STANDARD;
+        let file = (!is_text).then(|| self.out.display().to_string());
+        let result = Some(json!({ "part": part.name, "file": file, "text": text }));
+        if !is_text {
+            files::write_new(&self.out, text.as_bytes(), Access::Usual)?;
         }
-        files::write_new(&self.out, text.as_bytes(), Access::Usual)?;
-        Ok(Report { remarks, ..Report::done(String::new()) })
+        Ok(Report { remarks, result, ..Report::done(if is_text { text } else { String::new() }) })
     }
 
     /// The mode that is asked for, or the only one.

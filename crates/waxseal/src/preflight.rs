@@ -18,6 +18,9 @@ use crate::report::{Format, Report};
 /// Sector sizes and numbers, run addresses and write protection depend on option bytes. Where a board differs, this says what
 /// an erase would do, and what to do first.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  STM32_Programmer_CLI -c port=swd -ob displ > board.txt\n  waxseal preflight r1b.toml --option-bytes board.txt"
+)]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

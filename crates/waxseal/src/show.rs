@@ -15,6 +15,7 @@ use crate::version::VersionArgs;
 
 /// Show every value with the line that it stands in, or why it is what it is.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal show r1b.toml")]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

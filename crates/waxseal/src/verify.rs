@@ -20,6 +20,9 @@ use crate::{files, target};
 /// The function is the boot loader's, and so are the inputs. Each input of the decision is given, or waived by name:
 /// nothing is passed over in silence.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  waxseal verify out/app.a.bin --manifest r1b.toml --slot a --revision B\n  waxseal verify app.bin --key release.pub.pem --without device,revision,layout,counter"
+)]
 #[command(group(ArgGroup::new("trust").required(true).args(["manifest", "keys"])))]
 pub struct Command {
     /// The file; `-` is standard input.
