@@ -22,6 +22,7 @@ mod new;
 mod openssl;
 mod otp;
 mod outputs;
+mod plan;
 mod preflight;
 mod profile;
 mod readme;

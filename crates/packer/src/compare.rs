@@ -133,13 +133,13 @@ pub fn compare(
 }
 
 /// Header and payload of a file where its slot stores them.
-fn pieces<'a>(placement: &Placement, file: &'a [u8]) -> Vec<(u32, &'a [u8])> {
+pub(crate) fn pieces<'a>(placement: &Placement, file: &'a [u8]) -> Vec<(u32, &'a [u8])> {
     let (front, rest) = file.split_at(file.len().min(placement.front_size as usize));
     vec![(placement.front_address, front), (placement.payload_address, rest)]
 }
 
 /// The bytes of a piece that lie in a sector.
-fn cut<'a>((start, bytes): &(u32, &'a [u8]), sector: &Sector) -> Option<(u32, &'a [u8])> {
+pub(crate) fn cut<'a>((start, bytes): &(u32, &'a [u8]), sector: &Sector) -> Option<(u32, &'a [u8])> {
     let first = sector.address.max(*start);
     let from = (first - start) as usize;
     let to = (u64::from(sector.range().end).saturating_sub((*start).into()) as usize).min(bytes.len());

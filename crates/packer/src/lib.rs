@@ -26,6 +26,7 @@ pub mod placed;
 pub mod release;
 pub mod signing;
 pub mod source;
+pub mod update;
 
 pub use artefact::Draft;
 pub use build::{Artefact, Built, Input, build};

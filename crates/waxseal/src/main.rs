@@ -28,6 +28,7 @@ mod new;
 mod otp;
 mod output;
 mod passphrase;
+mod plan;
 mod preflight;
 mod refusal;
 mod render;
@@ -69,6 +70,7 @@ enum Command {
     Inspect(inspect::Command),
     Preflight(preflight::Command),
     Compare(compare::Command),
+    Plan(plan::Command),
     Key(key::Command),
     Devices(devices::Command),
     Explain(explain::Command),
@@ -91,6 +93,7 @@ impl Command {
             Self::Inspect(command) => command.run(),
             Self::Preflight(command) => command.run(),
             Self::Compare(command) => command.run(),
+            Self::Plan(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
@@ -112,6 +115,7 @@ impl Command {
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),
             Self::Compare(command) => ("compare", command.format.into()),
+            Self::Plan(command) => ("plan", command.format.into()),
             Self::Preflight(command) => ("preflight", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
             Self::New(command) => ("new", command.format.into()),
