@@ -8,6 +8,7 @@ use manifest::plan::{Placement, Plan};
 
 use crate::firmware::Segment;
 use crate::hex::{self, HexError};
+use crate::placed::{Piece, pieces};
 
 /// A read-back against an image.
 #[derive(Clone, Debug)]
@@ -132,14 +133,8 @@ pub fn compare(
     Comparison { sectors, holds }
 }
 
-/// Header and payload of a file where its slot stores them.
-pub(crate) fn pieces<'a>(placement: &Placement, file: &'a [u8]) -> Vec<(u32, &'a [u8])> {
-    let (front, rest) = file.split_at(file.len().min(placement.front_size as usize));
-    vec![(placement.front_address, front), (placement.payload_address, rest)]
-}
-
 /// The bytes of a piece that lie in a sector.
-pub(crate) fn cut<'a>((start, bytes): &(u32, &'a [u8]), sector: &Sector) -> Option<(u32, &'a [u8])> {
+pub(crate) fn cut<'a>(Piece { address: start, bytes }: &'a Piece<'a>, sector: &Sector) -> Option<(u32, &'a [u8])> {
     let first = sector.address.max(*start);
     let from = (first - start) as usize;
     let to = (u64::from(sector.range().end).saturating_sub((*start).into()) as usize).min(bytes.len());
@@ -148,8 +143,8 @@ pub(crate) fn cut<'a>((start, bytes): &(u32, &'a [u8]), sector: &Sector) -> Opti
 }
 
 /// The byte at an address, if these have it.
-fn byte_at(pieces: &[(u32, &[u8])], at: u32) -> Option<u8> {
-    pieces.iter().find_map(|(start, bytes)| bytes.get(usize::try_from(at.checked_sub(*start)?).ok()?).copied())
+fn byte_at(pieces: &[Piece<'_>], at: u32) -> Option<u8> {
+    pieces.iter().find_map(|piece| piece.bytes.get(usize::try_from(at.checked_sub(piece.address)?).ok()?).copied())
 }
 
 /// The bytes from an address on that lie in one segment of a read-back; at most `most`.
@@ -188,7 +183,7 @@ impl Default for Seen {
 }
 
 impl Seen {
-    fn add(&mut self, start: u32, wanted: &[u8], read: &[Segment<'_>], before: &[(u32, &[u8])], erased: Option<u8>) {
+    fn add(&mut self, start: u32, wanted: &[u8], read: &[Segment<'_>], before: &[Piece<'_>], erased: Option<u8>) {
         let mut at = start;
         let mut wanted = wanted;
         while !wanted.is_empty() {
@@ -212,7 +207,7 @@ impl Seen {
         }
     }
 
-    fn byte(&mut self, at: u32, wanted: u8, found: u8, erased: Option<u8>, before: &[(u32, &[u8])]) {
+    fn byte(&mut self, at: u32, wanted: u8, found: u8, erased: Option<u8>, before: &[Piece<'_>]) {
         self.all_erased &= Some(found) == erased;
         // Behind the old image, what was there is erased.
         self.all_old &= !before.is_empty() && Some(found) == byte_at(before, at).or(erased);

@@ -4,7 +4,8 @@ use geometry::Sector;
 use image_format::{Header, ImageBody, Memory};
 use manifest::plan::{Placement, Plan};
 
-use crate::compare::{cut, pieces};
+use crate::compare::cut;
+use crate::placed::{Piece, pieces};
 
 /// What it takes to bring an image into a slot.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub fn update(plan: &Plan, placement: &Placement, old: &[u8], new: &[u8], chunk:
     let slot = plan.slot(&placement.slot.value);
     let state = placement.state_address..placement.state_address.saturating_add(placement.state_size);
     let sectors = slot.iter().flat_map(|slot| &slot.extent.sectors).filter_map(|sector| {
-        let part = |pieces: &[(u32, &[u8])]| -> Vec<(u32, Vec<u8>)> {
+        let part = |pieces: &[Piece<'_>]| -> Vec<(u32, Vec<u8>)> {
             pieces.iter().filter_map(|piece| cut(piece, sector)).map(|(at, bytes)| (at, bytes.to_vec())).collect()
         };
         let (before, after) = (part(&before), part(&after));
