@@ -11,6 +11,7 @@ pub mod chunks;
 pub mod compare;
 pub mod dfuse;
 pub mod elf;
+pub mod factory;
 pub mod firmware;
 pub mod hex;
 pub mod judge;

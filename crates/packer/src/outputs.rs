@@ -10,6 +10,7 @@ use manifest::plan::{Image, Placement, Plan};
 use zerocopy::FromBytes as _;
 
 use crate::build::{Artefact, Built, SealedFile};
+use crate::factory::Factory;
 use crate::placed::{Piece, by_whole_sectors, pieces};
 use crate::{dfuse, hex};
 
@@ -46,6 +47,8 @@ pub enum Content<'a> {
     Layout(&'a SealedFile),
     /// The release.
     Release(&'a SealedFile),
+    /// What a blank board is programmed with.
+    Factory(&'a Factory<'a>),
 }
 
 /// A file that a build writes. Its bytes are made when they are asked for: a HEX file is three times the image.
@@ -59,11 +62,18 @@ pub struct Output<'a> {
     pub content: Content<'a>,
 }
 
+/// Name of the factory image.
+const FACTORY: &str = "factory.hex";
+
 /// All files of a build, in the order of the plan; without those for programming tools while signatures are missing.
 ///
 /// # Errors
 /// Two files of one name.
-pub fn all<'a>(plan: &'a Plan, built: &'a Built) -> Result<Vec<Output<'a>>, Vec<Diagnostic>> {
+pub fn all<'a>(
+    plan: &'a Plan,
+    built: &'a Built,
+    factory: Option<&'a Factory<'a>>,
+) -> Result<Vec<Output<'a>>, Vec<Diagnostic>> {
     let sealed = |name: &str, content| Output { name: name.to_owned(), container: Container::Sealed, content };
     let file = |image, placement| built.image(image, placement).map(|artefact| artefact.bytes.as_slice());
     let mut outputs: Vec<Output<'a>> = Vec::new();
@@ -76,6 +86,10 @@ pub fn all<'a>(plan: &'a Plan, built: &'a Built) -> Result<Vec<Output<'a>>, Vec<
     }
     outputs.extend(built.layout.iter().map(|layout| sealed(&layout.file_name, Content::Layout(layout))));
     outputs.extend(built.release.iter().map(|release| sealed(&release.file_name, Content::Release(release))));
+    if let Some(factory) = factory.filter(|_| !built.is_waiting()) {
+        let content = Content::Factory(factory);
+        outputs.push(Output { name: FACTORY.to_owned(), container: Container::Hex, content });
+    }
     let again = |index: usize| outputs[..index].iter().any(|earlier| earlier.name == outputs[index].name);
     match (0..outputs.len()).find(|index| again(*index)) {
         Some(index) => Err(vec![name_taken(plan, &outputs[index].name)]),
@@ -106,7 +120,7 @@ fn name_taken(plan: &Plan, name: &str) -> Diagnostic {
     let taking = plan.images.iter().filter(|image| name.split('.').next() == Some(&image.name.value));
     taking
         .fold(error, |error, image| error.at(image.name.span, "this image's"))
-        .help("give the image another name: `layout` is the layout's")
+        .help("give the image another name: `layout` is the layout's, `factory` the factory image's")
 }
 
 /// The containers in which a programming tool takes the image of a slot.
@@ -153,7 +167,9 @@ impl<'a> Output<'a> {
             (Content::Layout(sealed) | Content::Release(sealed), _) => Cow::Borrowed(sealed.bytes.as_slice()),
             (Content::Image(artefact), _) => Cow::Borrowed(artefact.bytes.as_slice()),
             (Content::InSlot(bytes, ..), Container::Sealed) => Cow::Borrowed(bytes),
-            (Content::InSlot(..), Container::Hex) => Cow::Owned(hex::write(&self.pieces(plan))?.into_bytes()),
+            (Content::InSlot(..), Container::Hex) | (Content::Factory(_), _) => {
+                Cow::Owned(hex::write(&self.pieces(plan))?.into_bytes())
+            }
             (Content::InSlot(bytes, image, placement), Container::Dfu) => {
                 let name = format!("{} {} in {}", image.name.value, version(bytes), placement.slot.value);
                 let target = dfuse::Target { alternate: 0, name, elements: self.pieces(plan) };
@@ -169,6 +185,7 @@ impl<'a> Output<'a> {
             (Content::InSlot(bytes, _, placement), Container::Dfu) => {
                 by_whole_sectors(plan, placement, pieces(placement, bytes))
             }
+            (Content::Factory(factory), _) => factory.pieces.clone(),
             _ => Vec::new(),
         }
     }

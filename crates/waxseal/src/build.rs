@@ -8,6 +8,8 @@ use clap::Args;
 use geometry::{Sector, address};
 use manifest::plan::{Image, Placement, Plan, Requirement, RoleName};
 use packer::build::SealedFile;
+use packer::factory::factory;
+use packer::loader;
 use packer::outputs::{self, Content, Output};
 use packer::placed::Piece;
 use packer::{Artefact, Built, PrivateKey};
@@ -49,6 +51,9 @@ pub struct Command {
     profile: ProfileArgs,
     #[command(flatten)]
     inputs: InputArgs,
+    /// Leave the boot loader out, and with it factory.hex: for the first build, whose layout.bin the boot loader embeds.
+    #[arg(long)]
+    no_factory: bool,
     #[command(flatten)]
     versions: VersionArgs,
     /// Whom the result is for.
@@ -74,12 +79,19 @@ impl Command {
             let public = manifest.public_keys(plan)?;
             let private = self.private_keys()?;
             let inputs: Vec<_> = files.iter().filter_map(InputFile::input).collect();
-            match packer::build(plan, &inputs, &public, &private) {
-                Ok(built) => match outputs::all(plan, &built) {
-                    Ok(outputs) => self.finish(plan, &built, &outputs),
-                    Err(found) => Ok(refused(found)),
-                },
-                Err(found) => Ok(refused(found)),
+            let file = if self.no_factory { None } else { self.inputs.require_loader(&manifest, plan)? };
+            let bytes = file.as_ref().and_then(|file| Some((file.name.as_str(), file.bytes.as_deref()?)));
+            let loader = bytes.and_then(|(name, bytes)| loader::read(plan, name, bytes)).transpose();
+            match (packer::build(plan, &inputs, &public, &private), loader) {
+                (Ok(built), Ok(loader)) => {
+                    let file = |image, placement| built.image(image, placement).map(|one| one.bytes.as_slice());
+                    let factory = loader.as_ref().map(|loader| factory(plan, loader, file));
+                    match outputs::all(plan, &built, factory.as_ref()) {
+                        Ok(outputs) => self.finish(plan, &built, &outputs),
+                        Err(found) => Ok(refused(found)),
+                    }
+                }
+                (built, loader) => Ok(refused([built.err(), loader.err()].into_iter().flatten().flatten().collect())),
             }
         })
     }
@@ -207,6 +219,15 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
             let sectors = runs(sectors(plan, placement, &pieces));
             format!("{}: {}, sectors {sectors}", placement.slot.value, ranges.join(" and "))
         }
+        Content::Factory(factory) => {
+            let images = factory.images.iter().map(|(image, placement)| (&image.name.value, &placement.slot.value));
+            let images: String = images.map(|(image, slot)| format!(" + {image} in {slot}")).collect();
+            let absent = factory.left_out.iter().map(|image| format!("; {} is in another memory", image.name.value));
+            let groups: Vec<_> = factory.loader.groups.iter().map(|group| hex(&group[..8])).collect();
+            let size = thousands(factory.loader.size());
+            let embeds = groups.join(", ");
+            format!("boot loader, {size} bytes, embeds layout {embeds}{images}{}", absent.collect::<String>())
+        }
         Content::Layout(layout) => format!("{} bytes, the slot groups", thousands(layout.bytes.len() as u64)),
         Content::Release(release) => {
             format!("{} bytes, release id {}", thousands(release.bytes.len() as u64), hex(&release.id))
@@ -307,6 +328,7 @@ fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {
             Content::Image(artefact) => ("image", Some(&artefact.image), None),
             Content::InSlot(_, image, placement) => ("image", Some(&image.name.value), Some(&placement.slot.value)),
             Content::Layout(_) => ("layout", None, None),
+            Content::Factory(_) => ("factory", None, None),
             Content::Release(_) => ("release", None, None),
         };
         json!({

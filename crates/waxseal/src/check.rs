@@ -10,11 +10,12 @@ use manifest::diagnostic::{Diagnostic, Severity};
 use manifest::notes;
 use manifest::plan::{Image, ImageKind, Plan};
 use packer::build::check_input;
+use packer::loader;
 use packer::signing::same_keys;
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
-use crate::inputs::{InputArgs, InputFile};
+use crate::inputs::{InputArgs, InputFile, LoaderFile};
 use crate::key::read_public;
 use crate::load::{Manifest, ProfileArgs, ordered};
 use crate::report::{Findings, FindingsFormat, Report};
@@ -57,9 +58,12 @@ impl Command {
         if let Some(plan) = &manifest.draft() {
             let inputs = self.inputs.read(&manifest, plan)?;
             found.extend(inputs.iter().flat_map(|input| problems(plan, input)));
+            let loader = self.inputs.read_loader(&manifest, plan)?;
+            found.extend(loader_problems(plan, loader.as_ref()));
             notes = version_notes(plan)
                 + &plan_notes(plan)
                 + &input_notes(&inputs)
+                + &loader_notes(loader.as_ref())
                 + &judge_keys(&manifest, plan, &mut found);
             result = Some(to_json(plan, &inputs));
             if self.verbose {
@@ -89,6 +93,22 @@ impl Command {
 fn problems(plan: &Plan, file: &InputFile<'_>) -> Vec<Diagnostic> {
     let judged = file.input().map(|input| check_input(plan, file.image, file.placement, &input));
     judged.and_then(Result::err).unwrap_or_default()
+}
+
+fn loader_problems(plan: &Plan, file: Option<&LoaderFile>) -> Vec<Diagnostic> {
+    let judged = file.and_then(|file| loader::read(plan, &file.name, file.bytes.as_deref()?));
+    judged.and_then(Result::err).unwrap_or_default()
+}
+
+/// Whether the boot loader was judged.
+fn loader_notes(file: Option<&LoaderFile>) -> String {
+    match file {
+        Some(LoaderFile { name, bytes: Some(_) }) => format!("note: boot loader read: {name}\n"),
+        Some(LoaderFile { name, bytes: None }) => {
+            format!("note: {name} is not there yet: the boot loader's size and embedded layout are not judged\n")
+        }
+        None => String::new(),
+    }
 }
 
 /// Whether the public keys are keys. Says which ones are not there.

@@ -59,6 +59,15 @@ pub struct InputFile<'a> {
     pub bytes: Option<Rc<[u8]>>,
 }
 
+/// The boot loader's file.
+#[derive(Debug)]
+pub struct LoaderFile {
+    /// What the manifest calls it.
+    pub name: String,
+    /// Its content, if there is such a file.
+    pub bytes: Option<Rc<[u8]>>,
+}
+
 impl InputFile<'_> {
     /// The file as the packer takes it, if there is one.
     pub fn input(&self) -> Option<Input<'_>> {
@@ -121,6 +130,34 @@ impl InputArgs {
             }
         }
         Ok(inputs)
+    }
+
+    /// The boot loader's file that the manifest names; `None` if it names none, `Some(None)` if there is no such file.
+    ///
+    /// # Errors
+    /// A file that exists and cannot be read.
+    pub fn read_loader(&self, manifest: &Manifest, plan: &Plan) -> Result<Option<LoaderFile>, Failure> {
+        let Some(written) = &plan.boot.input else { return Ok(None) };
+        let path = self.path(manifest, &written.value);
+        let bytes = read_if_there(&path).map_err(|failure| failure.at(manifest.place(written.span)))?;
+        Ok(Some(LoaderFile { name: written.value.clone(), bytes }))
+    }
+
+    /// The same, where it must exist.
+    ///
+    /// # Errors
+    /// As [`InputArgs::read_loader`], and exit code 3 for a missing file, with the line that names it.
+    pub fn require_loader(&self, manifest: &Manifest, plan: &Plan) -> Result<Option<LoaderFile>, Failure> {
+        let file = self.read_loader(manifest, plan)?;
+        if let (Some(LoaderFile { name, bytes: None }), Some(written)) = (&file, &plan.boot.input) {
+            files::read(&self.path(manifest, name)).map_err(|failure| {
+                failure.at(manifest.place(written.span)).help(
+                    "--no-factory builds without it: a boot loader embeds the layout.bin that this writes, so the first \
+                     build comes before it",
+                )
+            })?;
+        }
+        Ok(file)
     }
 
     fn path(&self, manifest: &Manifest, written: &str) -> PathBuf {
