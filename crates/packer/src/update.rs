@@ -14,8 +14,8 @@ pub struct Update {
     pub sectors: Vec<Step>,
     /// Bytes of the new file.
     pub bytes: u32,
-    /// Bytes of header, signatures and records, which always change.
-    pub front: u32,
+    /// Bytes beside the payload, which always change: header, signatures, records, and the chunks' digests behind it.
+    pub around: u32,
     /// Bytes of a chunk.
     pub chunk: u32,
     /// How many chunks the new payload has.
@@ -77,7 +77,7 @@ pub fn update(plan: &Plan, placement: &Placement, old: &[u8], new: &[u8], chunk:
     Update {
         sectors: sectors.collect(),
         bytes: new.len() as u32,
-        front: placement.front_size.min(new.len() as u32),
+        around: (new.len() - new_payload.len()) as u32,
         chunk,
         chunks,
         changed_chunks: changed.len() as u32,

@@ -100,14 +100,14 @@ fn text(image: &Image, placement: &Placement, update: &Update) -> String {
         let transfer = thousands(transfer.into());
         let _ = writeln!(
             text,
-            "{name:<8} {sectors}, {} to erase; {transfer} bytes to transfer: the front area and {chunks} of {} chunks of {}",
+            "{name:<8} {sectors}, {} to erase; {transfer} bytes to transfer: what is around the payload, and {chunks} of {} chunks of {}",
             bytes(size),
             update.chunks,
             bytes(update.chunk),
         );
     };
     line(&mut text, "whole", erased(update, false), update.bytes, update.chunks);
-    line(&mut text, "changes", erased(update, true), update.front + update.changed_bytes, update.changed_chunks);
+    line(&mut text, "changes", erased(update, true), update.around + update.changed_bytes, update.changed_chunks);
     text
 }
 
@@ -128,6 +128,6 @@ fn to_json(image: &Image, placement: &Placement, update: &Update) -> Value {
         "sectors": update.sectors.iter().map(step).collect::<Vec<_>>(),
         "chunk": update.chunk,
         "whole": cost(false, update.bytes, update.chunks),
-        "changes": cost(true, update.front + update.changed_bytes, update.changed_chunks),
+        "changes": cost(true, update.around + update.changed_bytes, update.changed_chunks),
     })
 }
