@@ -63,6 +63,7 @@ fn neither_folder_nor_clock_nor_locale_changes_a_byte() {
     for name in OUTPUTS.map(|name| format!("out/{name}")) {
         assert!(one.read(&name) == two.read(&name), "{name} differs");
     }
+    assert!(one.read("waxseal.lock") == two.read("deeper/waxseal.lock"));
 }
 
 #[test]

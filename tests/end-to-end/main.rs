@@ -18,6 +18,7 @@ mod key;
 mod key_files;
 mod linker;
 mod loader;
+mod lock;
 mod manual;
 mod new;
 mod openssl;

@@ -19,6 +19,7 @@ pub mod key;
 pub mod layout;
 pub mod linker;
 pub mod loader;
+pub mod lock;
 pub mod options;
 pub mod outputs;
 pub mod payload;

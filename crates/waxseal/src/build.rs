@@ -20,6 +20,7 @@ use crate::files::FileSet;
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
 use crate::load::{Manifest, ProfileArgs, refused};
+use crate::lock::{LockArgs, Locking};
 use crate::report::{FindingsFormat, Report};
 use crate::text::{counted, hex, thousands};
 use crate::version::VersionArgs;
@@ -56,6 +57,8 @@ pub struct Command {
     no_factory: bool,
     #[command(flatten)]
     versions: VersionArgs,
+    #[command(flatten)]
+    lock: LockArgs,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: FindingsFormat,
@@ -79,15 +82,22 @@ impl Command {
             let public = manifest.public_keys(plan)?;
             let private = self.private_keys()?;
             let inputs: Vec<_> = files.iter().filter_map(InputFile::input).collect();
+            let versions: Vec<_> = self.versions.given().map(|(image, _)| image).collect();
+            let locking = self.lock.read(&manifest, plan, &inputs, &versions)?;
             let file = if self.no_factory { None } else { self.inputs.require_loader(&manifest, plan)? };
             let bytes = file.as_ref().and_then(|file| Some((file.name.as_str(), file.bytes.as_deref()?)));
             let loader = bytes.and_then(|(name, bytes)| loader::read(plan, name, bytes)).transpose();
-            match (packer::build(plan, &inputs, &public, &private), loader) {
+            let built = packer::build(plan, &inputs, &public, &private);
+            let built = built.and_then(|built| {
+                let found = self.lock.judge(plan, &locking);
+                if found.is_empty() { Ok(built) } else { Err(found) }
+            });
+            match (built, loader) {
                 (Ok(built), Ok(loader)) => {
                     let file = |image, placement| built.image(image, placement).map(|one| one.bytes.as_slice());
                     let factory = loader.as_ref().map(|loader| factory(plan, loader, file));
                     match outputs::all(plan, &built, factory.as_ref()) {
-                        Ok(outputs) => self.finish(plan, &built, &outputs),
+                        Ok(outputs) => self.finish(plan, &built, &outputs, &locking),
                         Err(found) => Ok(refused(found)),
                     }
                 }
@@ -97,16 +107,20 @@ impl Command {
     }
 
     /// Writes the files and reports them.
-    fn finish(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Result<Report, Failure> {
+    fn finish(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>], locking: &Locking) -> Result<Report, Failure> {
         let folder = self.folder(built);
         let mut files = FileSet::new();
         for output in outputs {
             let bytes = output.bytes(plan).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
             files.add(&folder.join(&output.name), &bytes)?;
         }
+        files.add(&locking.path, locking.to_text().as_bytes())?;
         files.commit()?;
-        let result = Some(to_json(plan, built, outputs));
-        Ok(Report { result, ..Report::done(self.text(plan, built, outputs)) })
+        let mut result = to_json(plan, built, outputs);
+        result["lock"] = locking.to_json(plan);
+        let lock = format!("{}  {}\n", locking.path.display(), locking.text(plan));
+        let text = self.text(plan, built, outputs) + &lock + &self.waiting(built);
+        Ok(Report { result: Some(result), ..Report::done(text) })
     }
 
     fn private_keys(&self) -> Result<Vec<PrivateKey>, Failure> {
@@ -170,7 +184,7 @@ impl Command {
         for why in outputs::left_out(plan, built) {
             let _ = writeln!(text, "{why}");
         }
-        text + &self.waiting(built)
+        text
     }
 
     /// Whose signatures are missing, and how they get there.

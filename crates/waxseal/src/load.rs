@@ -132,6 +132,11 @@ impl Manifest {
         resolve(&self.folder, path)
     }
 
+    /// A file beside the manifest; in the working folder if the manifest is standard input.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// `r1b.toml:47:20`.
     pub fn place(&self, span: Span) -> Option<String> {
         render::place(&self.sources, span.file, span.start)

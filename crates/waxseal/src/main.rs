@@ -22,6 +22,7 @@ mod interrupt;
 mod json;
 mod key;
 mod load;
+mod lock;
 mod manual;
 mod map;
 mod new;

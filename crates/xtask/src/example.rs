@@ -22,6 +22,9 @@ pub const MANIFEST: &str = "r1b.toml";
 /// The private test key, below the example's folder.
 pub const KEY: &str = "build/release.pem";
 
+/// The lock file that a build writes.
+pub const LOCK: &str = "waxseal.lock";
+
 /// The example r1b in one checkout, with the command that it is packed with.
 #[derive(Clone)]
 pub struct Example {
@@ -79,6 +82,11 @@ impl Example {
     pub fn prepare(&self) -> Outcome {
         let build = self.folder.join("build");
         fs::create_dir_all(&build).map_err(Failure::at(&build))?;
+        // What an older checkout locked says nothing about this one.
+        let lock = self.folder.join(LOCK);
+        if lock.exists() {
+            fs::remove_file(&lock).map_err(Failure::at(&lock))?;
+        }
         let key = self.folder.join(KEY);
         fs::write(&key, pem(test_key(EXAMPLE_KEY).to_pem(None))?).map_err(Failure::at(&key))?;
         for slot in SLOTS {

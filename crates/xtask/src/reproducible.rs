@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, env, fs, path::Path};
 
 use crate::{
     cargo,
-    example::Example,
+    example::{Example, LOCK},
     process::{Failure, Outcome, root, target_folder},
 };
 
@@ -39,7 +39,7 @@ pub fn check() -> Outcome {
     Ok(())
 }
 
-/// The example's firmware, linker scripts and sealed files by name.
+/// The example's firmware, linker scripts, sealed files and lock file by name.
 fn artefacts(example: &Path) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
     for folder in ["build", "out"] {
@@ -55,7 +55,10 @@ fn artefacts(example: &Path) -> Outcome<BTreeMap<String, Vec<u8>>> {
             }
         }
     }
-    if files.len() < 6 {
+    let lock = example.join(LOCK);
+    files.insert(LOCK.to_owned(), fs::read(&lock).map_err(Failure::at(&lock))?);
+    // Two builds with a linker script each; of each slot .bin, .hex and .dfu; layout, release, lock.
+    if files.len() < 13 {
         return Err(Failure::new(format!("too few artefacts to compare: {:?}", files.keys())));
     }
     Ok(files)
