@@ -37,6 +37,7 @@ mod structure;
 pub mod auxiliary;
 mod chunk;
 mod code;
+pub mod crc;
 mod crypto;
 mod header;
 mod image;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use image_format::log::EntryKind;
-use image_format::otp::FieldKind;
+use image_format::otp::{FieldKind, FieldRefusal};
 use image_format::{Code, Field, Structure};
 
 use crate::c_api;
@@ -84,6 +84,7 @@ fn image_format_document() -> Outcome<String> {
             None if name == "codes" => codes(),
             None if name == "log entries" => log_entries(),
             None if name == "otp fields" => otp_fields(),
+            None if name == "field refusals" => field_refusals(),
             None => return Err(Failure::new(format!("the template asks for unknown `{name}`"))),
         };
         text.push_str(&generated.map_err(formatting)?);
@@ -129,6 +130,15 @@ fn otp_fields() -> Result<String, std::fmt::Error> {
     for kind in FieldKind::ALL {
         let size = kind.size().map_or("length".to_owned(), |size| size.to_string());
         writeln!(text, "| {} | {} | {size} | {} |", kind.number(), kind.word(), cell(kind.doc()))?;
+    }
+    Ok(text)
+}
+
+fn field_refusals() -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "| code | name | |\n| ---: | --- | --- |")?;
+    for refusal in FieldRefusal::ALL {
+        writeln!(text, "| {} | {} | {} |", refusal.number(), refusal.name(), cell(refusal.doc()))?;
     }
     Ok(text)
 }

@@ -3,6 +3,7 @@
 use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{U16, U32};
 
+use crate::crc::crc32;
 use crate::{Digest, Structure as _};
 
 structure! {
@@ -157,31 +158,9 @@ impl EntryBytes {
     }
 }
 
-/// CRC-32 without a table: 12 bytes at a time are not worth 1 KiB of flash.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            let low = crc & 1;
-            crc >>= 1;
-            if low != 0 {
-                crc ^= 0xEDB8_8320;
-            }
-        }
-    }
-    !crc
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{EntryKind, crc32};
-
-    #[test]
-    fn crc_of_the_check_string() {
-        // The check value of CRC-32/ISO-HDLC.
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
-    }
+    use super::EntryKind;
 
     #[test]
     fn kinds_differ_in_four_bits_and_are_never_blank() {

@@ -1,7 +1,9 @@
 //! One-time-programmable memory: what one board's is to hold, and which field lies where in it.
 
 mod blob;
+mod content;
 mod field;
 
 pub use blob::{OtpBlob, OtpBody};
+pub use content::{FieldRefusal, LayoutField, OtpLayout};
 pub use field::{COMPLEMENT, FieldKind, FieldList, OtpField, OtpHead};
