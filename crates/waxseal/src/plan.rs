@@ -20,6 +20,7 @@ use crate::text::{counted, thousands};
 ///
 /// As a whole, and by what changes, for a slot that holds the old image.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal plan --manifest r1b.toml --from old/app.a.bin --to out/app.a.bin")]
 pub struct Command {
     /// The manifest of the device.
     #[arg(long)]
