@@ -200,6 +200,8 @@ fn the_example_of_a_release() {
     let said = [
         "app 4.2.0, counter 12, requires radio >=2.1.0, <3.0.0: the release brings 2.1.4",
         "radio 2.1.4, counter 0, requires app >=4.0.0: the release brings 4.2.0",
+        "  radio-a, radio-b  vendor/radio-2.1.4.bin  42 bytes  sha256 ",
+        "verified  as the boot loader will, but for the board's revision: radio-a, radio-b",
     ];
     project.waxseal(&format!("{build} --profile bench --key keys/bench.pem")).exits(0).says(&said);
     let verify = "--companion out/radio.bin --manifest e1.toml --profile bench --revision A";

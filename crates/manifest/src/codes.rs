@@ -268,8 +268,9 @@ codes! {
     COMPANIONS = "WX0213", "companions that cannot be pinned",
         rule: "The lead of a release holds the image ids of its companions, and the boot loader starts it with exactly these. An \
             id covers the ids that are pinned in it, so there is one lead, its companions have none of their own, and \
-            it is firmware. A companion has one build, or one for each build of the lead: slot by slot, in the order of `slots`.",
-        fix: "Let one image name all the others, once each.",
+            it is firmware. A companion has one build, or one for each build of the lead: slot by slot, in the order of `slots`. It \
+            runs on every revision that the lead runs on.",
+        fix: "Let one image name all the others, once each, for the same revisions.",
         example: "err_companions_of_companions";
     COMMIT = "WX0214", "commit that nobody carries out",
         rule: "With commit = \"together\" the boot loader starts the lead only with the companions that it pins. So it takes a boot \

@@ -10,6 +10,7 @@ use manifest::plan::{Commit, CounterStore, Extent, ImageKind, Plan, Raise, RoleN
 use manifest::{Source, check, defaults};
 
 const R1B: &str = include_str!("../../../examples/r1b/r1b.toml");
+const RELEASE: &str = include_str!("../../../tests/manifests/good_release.toml");
 const MINIMAL: &str = include_str!("../../../tests/manifests/good_minimal.toml");
 
 fn plan(text: &str) -> Plan {
@@ -42,8 +43,7 @@ fn addresses_of_r1b() {
 
 #[test]
 fn releases() {
-    let text = include_str!("../../../tests/manifests/good_release.toml");
-    let together = plan(text);
+    let together = plan(RELEASE);
     assert_eq!(
         (together.release.lead.as_str(), &together.release.members[..]),
         ("app", &["radio".into(), "app".into()][..])
@@ -201,10 +201,9 @@ fn fingerprint_follows_the_group_and_nothing_else() {
     }
 }
 
-#[test]
-fn whatever_the_text_something_is_said_or_there_is_a_plan() {
-    let prefixes = R1B.char_indices().map(|(end, _)| R1B[..end].to_owned());
-    let lines: Vec<&str> = R1B.lines().collect();
+/// A text without each of its lines, and with each of its values an array.
+fn mutations(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
     let without = |skip: usize| {
         let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
         kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
@@ -216,9 +215,13 @@ fn whatever_the_text_something_is_said_or_there_is_a_plan() {
         };
         lines.iter().enumerate().map(changed).collect::<String>()
     };
-    let shorter = (0..lines.len()).map(without).collect::<Vec<_>>();
-    let retyped = (0..lines.len()).map(unlike).collect::<Vec<_>>();
-    for text in prefixes.chain(shorter).chain(retyped) {
+    (0..lines.len()).flat_map(|line| [without(line), unlike(line)]).collect()
+}
+
+#[test]
+fn whatever_the_text_something_is_said_or_there_is_a_plan() {
+    let prefixes = R1B.char_indices().map(|(end, _)| R1B[..end].to_owned());
+    for text in prefixes.chain(mutations(R1B)).chain(mutations(RELEASE)) {
         let source = Source { name: "r1b.toml".into(), text };
         let checked = check(&source);
         let refused = checked.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use geometry::{Sector, address};
-use manifest::plan::{Image, Placement, Plan, Requirement, RoleName};
+use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName};
 use packer::build::SealedFile;
 use packer::factory::factory;
 use packer::loader;
@@ -149,16 +149,16 @@ impl Command {
                 image.security_counter.value,
                 requirements(plan, image)
             );
-            let slots = of_image.iter().map(|artefact| artefact.slot.len()).max().unwrap_or(0);
+            let slots = of_image.iter().map(|artefact| slots_of(image, artefact).len()).max().unwrap_or(0);
             let inputs = of_image.iter().map(|artefact| artefact.input.len()).max().unwrap_or(0);
             for artefact in &of_image {
                 let _ = writeln!(
                     text,
-                    "  {:<slots$}  {:<inputs$}  {} bytes at {}  sha256 {}  {}",
-                    artefact.slot,
+                    "  {:<slots$}  {:<inputs$}  {} bytes{}  sha256 {}{}",
+                    slots_of(image, artefact),
                     artefact.input,
                     thousands(artefact.payload_size.into()),
-                    address(artefact.payload_address),
+                    at(image, artefact),
                     hex(&artefact.payload_digest),
                     entry(artefact),
                 );
@@ -173,7 +173,7 @@ impl Command {
                 let nobody = if names.is_empty() { "by nobody yet" } else { "" };
                 let _ = writeln!(text, "  signed    {nobody}{} ({} of {needed} needed)", names.join(", "), names.len());
             }
-            let slots: Vec<_> = of_image.iter().map(|artefact| artefact.slot.as_str()).collect();
+            let slots: Vec<_> = of_image.iter().map(|artefact| slots_of(image, artefact)).collect();
             // Only a board has a revision.
             let but = if image.revisions.is_empty() { "" } else { ", but for the board's revision" };
             let waits = of_image.iter().any(|artefact| artefact.signatures.missing > 0);
@@ -249,6 +249,22 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
     }
 }
 
+/// The slots that an artefact is for: those in which it runs at one address.
+fn slots_of(image: &Image, artefact: &Artefact) -> String {
+    let find = |slot: &str| image.placements.iter().find(|placement| placement.slot.value == slot);
+    let address = find(&artefact.slot).map(|placement| placement.run_address);
+    let same = image.placements.iter().filter(|placement| Some(placement.run_address) == address);
+    same.map(|placement| placement.slot.value.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Where firmware is stored. Data may be anywhere.
+fn at(image: &Image, artefact: &Artefact) -> String {
+    match image.kind.value {
+        ImageKind::Firmware => format!(" at {}", address(artefact.payload_address)),
+        ImageKind::Data => String::new(),
+    }
+}
+
 /// What an image requires, and what there is.
 fn requirements(plan: &Plan, image: &Image) -> String {
     let met = |requirement: &Requirement| {
@@ -281,7 +297,7 @@ fn fill(artefact: &Artefact) -> String {
 fn entry(artefact: &Artefact) -> String {
     artefact
         .entry
-        .map_or(String::new(), |entry| format!("stack {}, reset {}", address(entry.stack), address(entry.reset)))
+        .map_or(String::new(), |entry| format!("  stack {}, reset {}", address(entry.stack), address(entry.reset)))
 }
 
 /// How many signatures an image needs; nothing is built where that is open.

@@ -124,11 +124,7 @@ fn no_counter(name: &str, spec: &Manifest) -> &'static str {
     let lists =
         spec.images.iter().flat_map(|images| images.value.iter()).filter_map(|(_, image)| image.companions.as_ref());
     let pinned = lists.flat_map(|list| &list.value.0).any(|companion| companion.value == name);
-    if pinned {
-        "none: the image that pins it has one, or older ones install again"
-    } else {
-        "none: older images install again"
-    }
+    if pinned { "none: its lead pins it by id" } else { "none: older images install again" }
 }
 
 /// The version, or that the command line says it.

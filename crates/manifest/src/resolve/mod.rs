@@ -12,7 +12,7 @@ mod log;
 mod memory;
 mod otp;
 mod overwrite;
-mod product;
+pub(crate) mod product;
 mod profiles;
 mod release;
 mod roles;

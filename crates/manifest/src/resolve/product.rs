@@ -36,10 +36,11 @@ pub fn of_image(image: &spec::Image, product: Option<&Product>, spec: &Manifest,
             None => error.at(revision.span, "no `revisions` in `product`: the board's revision is not compared"),
         });
     }
-    named.into_iter().map(|revision| revision.value).collect()
+    named.into_iter().map(|revision| revision.value).filter(|revision| product.revisions.contains(revision)).collect()
 }
 
-fn text(revision: &[u8; 4]) -> String {
+/// A revision without its padding.
+pub fn text(revision: &[u8; 4]) -> String {
     String::from_utf8_lossy(revision).trim_end_matches('\0').to_owned()
 }
 

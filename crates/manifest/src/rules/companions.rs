@@ -6,6 +6,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Image, ImageKind, Strategy, Word as _};
 use crate::read::List;
+use crate::resolve::product;
 use crate::source::Spanned;
 use crate::spec::{self, Manifest};
 
@@ -79,6 +80,14 @@ fn check_pair(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> Opti
         let error = Diagnostic::error(codes::COMPANIONS, format!("`{first}` cannot pin two builds of `{second}`"));
         let error = error.at(pinned.span, "each build has an id of its own");
         return Some(error.see(strategy(companion), "one build for each slot").see(strategy(lead), "one build"));
+    }
+    if let Some(revision) = lead.revisions.iter().find(|revision| !companion.revisions.contains(revision)) {
+        let revision = product::text(revision);
+        let title = format!("`{first}` runs on revision `{revision}`, and its companion `{second}` does not");
+        let error = Diagnostic::error(codes::COMPANIONS, title);
+        return Some(
+            error.at(pinned.span, "on such a board neither starts").see(companion.name.entry, "not for all of them"),
+        );
     }
     let (lead_keeps, companion_keeps) = (way_back(lead), way_back(companion));
     if lead_keeps == WayBack::Untouched && companion_keeps != WayBack::Untouched {
