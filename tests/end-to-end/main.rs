@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod devices;
 mod explain;
+mod external;
 mod factory;
 mod findings;
 mod generate;

@@ -91,13 +91,13 @@ pub fn parts() -> Result<Vec<Part>, LookupError> {
 /// [`LookupError::Unknown`] with the nearest names if there is no such memory.
 pub fn memory(name: &str) -> Result<Memory, LookupError> {
     let code = name.to_ascii_uppercase();
-    let memories = memories()?;
+    let memories = unpacked_memories()?;
     let found =
         memories.iter().filter(|memory| is_of_memory(&code, &memory.name)).max_by_key(|memory| memory.name.len());
     match found {
         Some(memory) => Ok(memory.clone()),
         None => Err(LookupError::Unknown {
-            nearest: nearest(&code, memories.into_iter().map(|memory| memory.name).collect()),
+            nearest: nearest(&code, memories.iter().map(|memory| memory.name.clone()).collect()),
         }),
     }
 }
@@ -107,9 +107,20 @@ pub fn memory(name: &str) -> Result<Memory, LookupError> {
 /// # Errors
 /// [`LookupError::Database`].
 pub fn memories() -> Result<Vec<Memory>, LookupError> {
-    let [text] = unpack(MEMORIES, "memories").map_err(LookupError::Database)?;
-    let memories: Memories = parse(&text, "memories").map_err(LookupError::Database)?;
-    memories.list().map_err(LookupError::Database)
+    unpacked_memories().map(<[Memory]>::to_vec)
+}
+
+/// The same, unpacked once.
+fn unpacked_memories() -> Result<&'static [Memory], LookupError> {
+    static UNPACKED: OnceLock<Result<Vec<Memory>, String>> = OnceLock::new();
+    let unpacked = UNPACKED.get_or_init(|| {
+        let [text] = unpack(MEMORIES, "memories")?;
+        parse::<Memories>(&text, "memories")?.list()
+    });
+    match unpacked {
+        Ok(memories) => Ok(memories),
+        Err(message) => Err(LookupError::Database(message.clone())),
+    }
 }
 
 impl Packed {

@@ -453,6 +453,15 @@ mod tests {
         }
     }
 
+    /// Refusal 6, an erase after an exchange of banks, is rule L11 of the hardware.
+    #[test]
+    fn each_refusal_of_the_boot_design_has_a_code() {
+        for refusal in (1..=13).filter(|refusal| *refusal != 6) {
+            let id = format!("WX04{refusal:02}");
+            assert!(ALL.iter().any(|code| code.id == id), "{id}");
+        }
+    }
+
     #[test]
     fn a_misspelt_id_has_a_nearest_code() {
         assert_eq!(nearest("WX0161").map(|code| code.id), Some("WX0101"));

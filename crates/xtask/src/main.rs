@@ -7,6 +7,7 @@ mod boot_c;
 mod c_api;
 mod campaign;
 mod cargo;
+mod checking;
 mod demo;
 mod devices;
 mod diagnostics;

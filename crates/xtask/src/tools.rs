@@ -37,6 +37,9 @@ pub const GCC: Tool = Tool { program: "gcc", package: "gcc" };
 /// A C++ compiler, for the same.
 pub const GXX: Tool = Tool { program: "g++", package: "g++" };
 
+/// Valgrind, which counts instructions.
+pub const VALGRIND: Tool = Tool { program: "valgrind", package: "valgrind" };
+
 impl Tool {
     /// Installs the tool if it is not there.
     pub fn ensure(self) -> Outcome {

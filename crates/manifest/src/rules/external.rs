@@ -1,16 +1,19 @@
 //! External memories: what may lie in one, what must be said of one that code runs from or that is written, and who writes it.
 
+use std::ops::Range;
+
 use geometry::{Evidence, ReadWhileWrite};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::memory::{Access, Attribute, Memory, Writer};
-use crate::plan::{Area, Boot, Device, Image, ImageKind, Slot, Strategy, Use, Word as _};
+use crate::plan::{Area, Boot, Device, Image, ImageKind, Loader, Slot, Strategy, Use, Word as _};
 use crate::source::{Span, Spanned};
 use crate::spec::{self, Manifest};
 
-/// From this address on the core's default attribute caches writes, up to the next one (Arm DUI0646 table 2.12).
-const WRITE_BACK: std::ops::Range<u32> = 0x6000_0000..0x8000_0000;
+/// What a Cortex-M7 makes of external memory by default (Arm DUI0646 table 2.12).
+const DEFAULTS: [(Range<u32>, &str); 2] =
+    [(0x6000_0000..0x8000_0000, "write-back"), (0x8000_0000..0xA000_0000, "write-through")];
 
 /// WX0409, WX0132 and WX0133, for each external memory.
 pub fn check(
@@ -25,6 +28,7 @@ pub fn check(
     for memory in &device.memories {
         let used = Used::of(memory, spec);
         if let Some(runs) = used.runs {
+            starts(memory, runs, boot, report);
             executes(memory, runs, report);
         }
         if let Some(written) = used.written.filter(|_| memory.access() == Access::Mapped) {
@@ -126,6 +130,15 @@ fn inside_only(boot: Option<&Boot>, slots: &[Slot], areas: &[Area], report: &mut
     }
 }
 
+/// WX0409: somebody starts what lies in a memory that reset does not know how to read.
+fn starts(memory: &Memory, slot: Span, boot: Option<&Boot>, report: &mut Vec<Diagnostic>) {
+    let Some(boot) = boot.filter(|boot| boot.loader.value == Loader::None) else { return };
+    let title = format!("nothing starts code in `{}`", memory.name.value);
+    let error = Diagnostic::error(codes::EXTERNAL, title).at(slot, "reset starts internal flash");
+    let error = error.see(boot.loader.span, "no boot loader");
+    report.push(error.help("a boot loader in internal flash sets the memory controller up, and judges the image"));
+}
+
 /// WX0409 and WX0133: what must be said of a memory that code runs from.
 fn executes(memory: &Memory, slot: Span, report: &mut Vec<Diagnostic>) {
     let name = &memory.name.value;
@@ -200,13 +213,9 @@ fn programs(device: &Device, memory: &Memory, written: Span, report: &mut Vec<Di
         error = error.see(memory.bus.span, text);
     }
     error = error.edit(help, wanted.span, "\"device\"");
-    if device.part.cores.first().is_some_and(|core| core == "cm7") {
-        let (range, what) = if WRITE_BACK.contains(&memory.region.base) {
-            ("0x6000_0000-0x7FFF_FFFF", "write-back")
-        } else {
-            ("0x8000_0000-0x9FFF_FFFF", "write-through")
-        };
-        let fact = format!("{range} is {what} by default on a Cortex-M7");
+    let default = DEFAULTS.iter().find(|(range, _)| range.contains(&memory.region.base));
+    if let Some((range, what)) = default.filter(|_| device.part.cores.first().is_some_and(|core| core == "cm7")) {
+        let fact = format!("{} is {what} by default on a Cortex-M7", Access::Mapped.span(range));
         error = error.fact(fact, "Arm DUI0646 table 2.12", Evidence::VendorSource);
     }
     report.push(error);
