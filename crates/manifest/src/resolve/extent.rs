@@ -1,5 +1,7 @@
 //! Slots and areas: from regions and sectors to addresses.
 
+use std::ops::RangeInclusive;
+
 use geometry::{Alias, Citation, Mode, Part, Region, Sector, bytes};
 
 use super::{Report, declared, refers_to};
@@ -73,6 +75,16 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
 /// The part's alias of this name.
 pub fn alias(part: &Part, wanted: RunAlias) -> Option<&Alias> {
     part.aliases.iter().find(|alias| alias.name == wanted.word())
+}
+
+/// The first run of these numbers that no sector of the mode has, between some that sectors have.
+fn nowhere(mode: &Mode, numbers: RangeInclusive<u32>) -> Option<RangeInclusive<u32>> {
+    let exists = |number: &u32| mode.regions.iter().any(|region| region.sector(*number).is_some());
+    let highest = mode.regions.iter().flat_map(|region| region.sectors().last()).map(|sector| sector.number).max()?;
+    let last = highest.min(*numbers.end());
+    let first = (*numbers.start()..=last).find(|number| !exists(number))?;
+    let end = (first..=last).take_while(|number| !exists(number)).last()?;
+    Some(first..=end)
 }
 
 /// All areas whose place is known, lowest address first.
@@ -174,7 +186,16 @@ impl Geometry<'_> {
             Some(other) => {
                 let title = format!("`{}` does not lie inside {}", self.name.value, region.name);
                 let text = format!("sector {missing} is in {}; {has}", other.name);
-                Diagnostic::error(codes::REGION_END, title).at(wanted.span, text)
+                let error = Diagnostic::error(codes::REGION_END, title).at(wanted.span, text);
+                match nowhere(mode, first..=last) {
+                    Some(gap) => error.note(format!(
+                        "there are no sectors {}-{} in {}: to erase one is reported as write protection",
+                        gap.start(),
+                        gap.end(),
+                        mode.phrase()
+                    )),
+                    None => error,
+                }
             }
             None if access != Access::Internal => {
                 let title = format!("there is no sector {missing} in {}", region.name);
