@@ -113,6 +113,23 @@ fn the_index_is_the_folder() {
     }
 }
 
+/// A manifest beside which a folder's other files lie has the folder's name.
+#[test]
+fn every_example_is_judged_and_has_a_broken_twin() {
+    let indexed: BTreeSet<String> = index().into_iter().map(|(name, _)| name).collect();
+    let mut count = 0;
+    for entry in fs::read_dir(folder().join("../../examples")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let manifest = format!("../../examples/{name}/{name}.toml");
+        if folder().join(&manifest).exists() {
+            let twin = format!("err_{name}.toml");
+            assert!(indexed.contains(&manifest) && indexed.contains(&twin), "{manifest}, {twin}");
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "only {count} examples");
+}
+
 #[test]
 fn every_code_has_a_manifest() {
     let told: BTreeSet<String> = index().into_iter().flat_map(|(_, codes)| codes).collect();
