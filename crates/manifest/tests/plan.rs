@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use manifest::diagnostic::Severity;
 use manifest::map::{Row, What, map};
-use manifest::plan::{Commit, CounterStore, ImageKind, Plan, Raise, RoleName, Use};
+use manifest::plan::{Commit, CounterStore, ImageKind, Plan, Raise, Use};
 use manifest::{Source, check, defaults};
 
 const R1B: &str = include_str!("../../../examples/r1b/r1b.toml");
