@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod compare;
 mod devices;
+mod diff;
 mod explain;
 mod external;
 mod factory;

@@ -10,6 +10,7 @@ pub mod build;
 pub mod chunks;
 pub mod compare;
 pub mod dfuse;
+pub mod diff;
 pub mod elf;
 pub mod factory;
 pub mod firmware;

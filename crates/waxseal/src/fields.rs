@@ -1,7 +1,10 @@
 //! The header's fields by name, out of the tables that `image-format` generates: no offset is known here.
 
 use geometry::address;
-use image_format::{Envelope, Field, FrontHead, ImageBody, ImageHeader, SignaturePlace, Structure, Version};
+use image_format::layout::LayoutBody;
+use image_format::otp::OtpBody;
+use image_format::release::ReleaseBody;
+use image_format::{Envelope, Field, FrontHead, ImageBody, ImageHeader, Kind, SignaturePlace, Structure, Version};
 
 use crate::text;
 
@@ -50,8 +53,22 @@ impl Leaf {
 
 /// The fields of an image's header by ascending offset.
 pub fn header() -> Vec<Leaf> {
+    of(Kind::Image)
+}
+
+/// The fields of the header of an artefact of this kind by ascending offset.
+pub fn of(kind: Kind) -> Vec<Leaf> {
+    let body = match kind {
+        Kind::Image => ImageBody::FIELDS,
+        Kind::Layout => LayoutBody::FIELDS,
+        Kind::Release => ReleaseBody::FIELDS,
+        Kind::OtpBlob => OtpBody::FIELDS,
+        // Reserved: nothing says what is in it.
+        Kind::Trust => &[],
+    };
     let mut leaves = Vec::new();
-    collect("", 0, ImageHeader::FIELDS, &mut leaves);
+    collect("envelope.", 0, Envelope::FIELDS, &mut leaves);
+    collect("body.", Envelope::SIZE, body, &mut leaves);
     leaves
 }
 

@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod compare;
 mod devices;
+mod diff;
 mod exit;
 mod explain;
 mod external;
@@ -72,6 +73,7 @@ enum Command {
     Preflight(preflight::Command),
     Compare(compare::Command),
     Plan(plan::Command),
+    Diff(diff::Command),
     Key(key::Command),
     Devices(devices::Command),
     Explain(explain::Command),
@@ -95,6 +97,7 @@ impl Command {
             Self::Preflight(command) => command.run(),
             Self::Compare(command) => command.run(),
             Self::Plan(command) => command.run(),
+            Self::Diff(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
@@ -117,6 +120,7 @@ impl Command {
             Self::Explain(command) => ("explain", command.format.into()),
             Self::Compare(command) => ("compare", command.format.into()),
             Self::Plan(command) => ("plan", command.format.into()),
+            Self::Diff(command) => ("diff", command.format.into()),
             Self::Preflight(command) => ("preflight", command.format.into()),
             Self::Devices(command) => ("devices", command.format.into()),
             Self::New(command) => ("new", command.format.into()),
