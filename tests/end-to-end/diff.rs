@@ -62,7 +62,7 @@ fn layouts_releases_and_manifests() {
     project.edit("r1b.toml", "\"5-11\"", "\"6-11\"");
     project.edit("r1b.toml", "version          = \"1.4.0\"", "version          = \"1.5.0\"");
     project.write("build/app-a.elf", elf::firmware(0x0804_0400, 4000));
-    project.waxseal(&format!("{BUILD} two")).exits(0);
+    project.waxseal(&format!("{BUILD} two --accept-changed-layout")).exits(0);
     project.waxseal("diff one/layout.bin two/layout.bin").exits(1).says(&["slot group", "envelope.payload_digest"]);
     let release = |folder: &str| {
         let names = project.list(folder);

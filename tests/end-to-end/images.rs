@@ -15,6 +15,10 @@ fn an_image_with_and_without_its_manifest() {
     project.waxseal("inspect out/app.a.bin").exits(0).says(&said).says(&["(no name known)"]);
     let named = project.waxseal("inspect out/app.a.bin --manifest r1b.toml").exits(0).says(&said);
     named.says(&[&format!("{}  release", id.trim_end())]);
+    // With a wrong manifest the file is shown all the same.
+    project.edit("r1b.toml", "\"2-3\"", "\"1-3\"");
+    let wrong = project.waxseal("inspect out/app.a.bin --manifest r1b.toml").exits(1).says(&said);
+    wrong.says(&["WX0106", "(no name known)"]);
 }
 
 #[test]

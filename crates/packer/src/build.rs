@@ -155,8 +155,14 @@ pub fn build(
     let mut problems = same_keys(&plan.keys.iter().zip(public.iter().copied()).collect::<Vec<_>>());
     let roles = [RoleName::Image, RoleName::Layout, RoleName::Release];
     let known: Vec<&Role> = roles.iter().filter_map(|name| plan.role(*name)).collect();
-    problems.extend(strangers(plan, &known, public, signers));
-    let [images_by, layout_by, release_by] = roles.map(|name| signing(plan, name, public, signers, &mut problems));
+    let mut keys = strangers(plan, &known, public, signers);
+    let strange = keys.len();
+    let [images_by, layout_by, release_by] = roles.map(|name| signing(plan, name, public, signers, &mut keys));
+    let missing = keys.split_off(strange);
+    problems.extend(keys);
+    // If the only key is a wrong one, that the right one is missing is the same mistake.
+    let is_one_mistake = strange == 1 && signers.len() == 1;
+    problems.extend(missing.into_iter().filter(|found| !is_one_mistake || found.code != codes::SIGNERS.id));
     let mut payloads = Vec::new();
     for image in &plan.images {
         for placement in &image.placements {

@@ -26,6 +26,7 @@ use crate::{fields, files};
 /// Of an artefact: fields of the header, signatures, and whether the payload differs in code or only in filling. Nothing of it
 /// is authentic: `verify` judges.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal diff old/app.a.bin out/app.a.bin\n  waxseal diff r1b.toml r1c.toml")]
 pub struct Command {
     /// An image, a layout, a release, or a manifest.
     a: PathBuf,

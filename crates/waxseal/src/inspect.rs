@@ -51,6 +51,11 @@ impl Command {
             return Ok(self.report(&file, &BTreeMap::new()));
         };
         let manifest = Manifest::read_with(path, &self.profile)?;
+        if manifest.plan.is_none() && !manifest.is_fragment {
+            // A wrong manifest hides the keys' names, and nothing else of the file.
+            let report = self.report(&file, &BTreeMap::new());
+            return Ok(manifest.with_findings(Report { exit: Exit::Refused, ..report }));
+        }
         manifest.with_plan(|plan| {
             let keys = manifest.public_keys(plan)?;
             let names = plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();

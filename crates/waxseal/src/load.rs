@@ -157,7 +157,7 @@ impl Manifest {
     /// # Errors
     /// Those of the work.
     pub fn with_plan(&self, work: impl FnOnce(&Plan) -> Result<Report, Failure>) -> Result<Report, Failure> {
-        let mut report = match &self.plan {
+        let report = match &self.plan {
             Some(plan) => work(plan)?,
             None if self.is_fragment && !self.is_refused() => {
                 return Err(Failure::new(Exit::Refused, format!("{} is a fragment", self.name))
@@ -165,6 +165,11 @@ impl Manifest {
             }
             None => refused(Vec::new()),
         };
+        Ok(self.with_findings(report))
+    }
+
+    /// A report with what was found in the manifest.
+    pub fn with_findings(&self, mut report: Report) -> Report {
         let found = ordered([self.diagnostics.clone(), report.findings.diagnostics].concat());
         let mut remarks = String::new();
         if !found.is_empty() {
@@ -173,7 +178,7 @@ impl Manifest {
         }
         report.remarks.insert_str(0, &(remarks + &render::allowed(&self.allowed)));
         report.findings = Findings { sources: self.sources.clone(), diagnostics: found, allowed: self.allowed.clone() };
-        Ok(report)
+        report
     }
 
     fn is_refused(&self) -> bool {
