@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// What every C file is compiled with.
-const STRICT: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+pub const STRICT: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 /// The machine of the programs for QEMU.
-const CORTEX_M7: [&str; 4] = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"];
+pub const CORTEX_M7: [&str; 4] = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"];
 
 /// Judges every vector on the host, with gcc's sanitizers.
 pub fn on_host() -> Outcome {
@@ -44,8 +44,11 @@ pub fn on_cortex_m() -> Outcome {
     let program = folder.join("judge.elf");
     let mut compile = Command::new("arm-none-eabi-gcc");
     compile.args(STRICT).args(CORTEX_M7).args(["-Os", "--specs=rdimon.specs", "-nostartfiles"]);
-    sources(&mut compile, &folder, &["start.c", "judge.c"])?;
-    compile.arg("-T").arg(root()?.join("tests/boot-c/qemu.ld"));
+    sources(&mut compile, &folder, &["judge.c"])?;
+    // It starts as the example does.
+    let example = root()?.join("examples/boot");
+    fs::copy(example.join("qemu.x"), folder.join("memory.x")).map_err(Failure::at(&folder))?;
+    compile.arg(example.join("c/start.c")).arg("-L").arg(&folder).arg("-T").arg(example.join("c/sections.ld"));
     compile.arg(Profile::Size.program("libwaxseal_boot.a")?).arg("-o").arg(&program);
     capture(&mut compile)?;
     compare("Cortex-M7", &qemu::run_fast(&program, &[])?)

@@ -87,8 +87,7 @@ impl Example {
         if lock.exists() {
             fs::remove_file(&lock).map_err(Failure::at(&lock))?;
         }
-        let key = self.folder.join(KEY);
-        fs::write(&key, pem(test_key(EXAMPLE_KEY).to_pem(None))?).map_err(Failure::at(&key))?;
+        write_key(&self.folder.join(KEY))?;
         for slot in SLOTS {
             capture(&mut self.waxseal(&["gen", "linker", MANIFEST, "--slot", slot, "-o", &Self::memory(slot)]))?;
         }
@@ -126,6 +125,11 @@ impl Example {
     pub fn seal(&self) -> Command {
         self.waxseal(&["build", MANIFEST, "--key", KEY, "--out", "out"])
     }
+}
+
+/// Writes the test key that the examples' images are signed with.
+pub fn write_key(path: &Path) -> Outcome {
+    fs::write(path, pem(test_key(EXAMPLE_KEY).to_pem(None))?).map_err(Failure::at(path))
 }
 
 fn pem<T>(encoded: Result<T, KeyError>) -> Outcome<T> {

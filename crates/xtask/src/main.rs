@@ -4,6 +4,7 @@
 
 mod bench;
 mod boot_c;
+mod boot_example;
 mod c_api;
 mod campaign;
 mod cargo;

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    process::{Outcome, capture},
+    process::{Outcome, capture, finish},
     tools,
 };
 
@@ -17,6 +17,12 @@ pub fn run_fast(program: &Path, arguments: &[String]) -> Outcome<String> {
     start(program, arguments, &[])
 }
 
+/// Runs `program` in a folder, where it finds its files, and returns what it wrote, whether it ends well or not.
+pub fn run_in(folder: &Path, program: &Path, arguments: &[String]) -> Outcome<String> {
+    let said = finish(command(program, arguments, &[])?.current_dir(folder))?;
+    Ok(String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr))
+}
+
 /// Runs `program` with arguments and returns what it wrote.
 ///
 /// QEMU gives each instruction 64 ns of the machine's time (`shift=6`): every run is the same, and timers of the machine
@@ -26,6 +32,10 @@ pub fn run_with(program: &Path, arguments: &[String]) -> Outcome<String> {
 }
 
 fn start(program: &Path, arguments: &[String], clock: &[&str]) -> Outcome<String> {
+    capture(&mut command(program, arguments, clock)?)
+}
+
+fn command(program: &Path, arguments: &[String], clock: &[&str]) -> Outcome<Command> {
     tools::QEMU.ensure()?;
     // The first argument is the program's name, as everywhere.
     let arguments = ["program"].into_iter().chain(arguments.iter().map(String::as_str));
@@ -35,5 +45,5 @@ fn start(program: &Path, arguments: &[String], clock: &[&str]) -> Outcome<String
     qemu.args(["-display", "none", "-monitor", "none", "-serial", "none"]);
     qemu.args(clock);
     qemu.args(["-semihosting-config", &semihosting, "-kernel"]).arg(program);
-    capture(&mut qemu)
+    Ok(qemu)
 }

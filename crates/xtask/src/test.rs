@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    boot_c, campaign,
+    boot_c, boot_example, campaign,
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
     demo,
     example::{Example, SLOTS},
@@ -30,6 +30,8 @@ const STEPS: &[Step] = &[
     ("lint for the Cortex-M7", lint_cortex_m),
     ("vectors on a Cortex-M7", vectors_on_cortex_m),
     ("vectors through C on a Cortex-M7", boot_c::on_cortex_m),
+    ("boot loader in Rust", boot_example::in_rust),
+    ("boot loader in C", boot_example::in_c),
     ("mutations on host and Cortex-M7", campaign::differential_test),
     ("size of the verifier", verifier::check_size),
     ("no panic on the target", panics::check),
@@ -50,7 +52,7 @@ const HOST_TOOLS: [tools::Tool; 8] = [
     tools::BINUTILS,
 ];
 /// The members that are not built for the host.
-const NOT_FOR_HOST: [&str; 4] = ["--exclude", "waxseal-wasm", "--exclude", "r1b-firmware"];
+const NOT_FOR_HOST: [&str; 6] = ["--exclude", "waxseal-wasm", "--exclude", "r1b-firmware", "--exclude", "boot-example"];
 /// What turns a warning into a failure, for clippy only: RUSTFLAGS would replace flags that builds need.
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
@@ -111,6 +113,7 @@ fn lint_cortex_m() -> Outcome {
     let programs = ["--package", "target-tests", "--features", "qemu"];
     run(for_cortex_m("clippy", Profile::Size)?.args(programs).args(DENY_WARNINGS))?;
     run(for_cortex_m("clippy", Profile::Size)?.args(["--package", "boot-c"]).args(DENY_WARNINGS))?;
+    boot_example::lint()?;
     let example = Example::here()?;
     example.prepare()?;
     run(example.cargo("clippy", SLOTS[0])?.args(DENY_WARNINGS))

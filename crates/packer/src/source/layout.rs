@@ -1,7 +1,7 @@
 //! What firmware must know of the layout: addresses, sizes, fingerprints, option bytes.
 
 use geometry::Region;
-use manifest::plan::{Extent, Placement, Plan, Slot};
+use manifest::plan::{Extent, Placement, Plan, Raise, Slot};
 
 use super::{Section, Source, Value};
 use crate::linker::mode;
@@ -24,8 +24,11 @@ pub fn layout(plan: &Plan, command: &str) -> Source {
         let mut section = Section::new(format!("Image `{name}`."));
         let fingerprint = Value::Bytes(image.fingerprint.to_vec());
         section.add(format!("IMAGE_{name}_LAYOUT"), "Fingerprint of its slot group (SHA-256).", fingerprint);
+        let group = Value::Bytes(image.group.clone());
+        section.add(format!("IMAGE_{name}_GROUP"), "Its slot group, as a boot loader embeds it.", group);
         sections.push(section);
     }
+    sections.push(update(plan));
     sections.push(options(plan));
     sections.retain(|section| !section.constants.is_empty());
     let about = vec![
@@ -100,6 +103,20 @@ fn placement(section: &mut Section, name: &str, placement: &Placement) {
         section.add(format!("{name}_STATE"), "State words.", Value::Hex(placement.state_address));
         section.add(format!("{name}_STATE_SIZE"), "Bytes of these.", Value::Hex(placement.state_size));
     }
+}
+
+/// The boot loader's policy.
+fn update(plan: &Plan) -> Section {
+    let mut section = Section::new("Updates.");
+    let update = &plan.update;
+    section.add("UPDATE_TRIES", "Starts of an image that nobody confirmed.", Value::Number(update.tries.value.into()));
+    let step = "By how much the security counter is raised at most, per confirmation.";
+    section.add("UPDATE_LARGEST_COUNTER_STEP", step, Value::Number(update.largest_counter_step.value));
+    if let Some(raise) = &update.raise {
+        let doc = "How far the security counter follows: 1 strict, 2 keep-fallback.";
+        section.add("UPDATE_RAISE", doc, Value::Number(if raise.value == Raise::Strict { 1 } else { 2 }));
+    }
+    section
 }
 
 fn options(plan: &Plan) -> Section {

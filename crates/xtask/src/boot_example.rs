@@ -1,0 +1,239 @@
+//! The boot loaders of examples/boot, in Rust and in C, under QEMU: a first start, an update, one that is never confirmed, one that
+//! was tampered with.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    boot_c::{CORTEX_M7, STRICT},
+    cargo::{CORTEX_M, Profile, build_waxseal, for_cortex_m},
+    example::write_key,
+    process::{Failure, Outcome, capture, root, run, target_folder},
+    qemu, tools,
+};
+
+/// The slots, with a build of the application for each.
+const SLOTS: [&str; 2] = ["a", "b"];
+/// Bytes of the NOR that a slot takes: sectors "0-1" and "2-3" of the manifest.
+const SLOT: usize = 256 * 1024;
+/// Bytes of internal flash that the device keeps: sectors 12 to 15.
+const INTERNAL: usize = 64 * 1024;
+
+/// Runs the scenario with the boot loader and the application in Rust.
+pub fn in_rust() -> Outcome {
+    Machine::build("rust", |example, program, memory| {
+        let mut cargo = for_cortex_m("build", Profile::Size)?;
+        cargo.args(["--package", "boot-example", "--bin", program]);
+        cargo.env("WAXSEAL_MEMORY_X", memory).env("WAXSEAL_GENERATED", example.join("build"));
+        run(&mut cargo)?;
+        Profile::Size.program(program)
+    })?
+    .scenario()
+}
+
+/// Runs the scenario with the boot loader and the application in C.
+pub fn in_c() -> Outcome {
+    tools::ensure_arm_gcc()?;
+    run(for_cortex_m("build", Profile::Size)?.args(["--package", "boot-c"]))?;
+    Machine::build("c", |example, program, memory| {
+        // `INCLUDE memory.x` finds the file in a folder of its own.
+        let folder = target_folder()?.join("boot-example").join(program).join(memory.file_stem().unwrap_or_default());
+        fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
+        fs::copy(memory, folder.join("memory.x")).map_err(Failure::at(memory))?;
+        let built = folder.join(format!("{program}.elf"));
+        let mut compile = Command::new("arm-none-eabi-gcc");
+        compile.args(STRICT).args(CORTEX_M7).args(["-Os", "--specs=rdimon.specs", "-nostartfiles", "-I"]);
+        compile.arg(root()?.join("schema")).arg("-I").arg(example.join("build"));
+        compile.args(["start.c", "device.c", &format!("{program}.c")].map(|name| example.join("c").join(name)));
+        compile.arg("-L").arg(&folder).arg("-T").arg(example.join("c/sections.ld"));
+        capture(compile.arg(Profile::Size.program("libwaxseal_boot.a")?).arg("-o").arg(&built))?;
+        Ok(built)
+    })?
+    .scenario()
+}
+
+/// Judges the example's Rust code.
+pub fn lint() -> Outcome {
+    let example = Example::prepare()?.folder;
+    let mut cargo = for_cortex_m("clippy", Profile::Size)?;
+    cargo.env("WAXSEAL_MEMORY_X", example.join("qemu.x")).env("WAXSEAL_GENERATED", example.join("build"));
+    run(cargo.args(["--package", "boot-example", "--", "-D", "warnings"]))
+}
+
+/// The example, and the command in its folder.
+struct Example {
+    folder: PathBuf,
+    command: PathBuf,
+}
+
+impl Example {
+    /// Writes the test key and what `waxseal gen` makes for every build.
+    fn prepare() -> Outcome<Self> {
+        let example = Example { folder: root()?.join("examples/boot"), command: build_waxseal()? };
+        let build = example.folder.join("build");
+        fs::create_dir_all(&build).map_err(Failure::at(&build))?;
+        write_key(&build.join("release.pem"))?;
+        example.waxseal(&["gen", "rust", "boot.toml", "-o", "build/layout.rs"])?;
+        example.waxseal(&["gen", "trust", "boot.toml", "--as", "rust", "-o", "build/trust.rs"])?;
+        example.waxseal(&["gen", "c-header", "boot.toml", "-o", "build/layout.h"])?;
+        example.waxseal(&["gen", "trust", "boot.toml", "--as", "c", "-o", "build/trust.h"])?;
+        Ok(example)
+    }
+
+    fn waxseal(&self, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new(&self.command);
+        command.args(arguments).current_dir(&self.folder).env_remove("WAXSEAL_KEY").env("NO_COLOR", "1");
+        capture(&mut command).map(drop)
+    }
+}
+
+/// A device that QEMU plays: its memories are a file between two runs.
+struct Machine {
+    loader: PathBuf,
+    /// Where `device.bin` and `update.bin` are.
+    folder: PathBuf,
+    /// Where the sealed images are, by version.
+    out: PathBuf,
+}
+
+impl Machine {
+    /// Builds boot loader and application, and seals the latter in three versions.
+    fn build(language: &str, program: impl Fn(&Path, &str, &Path) -> Outcome<PathBuf>) -> Outcome<Self> {
+        tools::ensure_target(CORTEX_M)?;
+        let prepared = Example::prepare()?;
+        let (example, waxseal) = (&prepared.folder, |arguments: &[&str]| prepared.waxseal(arguments));
+        let folder = example.join("build").join(language);
+        fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
+        for slot in SLOTS {
+            let memory = format!("build/memory-{slot}.x");
+            waxseal(&["gen", "linker", "boot.toml", "--slot", slot, "-o", &memory])?;
+            let built = program(example, "app", &example.join(memory))?;
+            fs::copy(&built, example.join(format!("build/app-{slot}.elf"))).map_err(Failure::at(&built))?;
+        }
+        let out = folder.join("out");
+        if out.exists() {
+            fs::remove_dir_all(&out).map_err(Failure::at(&out))?;
+        }
+        for version in ["1.0.0", "2.0.0", "3.0.0"] {
+            let (image, out) = (format!("app={version}"), out.join(version).display().to_string());
+            let lock = folder.join("out/waxseal.lock").display().to_string();
+            waxseal(&[
+                "build",
+                "boot.toml",
+                "--key",
+                "build/release.pem",
+                "--image-version",
+                &image,
+                "--out",
+                &out,
+                "--lock",
+                &lock,
+            ])?;
+        }
+        let loader = program(example, "loader", &example.join("qemu.x"))?;
+        // The application's build for another slot would take the program's place.
+        let kept = folder.join("loader.elf");
+        fs::copy(&loader, &kept).map_err(Failure::at(&loader))?;
+        Ok(Machine { loader: kept, folder, out })
+    }
+
+    fn image(&self, version: &str, slot: &str) -> Outcome<Vec<u8>> {
+        let path = self.out.join(version).join(format!("app.{slot}.bin"));
+        fs::read(&path).map_err(Failure::at(&path))
+    }
+
+    fn device(&self) -> PathBuf {
+        self.folder.join("device.bin")
+    }
+
+    /// Changes what the memories hold while there is no power.
+    fn change(&self, change: impl FnOnce(&mut Vec<u8>)) -> Outcome {
+        let path = self.device();
+        let mut bytes = fs::read(&path).map_err(Failure::at(&path))?;
+        change(&mut bytes);
+        fs::write(&path, bytes).map_err(Failure::at(&path))
+    }
+
+    /// The update that the application finds.
+    fn offer(&self, image: &[u8]) -> Outcome {
+        let path = self.folder.join("update.bin");
+        fs::write(&path, image).map_err(Failure::at(&path))
+    }
+
+    /// Power on, and what is said until it goes off. The application is told what to do.
+    fn start(&self, request: &str, expected: &[&str]) -> Outcome {
+        let said = qemu::run_in(&self.folder, &self.loader, &[request.to_owned()])?;
+        let lines: Vec<_> = said.lines().collect();
+        if lines == expected {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "asked to `{request}`, the device says\n  {}\nand not\n  {}",
+            lines.join("\n  "),
+            expected.join("\n  ")
+        )))
+    }
+
+    fn scenario(&self) -> Outcome {
+        // From the factory: an image without a state. It is taken, and confirms itself.
+        let mut memories = vec![0xFF; 2 * SLOT + INTERNAL];
+        let first = self.image("1.0.0", "a")?;
+        memories.iter_mut().zip(first).for_each(|(cell, byte)| *cell = byte);
+        fs::write(self.device(), memories).map_err(Failure::at(&self.device()))?;
+        self.start("confirm", &["loader: slot 0", "app 1.0.0 in slot 0, without a state", "app: confirmed"])?;
+
+        // What is not signed, not whole, or for the other slot is refused before anything is erased.
+        let second = self.image("2.0.0", "b")?;
+        for (broken, code) in
+            [(flipped(&second, 100), 304), (flipped(&second, 300), 304), (self.image("2.0.0", "a")?, 505)]
+        {
+            self.offer(&broken)?;
+            let refused = format!("app: not staged, code {code}");
+            self.start("stage", &["loader: slot 0", "app 1.0.0 in slot 0, confirmed", &refused])?;
+        }
+        self.offer(&flipped(&second, 5000))?;
+        self.start("stage", &["loader: slot 0", "app 1.0.0 in slot 0, confirmed", "app: not staged, code 707"])?;
+
+        // An update, tried, confirmed.
+        self.offer(&second)?;
+        self.start("stage", &["loader: slot 0", "app 1.0.0 in slot 0, confirmed", "app: staged"])?;
+        self.start("nothing", &["loader: slot 1, on trial", "app 2.0.0 in slot 1, on trial"])?;
+        self.start("confirm", &["loader: slot 1, on trial", "app 2.0.0 in slot 1, tries used up", "app: confirmed"])?;
+        self.start("nothing", &["loader: security counter 1", "loader: slot 1", "app 2.0.0 in slot 1, confirmed"])?;
+
+        // One that never confirms itself: after its tries, the one before it starts again.
+        self.offer(&self.image("3.0.0", "a")?)?;
+        self.start("stage", &["loader: slot 1", "app 2.0.0 in slot 1, confirmed", "app: staged"])?;
+        self.start("nothing", &["loader: slot 0, on trial", "app 3.0.0 in slot 0, on trial"])?;
+        self.start("nothing", &["loader: slot 0, on trial", "app 3.0.0 in slot 0, tries used up"])?;
+        for _ in 0..2 {
+            self.start("nothing", &["loader: slot 1", "app 2.0.0 in slot 1, confirmed"])?;
+        }
+
+        // A changed byte: refused; the other image, which verifies, starts. Both changed: nothing does.
+        self.change(|memories| memories[SLOT + 5000] ^= 1)?;
+        self.start(
+            "nothing",
+            &["loader: slot 1 refused, code 701", "loader: slot 0", "app 3.0.0 in slot 0, tries used up"],
+        )?;
+        self.change(|memories| memories[5000] ^= 1)?;
+        let refused = [
+            "loader: slot 0 refused, code 701",
+            "loader: slot 1 refused, code 701",
+            "loader: nothing boots, reason 1006",
+        ];
+        self.start("nothing", &refused)?;
+        println!("started, updated, taken back, refused: as it should be");
+        Ok(())
+    }
+}
+
+/// With one bit changed.
+fn flipped(image: &[u8], offset: usize) -> Vec<u8> {
+    let mut image = image.to_vec();
+    image[offset] ^= 1;
+    image
+}
