@@ -16,6 +16,7 @@ mod generate;
 mod images;
 mod include;
 mod inputs;
+mod judged;
 mod key;
 mod key_files;
 mod linker;

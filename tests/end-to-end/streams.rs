@@ -96,6 +96,8 @@ fn every_member_of_a_result_is_documented() {
         "build r1b.toml --key keys/release.pem --out out",
         "verify out/app.a.bin --manifest r1b.toml --revision B",
         "verify out/app.a.bin --manifest r1b.toml --revision D",
+        "verify out/gateway-1.4.0.release --manifest r1b.toml --revision B",
+        "verify out/layout.bin --manifest r1b.toml",
         "inspect out/app.a.bin",
         "explain WX0115",
         "show r1b.toml",

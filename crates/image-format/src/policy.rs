@@ -59,6 +59,12 @@ impl<'a> Trust<'a> {
         self.pairs().find(|(candidate, _)| *candidate == id).map(|(_, key)| key)
     }
 
+    /// The trusted keys.
+    #[must_use]
+    pub fn keys(&self) -> &'a [[u8; 32]] {
+        self.keys
+    }
+
     /// How many trusted keys must have signed.
     #[must_use]
     pub fn threshold(&self) -> u8 {

@@ -73,6 +73,11 @@ impl PublicKey {
         if key.is_weak() { Err(KeyError::Weak) } else { Ok(Self(bytes)) }
     }
 
+    /// A key out of a trust set. Whether it is a point of the curve is judged with each signature.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Writes SPKI PEM.
     ///
     /// # Errors

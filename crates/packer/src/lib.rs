@@ -7,6 +7,7 @@
 
 pub mod artefact;
 pub mod build;
+pub mod carried;
 pub mod chunks;
 pub mod compare;
 pub mod dfuse;

@@ -58,7 +58,7 @@ fn stage(stage: Stage) -> &'static str {
 fn help(code: Code) -> &'static str {
     match code {
         Code::NotSealed => "give it what `waxseal build` wrote: an ELF, HEX or plain BIN file carries no signature",
-        Code::WrongKind => "this is another artefact of waxseal's than an image",
+        Code::WrongKind => "this is another artefact of waxseal's: `waxseal inspect` says which",
         Code::UnknownFormat => "made by a newer version: judge it with that one",
         Code::TrustSet => "give each key once, and a threshold of no more than their number",
         Code::BadSignature => {
@@ -66,7 +66,9 @@ fn help(code: Code) -> &'static str {
         }
         Code::TooFewSignatures => "`waxseal inspect` lists who signed; build it with enough keys of the image role",
         Code::Truncated => "the file is not whole: fetch it again",
-        Code::TrailingBytes => "something was appended: fetch it again, or cut it at the offset",
+        Code::TrailingBytes => {
+            "something was appended: fetch it again, or cut it at the offset; what was read back of a slot is judged with --dump"
+        }
         Code::ExceedsSlot => "the slot has no room for it: it was built for another layout",
         Code::OtherVendor | Code::OtherClass => "it is for another product: do not install it",
         Code::OtherRevision => "it is not for this board: build it with the board's revision in `product.revisions`",

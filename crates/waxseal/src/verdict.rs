@@ -1,6 +1,7 @@
 //! What `verify` found, input by input.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use geometry::address;
 use image_format::{Check, Digest, Error, FrontHead, KeyId, Memory, Revision, SignaturePlace, VerifiedImage};
@@ -30,6 +31,10 @@ pub struct Basis {
     pub compares_revisions: bool,
     /// Ids of the images that were verified with it. `None`: what it pins is not judged.
     pub companions: Option<Vec<Digest>>,
+    /// Addresses of what is beside the image and means something; `None` for a file that is the image alone.
+    pub beside: Option<Vec<Range<u32>>>,
+    /// Whether that is judged.
+    pub judges_beside: bool,
 }
 
 /// A judgement.
@@ -67,10 +72,20 @@ impl<'a> Verdict<'a> {
         verified.companions().iter().filter(|id| !present.contains(id)).collect()
     }
 
+    /// What is beside the image, if that is judged.
+    fn beside(&self) -> &[Range<u32>] {
+        let Basis { beside, judges_beside, .. } = &self.basis;
+        beside.as_deref().filter(|_| *judges_beside).unwrap_or_default()
+    }
+
+    /// Whether nothing speaks against it.
+    pub fn is_accepted(&self) -> bool {
+        self.outcome.is_ok() && self.absent().is_empty() && self.beside().is_empty()
+    }
+
     /// The verdict for people and programs.
     pub fn report(&self, name: &str) -> Report {
-        let is_accepted = self.outcome.is_ok() && self.absent().is_empty();
-        let exit = if is_accepted { Exit::Done } else { Exit::Refused };
+        let exit = if self.is_accepted() { Exit::Done } else { Exit::Refused };
         Report { exit, result: Some(self.to_json()), ..Report::done(self.text(name)) }
     }
 
@@ -95,7 +110,15 @@ impl<'a> Verdict<'a> {
                 for id in self.absent() {
                     let _ = writeln!(text, "refused: it pins image {}, which no companion is", hex(id));
                 }
-                if !self.absent().is_empty() {
+                for range in self.beside() {
+                    let (first, last) = (address(range.start), address(range.end.saturating_sub(1)));
+                    let count = thousands(range.len() as u64);
+                    let _ = writeln!(
+                        text,
+                        "refused: {first} to {last}, {count} bytes: neither the image's, nor erased, nor state words"
+                    );
+                }
+                if !self.is_accepted() {
                     return text;
                 }
                 let waived = inputs.iter().filter(|input| input.value.as_ref().err() == Some(&WAIVED));
@@ -144,6 +167,14 @@ impl<'a> Verdict<'a> {
             let value = basis.companions.as_ref().map(ids).ok_or(WAIVED);
             inputs.push(Input { name: "companions", value });
         }
+        if self.basis.beside.is_some() {
+            let value = if self.basis.judges_beside {
+                Ok("erased bytes and state words, nothing else".to_owned())
+            } else {
+                Err(WAIVED)
+            };
+            inputs.push(Input { name: "beside", value });
+        }
         inputs
     }
 
@@ -189,7 +220,8 @@ impl<'a> Verdict<'a> {
         let input = |Input { name, value }: &Input| json!({ "input": name, "value": value.as_ref().ok(), "waived": value.as_ref().err() });
         let target = self.basis.target.as_ref();
         let mut result = json!({
-            "verified": self.outcome.is_ok() && self.absent().is_empty(),
+            "kind": "image",
+            "verified": self.is_accepted(),
             "image": target.map(|(image, _)| image),
             "slot": target.map(|(_, slot)| slot),
             "inputs": self.inputs().iter().map(input).collect::<Vec<_>>(),
@@ -198,6 +230,8 @@ impl<'a> Verdict<'a> {
             Ok(verified) => {
                 let signer = |(id, name): (KeyId, Option<&str>)| json!({ "key_id": hex(&id), "name": name });
                 result["image_id"] = json!(hex(verified.id()));
+                let range = |range: &Range<u32>| json!({ "address": range.start, "size": range.len() });
+                result["beside"] = self.beside().iter().map(range).collect();
                 result["absent_companions"] = self.absent().into_iter().map(|id| hex(id)).collect();
                 result["signed"] = self.signers().filter(|(_, name)| name.is_some()).map(signer).collect();
             }

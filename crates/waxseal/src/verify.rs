@@ -1,29 +1,37 @@
 //! `waxseal verify`: the boot decision, with the boot loader's own function and inputs.
 
-use std::path::{Path, PathBuf};
+mod authority;
+mod layout;
+mod release;
+
+use std::ops::Range;
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use image_format::record::is_revision;
-use image_format::{Check, Revision};
-use manifest::plan::{Plan, RoleName};
-use packer::{Judge, PublicKey};
+use image_format::{Check, Device, Kind, Revision};
+use manifest::plan::{Date, Plan, RoleName};
+use packer::Judge;
+use packer::carried::{self, Carried, CarriedError};
+use packer::firmware::Segment;
 
-use crate::exit::Failure;
-use crate::key::read_public;
-use crate::load::{Manifest, ProfileArgs, refused};
+use self::authority::{Authority, Signers};
+use crate::exit::{Exit, Failure};
+use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
+use crate::text::hex;
 use crate::verdict::{Basis, Verdict};
 use crate::{files, target};
 
-/// Judge an image as the boot loader will.
+/// Judge an image as the boot loader will; or a release, or a layout.
 ///
 /// The function is the boot loader's, and so are the inputs. Each input of the decision is given, or waived by name:
-/// nothing is passed over in silence.
+/// nothing is passed over in silence. A sealed image may come as Intel HEX or DfuSe, and with --dump as the content of its slot.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  waxseal verify out/app.a.bin --manifest r1b.toml --slot a --revision B\n  waxseal verify app.bin --key release.pub.pem --without device,revision,layout,counter"
 )]
-#[command(group(ArgGroup::new("trust").required(true).args(["manifest", "keys"])))]
+#[command(group(ArgGroup::new("trust").required(true).args(["manifest", "trust_set", "keys"])))]
 pub struct Command {
     /// The file; `-` is standard input.
     file: PathBuf,
@@ -35,6 +43,12 @@ pub struct Command {
     /// The slot that the image is to run in; the one of its run address if there is none.
     #[arg(long, requires = "manifest")]
     slot: Option<String>,
+    /// The file is what was read back of that slot, from its first byte on.
+    #[arg(long, requires = "slot")]
+    dump: bool,
+    /// A trust set as `waxseal gen trust` writes it, in place of a manifest.
+    #[arg(long = "trust", value_name = "SET")]
+    trust_set: Option<PathBuf>,
     /// A public key, once for each, in place of a manifest.
     #[arg(long = "key", value_name = "PUB")]
     keys: Vec<PathBuf>,
@@ -47,6 +61,9 @@ pub struct Command {
     /// A companion's file, once for each that the image pins. It is judged as the image is.
     #[arg(long = "companion", value_name = "FILE")]
     companions: Vec<PathBuf>,
+    /// The day on which a release that expires is judged: 2027-06-30.
+    #[arg(long, value_name = "DAY", value_parser = release::parse_date)]
+    date: Option<Date>,
     /// Inputs of the decision that are not to be judged.
     #[arg(long, value_name = "INPUT", value_delimiter = ',')]
     without: Vec<Input>,
@@ -68,6 +85,10 @@ pub enum Input {
     Counter,
     /// The images that this one pins by their ids, if it pins any.
     Companions,
+    /// The day on which a release expires, if it does.
+    Expiry,
+    /// What is beside the image in a file with addresses, or in the slot.
+    Beside,
 }
 
 impl Input {
@@ -82,6 +103,8 @@ impl Input {
             Self::Layout => "layout",
             Self::Counter => "counter",
             Self::Companions => "companions",
+            Self::Expiry => "expiry",
+            Self::Beside => "beside",
         }
     }
 }
@@ -95,12 +118,14 @@ impl Command {
         if self.revision.is_some() && self.waives(Input::Revision) {
             return Err(Failure::usage("--revision gives what --without revision waives"));
         }
-        match &self.manifest {
-            Some(path) => {
-                let manifest = Manifest::read_with(path, &self.profile)?;
-                manifest.with_plan(|plan| self.by_manifest(&manifest, plan))
-            }
-            None => self.profile.needs_manifest().and_then(|()| self.by_keys()),
+        if let Some(path) = &self.manifest {
+            let manifest = Manifest::read_with(path, &self.profile)?;
+            return manifest.with_plan(|plan| self.by(&Authority::of_manifest(&manifest, plan)?));
+        }
+        self.profile.needs_manifest()?;
+        match &self.trust_set {
+            Some(path) => self.by(&Authority::of_set(path)?),
+            None => self.by(&Authority::of_keys(&self.keys, self.threshold)?),
         }
     }
 
@@ -108,67 +133,170 @@ impl Command {
         self.without.contains(&input)
     }
 
-    fn by_manifest(&self, manifest: &Manifest, plan: &Plan) -> Result<Report, Failure> {
-        let public = manifest.public_keys(plan)?;
-        let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), public));
-        let role = match plan.required_role(RoleName::Image) {
-            Ok(role) => role,
-            Err(open) => return Ok(refused(vec![*open])),
-        };
-        let keys: Vec<_> = named.filter(|(name, _)| role.keys.contains(name)).collect();
-        let trusted: Vec<PublicKey> = keys.iter().map(|(_, key)| *key).collect();
-        self.judge(|path, slot| {
-            let file = files::read(path)?;
-            let (image, placement) = target::find(manifest, plan, slot, &file)?;
-            let mut judge = Judge::of(plan, image, placement, &trusted, role.threshold.value);
-            let mut missing = Vec::new();
-            match self.revision {
-                Some(revision) => judge.revision = Check::Require(revision),
-                // Without revisions the device's own manifest says that nobody compares them.
-                None if image.revisions.is_empty() || self.waives(Input::Revision) => {}
-                None => missing.push(Input::Revision),
-            }
-            self.require(&missing)?;
-            let basis = Basis {
-                source: manifest.name.clone(),
-                product: Some(format!("{} {}", plan.product.vendor.value, plan.product.class.value)),
-                target: Some((image.name.value.clone(), placement.slot.value.clone())),
-                keys: keys.clone(),
-                room: Some(placement.room()),
-                compares_revisions: !image.revisions.is_empty(),
-                companions: None,
-            };
-            Ok((judge, basis, file))
-        })
+    /// What the file is called.
+    fn name(&self) -> String {
+        self.file.display().to_string()
     }
 
-    fn by_keys(&self) -> Result<Report, Failure> {
-        let read = |path: &PathBuf| read_public(path).map(|key| (path.display().to_string(), key));
-        let keys = self.keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let threshold = match (self.threshold, &keys[..]) {
-            (Some(threshold), _) => threshold,
-            (None, [_]) => 1,
-            (None, _) => {
-                return Err(
-                    Failure::usage("several keys, and nothing says how many must have signed").help("--threshold N")
-                );
+    /// Judges the file as what it says it is.
+    fn by(&self, authority: &Authority<'_>) -> Result<Report, Failure> {
+        let file = files::read(&self.file)?;
+        if !self.dump && file.starts_with(&Kind::Release.magic()) {
+            return release::judge(self, authority, &file);
+        }
+        if !self.dump && file.starts_with(&Kind::Layout.magic()) {
+            return layout::judge(self, authority, &file);
+        }
+        let mut present = Vec::new();
+        for path in &self.companions {
+            let (judge, basis, file) = match self.image(authority, files::read(path)?, None)? {
+                Ok(inputs) => inputs,
+                Err(report) => return Ok(*report),
+            };
+            let verdict = Verdict::new(judge, basis, &file);
+            match verdict.id() {
+                Some(id) if verdict.is_accepted() => present.push(id),
+                _ => return Ok(verdict.report(&path.display().to_string())),
             }
+        }
+        let (judge, mut basis, file) = match self.image(authority, file, self.slot.as_deref())? {
+            Ok(inputs) => inputs,
+            Err(report) => return Ok(*report),
         };
+        basis.companions = (!self.waives(Input::Companions)).then_some(present);
+        let verdict = Verdict::new(judge, basis, &file);
+        if verdict.pins() && self.companions.is_empty() && !self.waives(Input::Companions) {
+            self.require(&[Input::Companions])?;
+        }
+        Ok(verdict.report(&self.name()))
+    }
+
+    /// What an image is judged with, and its own bytes.
+    fn image(&self, authority: &Authority<'_>, file: Vec<u8>, slot: Option<&str>) -> Result<Inputs, Failure> {
+        let signers = match authority.signers(RoleName::Image) {
+            Ok(signers) => signers,
+            Err(stopped) => return stopped.map(|report| Err(Box::new(report))),
+        };
+        let (judge, basis, file) = match authority.plan() {
+            Some((manifest, plan)) => self.by_plan(manifest, plan, &signers, file, slot)?,
+            None => self.by_signers(&signers, file)?,
+        };
+        Ok(Ok(self.without_waived(judge, basis, file)))
+    }
+
+    fn by_plan(
+        &self,
+        manifest: &Manifest,
+        plan: &Plan,
+        signers: &Signers,
+        file: Vec<u8>,
+        slot: Option<&str>,
+    ) -> Result<(Judge, Basis, Vec<u8>), Failure> {
+        let (slot, file, beside) = self.take_out(manifest, plan, file, slot)?;
+        let (image, placement) = target::find(manifest, plan, slot.as_deref(), &file)?;
+        let mut judge = Judge::of(plan, image, placement, &signers.public(), signers.threshold);
+        let mut missing = Vec::new();
+        match self.revision {
+            Some(revision) => judge.revision = Check::Require(revision),
+            // Without revisions the device's own manifest says that nobody compares them.
+            None if image.revisions.is_empty() || self.waives(Input::Revision) => {}
+            None => missing.push(Input::Revision),
+        }
+        self.require(&missing)?;
+        let basis = Basis {
+            source: signers.source.clone(),
+            product: Some(format!("{} {}", plan.product.vendor.value, plan.product.class.value)),
+            target: Some((image.name.value.clone(), placement.slot.value.clone())),
+            keys: signers.keys.clone(),
+            room: Some(placement.room()),
+            compares_revisions: !image.revisions.is_empty(),
+            companions: None,
+            beside,
+            judges_beside: true,
+        };
+        Ok((judge, basis, file))
+    }
+
+    fn by_signers(&self, signers: &Signers, file: Vec<u8>) -> Result<(Judge, Basis, Vec<u8>), Failure> {
         let given = |input| input == Input::Revision && self.revision.is_some();
-        let missing = Input::ALWAYS.into_iter().filter(|input| !given(*input) && !self.waives(*input));
-        self.require(&missing.collect::<Vec<_>>())?;
+        let needed: Vec<_> = Input::ALWAYS.into_iter().filter(|input| !given(*input)).collect();
+        self.require_waived(&needed)?;
+        let (file, beside) = match carried::segments(&file) {
+            Some(segments) => {
+                let Carried { file, rest } =
+                    segments.and_then(|segments| carried::anywhere(&segments)).map_err(|error| self.nothing(&error))?;
+                (file, Some(rest))
+            }
+            None => (file, None),
+        };
         let judge = Judge {
-            keys: keys.iter().map(|(_, key)| *key.bytes()).collect(),
-            threshold,
+            keys: signers.public().iter().map(|key| *key.bytes()).collect(),
+            threshold: signers.threshold,
             device: Check::Waived,
             revision: self.revision.map_or(Check::Waived, Check::Require),
             place: Check::Waived,
             counter: Check::Waived,
         };
-        let source = "the command line".to_owned();
-        let basis =
-            Basis { source, product: None, target: None, keys, room: None, compares_revisions: true, companions: None };
-        self.judge(|path, _| Ok((judge.clone(), basis.clone(), files::read(path)?)))
+        let basis = Basis {
+            source: signers.source.clone(),
+            product: None,
+            target: None,
+            keys: signers.keys.clone(),
+            room: None,
+            compares_revisions: true,
+            companions: None,
+            beside,
+            judges_beside: true,
+        };
+        Ok((judge, basis, file))
+    }
+
+    /// The sealed image out of HEX, DfuSe or a dump, with the slot that it is in and what is beside it; any other file is
+    /// taken for the image.
+    fn take_out(
+        &self,
+        manifest: &Manifest,
+        plan: &Plan,
+        file: Vec<u8>,
+        slot: Option<&str>,
+    ) -> Result<(Option<String>, Vec<u8>, Option<Vec<Range<u32>>>), Failure> {
+        let named = slot.map(str::to_owned);
+        let mut segments = if self.dump && slot.is_some() {
+            let (_, placement) = target::find(manifest, plan, slot, &file)?;
+            let address = placement.store_address;
+            vec![Segment { name: String::new(), address, bytes: file.as_slice().into() }]
+        } else {
+            match carried::segments(&file) {
+                Some(segments) => segments.map_err(|error| self.nothing(&error))?,
+                None => return Ok((named, file, None)),
+            }
+        };
+        for segment in &mut segments {
+            segment.address = plan.device.part.canonical(segment.address);
+        }
+        let (_, placement) = match (slot, &carried::places(plan, &segments)[..]) {
+            (Some(_), _) => target::find(manifest, plan, slot, &[])?,
+            (None, [place]) => *place,
+            (None, []) => return Err(self.nothing(&CarriedError::None)),
+            (None, several) => {
+                let slots: Vec<_> = several.iter().map(|(_, placement)| placement.slot.value.as_str()).collect();
+                return Err(self
+                    .nothing(&CarriedError::Several(several.len()))
+                    .help(format!("--slot names the one to judge: {}", slots.join(", "))));
+            }
+        };
+        let Carried { file, rest } =
+            carried::in_slot(plan, placement, &segments).map_err(|error| self.nothing(&error))?;
+        Ok((Some(placement.slot.value.clone()), file, Some(rest)))
+    }
+
+    fn nothing(&self, error: &CarriedError) -> Failure {
+        Failure::new(Exit::Refused, format!("{}: {error}", self.name()))
+    }
+
+    /// Refuses to go on unless all of these are waived: nobody gives them.
+    fn require_waived(&self, inputs: &[Input]) -> Result<(), Failure> {
+        self.require(&inputs.iter().copied().filter(|input| !self.waives(*input)).collect::<Vec<_>>())
     }
 
     /// Refuses to judge with less than the boot loader has, unless that is said.
@@ -185,36 +313,16 @@ impl Command {
         if missing.contains(&Input::Companions) {
             failure = failure.help("--companion FILE, once for each image that it pins");
         }
-        if missing.iter().any(|input| !matches!(input, Input::Revision | Input::Companions)) {
+        if missing.contains(&Input::Expiry) {
+            failure = failure.help("--date DAY says on which day it is judged");
+        }
+        if missing.iter().any(|input| Input::ALWAYS.contains(input) && *input != Input::Revision) {
             failure = failure.help("--manifest MANIFEST gives what the boot loader has");
         }
         Err(failure.help(format!("--without {} judges without, and says so", words.join(","))))
     }
 
-    /// Judges the companions, then the image. `inputs` gives what a file is judged with, and its content.
-    fn judge(
-        &self,
-        inputs: impl Fn(&Path, Option<&str>) -> Result<(Judge, Basis, Vec<u8>), Failure>,
-    ) -> Result<Report, Failure> {
-        let mut present = Vec::new();
-        for path in &self.companions {
-            let (judge, basis, file) = inputs(path, None)?;
-            let verdict = self.verdict(judge, basis, &file);
-            match verdict.id() {
-                Some(id) => present.push(id),
-                None => return Ok(verdict.report(&path.display().to_string())),
-            }
-        }
-        let (judge, mut basis, file) = inputs(&self.file, self.slot.as_deref())?;
-        basis.companions = (!self.waives(Input::Companions)).then_some(present);
-        let verdict = self.verdict(judge, basis, &file);
-        if verdict.pins() && self.companions.is_empty() && !self.waives(Input::Companions) {
-            self.require(&[Input::Companions])?;
-        }
-        Ok(verdict.report(&self.file.display().to_string()))
-    }
-
-    fn verdict<'a>(&self, mut judge: Judge, mut basis: Basis, file: &'a [u8]) -> Verdict<'a> {
+    fn without_waived(&self, mut judge: Judge, mut basis: Basis, file: Vec<u8>) -> (Judge, Basis, Vec<u8>) {
         if self.waives(Input::Device) {
             judge.device = Check::Waived;
         }
@@ -225,8 +333,39 @@ impl Command {
         if self.waives(Input::Counter) {
             judge.counter = Check::Waived;
         }
-        Verdict::new(judge, basis, file)
+        basis.judges_beside = !self.waives(Input::Beside);
+        (judge, basis, file)
     }
+}
+
+/// What an image is judged with and its bytes, or the report of what keeps it from being judged.
+type Inputs = Result<(Judge, Basis, Vec<u8>), Box<Report>>;
+
+/// `given signatures ...`
+fn signatures(signers: &Signers) -> String {
+    let keys: Vec<_> = signers.keys.iter().map(|(name, key)| format!("{name} {key}")).collect();
+    let Signers { threshold, source, .. } = signers;
+    line("signatures", Some(format!("{threshold} of {}, keys from {source}: {}", keys.len(), keys.join(", "))))
+}
+
+/// An input that is given, or waived.
+fn line(name: &str, value: Option<String>) -> String {
+    match value {
+        Some(value) => format!("  given   {name:<10}  {value}\n"),
+        None => format!("  waived  {name:<10}  by --without: not judged\n"),
+    }
+}
+
+fn ids(plan: Option<(&Manifest, &Plan)>, device: &Device) -> String {
+    let product =
+        plan.map_or(String::new(), |(_, plan)| format!("{} {} ", plan.product.vendor.value, plan.product.class.value));
+    format!("{product}(vendor {}, class {})", hex(&device.vendor_id), hex(&device.class_id))
+}
+
+/// `, but for device`: what was waived.
+fn but(waived: &[(Input, bool)]) -> String {
+    let words: Vec<_> = waived.iter().filter(|(_, waived)| *waived).map(|(input, _)| input.word()).collect();
+    if words.is_empty() { String::new() } else { format!(", but for {}", words.join(", ")) }
 }
 
 fn parse_revision(text: &str) -> Result<Revision, String> {

@@ -1,0 +1,136 @@
+//! Who says what a verdict is judged by: a manifest, a reader's trust set, or keys on the command line.
+
+use std::path::{Path, PathBuf};
+
+use image_format::SoftwareCrypto;
+use image_format::trust::TrustSet;
+use manifest::plan::{Plan, RoleName};
+use packer::PublicKey;
+use packer::signing::NamedKey;
+
+use crate::exit::{Exit, Failure};
+use crate::files;
+use crate::key::read_public;
+use crate::load::{Manifest, refused};
+use crate::report::Report;
+
+/// Where trust, and as far as it goes everything else, comes from.
+#[derive(Debug)]
+pub enum Authority<'a> {
+    /// A device's manifest: it has what the boot loader has.
+    Manifest {
+        /// The manifest.
+        manifest: &'a Manifest,
+        /// What it means.
+        plan: &'a Plan,
+        /// Its keys, in its order.
+        public: Vec<PublicKey>,
+    },
+    /// A trust set: keys with roles and thresholds, and nothing else.
+    Set {
+        /// The file.
+        name: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Keys alone, for whatever they sign.
+    Keys {
+        /// The keys.
+        keys: Vec<NamedKey>,
+        /// How many of them must have signed.
+        threshold: u8,
+    },
+}
+
+/// Whose signatures count for a role.
+#[derive(Clone, Debug)]
+pub struct Signers {
+    /// Who says so.
+    pub source: String,
+    /// The keys with their names.
+    pub keys: Vec<NamedKey>,
+    /// How many of them must have signed.
+    pub threshold: u8,
+}
+
+impl Signers {
+    /// The keys without names.
+    pub fn public(&self) -> Vec<PublicKey> {
+        self.keys.iter().map(|(_, key)| *key).collect()
+    }
+}
+
+impl<'a> Authority<'a> {
+    /// A manifest.
+    ///
+    /// # Errors
+    /// Keys that cannot be read.
+    pub fn of_manifest(manifest: &'a Manifest, plan: &'a Plan) -> Result<Self, Failure> {
+        Ok(Self::Manifest { manifest, plan, public: manifest.public_keys(plan)? })
+    }
+
+    /// A trust set, as `waxseal gen trust` writes it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is none.
+    pub fn of_set(path: &Path) -> Result<Self, Failure> {
+        let (name, bytes) = (path.display().to_string(), files::read(path)?);
+        match TrustSet::parse(&bytes) {
+            Ok(_) => Ok(Self::Set { name, bytes }),
+            Err(error) => Err(Failure::new(Exit::Refused, format!("{name} is no trust set: {error}"))
+                .help("`waxseal gen trust` writes one, as a binary file")),
+        }
+    }
+
+    /// Keys; several need a threshold.
+    ///
+    /// # Errors
+    /// Keys that cannot be read; no threshold.
+    pub fn of_keys(paths: &[PathBuf], threshold: Option<u8>) -> Result<Self, Failure> {
+        let read = |path: &PathBuf| read_public(path).map(|key| (path.display().to_string(), key));
+        let keys = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        match (threshold, &keys[..]) {
+            (Some(threshold), _) => Ok(Self::Keys { keys, threshold }),
+            (None, [_]) => Ok(Self::Keys { keys, threshold: 1 }),
+            (None, _) => {
+                Err(Failure::usage("several keys, and nothing says how many must have signed").help("--threshold N"))
+            }
+        }
+    }
+
+    /// The manifest and its plan, if that is the authority.
+    pub fn plan(&self) -> Option<(&'a Manifest, &'a Plan)> {
+        match self {
+            Self::Manifest { manifest, plan, .. } => Some((manifest, plan)),
+            Self::Set { .. } | Self::Keys { .. } => None,
+        }
+    }
+
+    /// Whose signatures count for a role.
+    ///
+    /// # Errors
+    /// How the run ends where nothing says it.
+    pub fn signers(&self, role: RoleName) -> Result<Signers, Result<Report, Failure>> {
+        match self {
+            Self::Manifest { manifest, plan, public } => {
+                let found = plan.required_role(role).map_err(|open| Ok(refused(vec![*open])))?;
+                let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public));
+                let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
+                Ok(Signers { source: manifest.name.clone(), keys, threshold: found.threshold.value })
+            }
+            Self::Set { name, bytes } => {
+                let found = TrustSet::parse(bytes).and_then(|set| set.role(role, &mut SoftwareCrypto));
+                let trust = found.map_err(|_| {
+                    let title = format!("{name} has no usable role `{}`", role.name());
+                    Err(Failure::new(Exit::Refused, title).help("the manifest it was made from needs that role"))
+                })?;
+                let key = |key: &[u8; 32]| ("key".to_owned(), PublicKey::from_bytes(*key));
+                let keys = trust.keys().iter().map(key).collect();
+                Ok(Signers { source: name.clone(), keys, threshold: trust.threshold() })
+            }
+            Self::Keys { keys, threshold } => {
+                Ok(Signers { source: "the command line".to_owned(), keys: keys.clone(), threshold: *threshold })
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `verify` of a sealed layout.
+
+use std::fmt::Write as _;
+
+use image_format::layout::{LayoutBody, groups};
+use image_format::{Check, Device, Digest, Header, Kind, Memory, SoftwareCrypto};
+use manifest::plan::RoleName;
+use packer::Judge;
+use serde_json::json;
+
+use super::authority::Authority;
+use super::{Command, Input};
+use crate::exit::{Exit, Failure};
+use crate::refusal;
+use crate::report::Report;
+use crate::text::hex;
+
+/// Judges a layout's file: signatures, device, form; and against a manifest, that its slot groups are the manifest's.
+pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Result<Report, Failure> {
+    let signers = match authority.signers(RoleName::Layout) {
+        Ok(signers) => signers,
+        Err(stopped) => return stopped,
+    };
+    let plan = authority.plan();
+    if plan.is_none() {
+        command.require_waived(&[Input::Device, Input::Layout])?;
+    }
+    let device = plan
+        .filter(|_| !command.waives(Input::Device))
+        .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
+    let judge = Judge {
+        keys: signers.public().iter().map(|key| *key.bytes()).collect(),
+        threshold: signers.threshold,
+        device: device.map_or(Check::Waived, Check::Require),
+        revision: Check::Waived,
+        place: Check::Waived,
+        counter: Check::Waived,
+    };
+    let expected: Option<Vec<Digest>> = plan.filter(|_| !command.waives(Input::Layout)).map(|(_, plan)| {
+        let mut groups: Vec<_> = plan.images.iter().map(|image| image.fingerprint).collect();
+        groups.sort_unstable();
+        groups
+    });
+    let outcome = judge.judge_whole(Kind::Layout, &mut Memory::file(file));
+    let found = fingerprints(file);
+    let mut text = format!("{}, a layout\n", command.name());
+    text.push_str(&super::signatures(&signers));
+    text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
+    let groups = expected.as_ref().map(|groups| groups.iter().map(|group| hex(group)).collect::<Vec<_>>().join(", "));
+    text.push_str(&super::line("layout", groups));
+    let differs = expected.as_ref().is_some_and(|expected| *expected != found);
+    match &outcome {
+        Err(error) => {
+            let _ = write!(text, "refused: {}", refusal::describe(error, file));
+        }
+        Ok(()) if differs => {
+            for group in &found {
+                let _ = writeln!(text, "  found   slot group {}", hex(group));
+            }
+            text.push_str("refused: its slot groups are not the manifest's\n");
+        }
+        Ok(()) => {
+            for group in &found {
+                let _ = writeln!(text, "  found   slot group {}", hex(group));
+            }
+            let _ = writeln!(
+                text,
+                "verified{}",
+                super::but(&[(Input::Device, device.is_none()), (Input::Layout, expected.is_none())])
+            );
+        }
+    }
+    let verified = outcome.is_ok() && !differs;
+    let result = json!({
+        "kind": "layout",
+        "verified": verified,
+        "groups": found.iter().map(|group| hex(group)).collect::<Vec<_>>(),
+        "expected_groups": expected.map(|groups| groups.iter().map(|group| hex(group)).collect::<Vec<_>>()),
+        "refusal": outcome.err().map(|error| refusal::to_json(&error, file)),
+    });
+    let exit = if verified { Exit::Done } else { Exit::Refused };
+    Ok(Report { exit, result: Some(result), ..Report::done(text) })
+}
+
+/// The fingerprints of a layout's groups, as far as it has the form of one; to be believed only once it was judged.
+fn fingerprints(file: &[u8]) -> Vec<Digest> {
+    let Ok(header) = Header::<LayoutBody>::read(&mut Memory::file(file)) else { return Vec::new() };
+    let header = header.unauthenticated();
+    let (start, end) = (header.payload_start() as usize, header.auxiliary_start() as usize);
+    let payload = file.get(start..end).unwrap_or_default();
+    groups(header, payload)
+        .map(|groups| groups.map(|group| group.fingerprint(&mut SoftwareCrypto)).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,154 @@
+//! `verify` of a release: its directory, and each member as the image that it is.
+
+use std::fmt::Write as _;
+
+use image_format::release::{Directory, ReleaseBody};
+use image_format::{Check, Device, Digest, Header, Kind, Memory};
+use manifest::plan::{Date, RoleName};
+use packer::Judge;
+use serde_json::{Value, json};
+
+use super::authority::Authority;
+use super::{Command, Input};
+use crate::exit::{Exit, Failure};
+use crate::refusal;
+use crate::report::Report;
+use crate::text::{counted, hex};
+use crate::verdict::Verdict;
+
+/// Judges a release's file: the directory by those who sign releases, each member by those who sign images, for its own slot and
+/// with the others as companions.
+pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Result<Report, Failure> {
+    let signers = match authority.signers(RoleName::Release) {
+        Ok(signers) => signers,
+        Err(stopped) => return stopped,
+    };
+    let plan = authority.plan();
+    if plan.is_none() {
+        command.require_waived(&Input::ALWAYS)?;
+    }
+    let device = plan
+        .filter(|_| !command.waives(Input::Device))
+        .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
+    let judge = Judge {
+        keys: signers.public().iter().map(|key| *key.bytes()).collect(),
+        threshold: signers.threshold,
+        device: device.map_or(Check::Waived, Check::Require),
+        revision: Check::Waived,
+        place: Check::Waived,
+        counter: Check::Waived,
+    };
+    let outcome = judge.judge_whole(Kind::Release, &mut Memory::file(file));
+    let mut text = format!("{}, a release\n", command.name());
+    text.push_str(&super::signatures(&signers));
+    text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
+    let mut result = json!({ "kind": "release", "verified": false });
+    if let Err(error) = &outcome {
+        let _ = write!(text, "refused: {}", refusal::describe(error, file));
+        result["refusal"] = refusal::to_json(error, file);
+        return Ok(Report { exit: Exit::Refused, result: Some(result), ..Report::done(text) });
+    }
+    // It was judged: what the header and the directory say is authentic.
+    let Some(contents) = Contents::of(file) else {
+        return Err(Failure::new(Exit::Failed, "a release that was accepted cannot be read"));
+    };
+    let expired = command.expiry(contents.expires)?;
+    let expiry = contents.expires.map(|days| format!("the last day is {days} days after 1970-01-01"));
+    if expiry.is_some() {
+        text.push_str(&super::line("expiry", expiry.filter(|_| !command.waives(Input::Expiry))));
+    }
+    let _ =
+        writeln!(text, "  found   release id {}, of {}", hex(&contents.id), counted(contents.members.len(), "image"));
+    let mut verdicts = Vec::new();
+    for (number, member) in contents.members.iter().enumerate() {
+        match command.image(authority, member.to_vec(), None)? {
+            Ok((judge, basis, file)) => verdicts.push((number + 1, judge, basis, file)),
+            Err(report) => return Ok(*report),
+        }
+    }
+    let present: Vec<Digest> = verdicts
+        .iter()
+        .filter_map(|(_, judge, basis, file)| Verdict::new(judge.clone(), basis.clone(), file).id())
+        .collect();
+    let companions = (!command.waives(Input::Companions)).then_some(present);
+    let mut members = Vec::new();
+    let mut accepted = true;
+    for (number, judge, mut basis, file) in verdicts {
+        basis.companions.clone_from(&companions);
+        let report = Verdict::new(judge, basis, &file).report(&format!("member {number}"));
+        accepted &= report.exit == Exit::Done;
+        text.push_str(&report.text);
+        members.push(report.result.unwrap_or(Value::Null));
+    }
+    let but = super::but(&[
+        (Input::Device, device.is_none()),
+        (Input::Expiry, contents.expires.is_some() && command.waives(Input::Expiry)),
+    ]);
+    let _ = match (accepted, expired) {
+        (true, false) => writeln!(text, "release verified{but}"),
+        (true, true) => writeln!(text, "refused: the release has expired"),
+        (false, _) => writeln!(text, "refused: not all of its images are accepted"),
+    };
+    let verified = accepted && !expired;
+    result["verified"] = json!(verified);
+    result["release_id"] = json!(hex(&contents.id));
+    result["expired"] = json!(expired);
+    result["members"] = json!(members);
+    let exit = if verified { Exit::Done } else { Exit::Refused };
+    Ok(Report { exit, result: Some(result), ..Report::done(text) })
+}
+
+/// What an accepted release says.
+struct Contents<'a> {
+    id: Digest,
+    /// Days since 1970-01-01.
+    expires: Option<u32>,
+    members: Vec<&'a [u8]>,
+}
+
+impl<'a> Contents<'a> {
+    fn of(file: &'a [u8]) -> Option<Self> {
+        let header = Header::<ReleaseBody>::read(&mut Memory::file(file)).ok()?;
+        let header = header.unauthenticated();
+        let payload = file.get(header.payload_start() as usize..header.auxiliary_start() as usize)?;
+        let directory = Directory::parse(header, payload).ok()?;
+        let member = |(offset, member): (u32, &image_format::release::Member)| {
+            file.get(offset as usize..)?.get(..member.size.get() as usize)
+        };
+        let expires = header.body.expires.get();
+        Some(Self {
+            id: header.id(&mut image_format::SoftwareCrypto),
+            expires: (expires > 0).then_some(expires),
+            members: directory.members().map(member).collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl Command {
+    /// Whether a release has expired on the day that the command line says.
+    ///
+    /// # Errors
+    /// A day of expiry, and no day to compare it with.
+    fn expiry(&self, expires: Option<u32>) -> Result<bool, Failure> {
+        let Some(expires) = expires.filter(|_| !self.waives(Input::Expiry)) else { return Ok(false) };
+        match self.date {
+            Some(date) => Ok(date.days() > expires),
+            None => {
+                self.require(&[Input::Expiry])?;
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// A day: `2027-06-30`.
+pub fn parse_date(text: &str) -> Result<Date, String> {
+    let mut numbers = text.splitn(3, '-').map(str::parse::<u16>);
+    let date = match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) => {
+            u8::try_from(month).ok().zip(u8::try_from(day).ok()).and_then(|(month, day)| Date::new(year, month, day))
+        }
+        _ => None,
+    };
+    date.ok_or_else(|| "a day: 2027-06-30".to_owned())
+}
