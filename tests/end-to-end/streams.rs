@@ -89,6 +89,7 @@ fn results_for_programs() {
 fn every_member_of_a_result_is_documented() {
     let document = fs::read_to_string(repository().join("crates/waxseal/JSON.md")).unwrap();
     let project = r1b();
+    project.write("board.txt", "nDBANK=0\n");
     project.build();
     for line in [
         "check r1b.toml",
@@ -99,6 +100,10 @@ fn every_member_of_a_result_is_documented() {
         "verify out/gateway-1.4.0.release --manifest r1b.toml --revision B",
         "verify out/layout.bin --manifest r1b.toml",
         "inspect out/app.a.bin",
+        "compare out/app.a.bin out/app.b.bin --manifest r1b.toml",
+        "plan --manifest r1b.toml --from out/app.a.bin --to out/app.a.bin",
+        "diff out/app.a.bin out/app.b.bin",
+        "preflight r1b.toml --option-bytes board.txt",
         "explain WX0115",
         "show r1b.toml",
         "new --part STM32F767ZI --mode nDBANK=0",

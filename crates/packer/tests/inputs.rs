@@ -348,7 +348,8 @@ fn any_file_is_answered(file: &[u8]) {
 
 #[test]
 fn damaged_files_are_answered() {
-    let file = firmware(A).segment(A + 0x200, vec![1; 32]).file();
+    let elf = firmware(A).segment(A + 0x200, vec![1; 32]).section(".text", 0, 0, 0x100).file();
+    let hex = hex::file(A, &vectors(0x2008_0000, A + 0x41, 0x100)).into_bytes();
     let mut seed = 0x9E37_79B9_u32;
     let mut random = move || {
         seed ^= seed << 13;
@@ -356,12 +357,16 @@ fn damaged_files_are_answered() {
         seed ^= seed << 5;
         seed as usize
     };
-    for _ in 0..2000 {
-        let mut damaged = file.clone();
-        for _ in 0..=random() % 4 {
-            let at = random() % 160.min(damaged.len());
-            damaged[at] = [0, 1, 0x7F, 0x80, 0xFF, random() as u8][random() % 6];
+    for file in [elf, hex] {
+        for _ in 0..1000 {
+            let mut damaged = file.clone();
+            for _ in 0..=random() % 4 {
+                // Headers are where the damage is; section headers stand at the end.
+                let (at, length) = (random() % 160, damaged.len());
+                let at = if random() % 4 == 0 { length - 1 - at.min(length - 1) } else { at.min(length - 1) };
+                damaged[at] = [0, 1, b'0', b':', b'\n', 0x7F, 0x80, 0xFF, random() as u8][random() % 9];
+            }
+            any_file_is_answered(&damaged);
         }
-        any_file_is_answered(&damaged);
     }
 }
