@@ -175,7 +175,7 @@ impl Command {
     fn image(&self, authority: &Authority<'_>, file: Vec<u8>, slot: Option<&str>) -> Result<Inputs, Failure> {
         let signers = match authority.signers(RoleName::Image) {
             Ok(signers) => signers,
-            Err(stopped) => return stopped.map(|report| Err(Box::new(report))),
+            Err(stopped) => return (*stopped).map(|report| Err(Box::new(report))),
         };
         let (judge, basis, file) = match authority.plan() {
             Some((manifest, plan)) => self.by_plan(manifest, plan, &signers, file, slot)?,
@@ -192,7 +192,7 @@ impl Command {
         file: Vec<u8>,
         slot: Option<&str>,
     ) -> Result<(Judge, Basis, Vec<u8>), Failure> {
-        let (slot, file, beside) = self.take_out(manifest, plan, file, slot)?;
+        let TakenOut { slot, file, beside } = self.take_out(manifest, plan, file, slot)?;
         let (image, placement) = target::find(manifest, plan, slot.as_deref(), &file)?;
         let mut judge = Judge::of(plan, image, placement, &signers.public(), signers.threshold);
         let mut missing = Vec::new();
@@ -259,7 +259,7 @@ impl Command {
         plan: &Plan,
         file: Vec<u8>,
         slot: Option<&str>,
-    ) -> Result<(Option<String>, Vec<u8>, Option<Vec<Range<u32>>>), Failure> {
+    ) -> Result<TakenOut, Failure> {
         let named = slot.map(str::to_owned);
         let mut segments = if self.dump && slot.is_some() {
             let (_, placement) = target::find(manifest, plan, slot, &file)?;
@@ -268,7 +268,7 @@ impl Command {
         } else {
             match carried::segments(&file) {
                 Some(segments) => segments.map_err(|error| self.nothing(&error))?,
-                None => return Ok((named, file, None)),
+                None => return Ok(TakenOut { slot: named, file, beside: None }),
             }
         };
         for segment in &mut segments {
@@ -287,7 +287,7 @@ impl Command {
         };
         let Carried { file, rest } =
             carried::in_slot(plan, placement, &segments).map_err(|error| self.nothing(&error))?;
-        Ok((Some(placement.slot.value.clone()), file, Some(rest)))
+        Ok(TakenOut { slot: Some(placement.slot.value.clone()), file, beside: Some(rest) })
     }
 
     fn nothing(&self, error: &CarriedError) -> Failure {
@@ -336,6 +336,16 @@ impl Command {
         basis.judges_beside = !self.waives(Input::Beside);
         (judge, basis, file)
     }
+}
+
+/// A sealed image out of whatever it came in.
+struct TakenOut {
+    /// The slot that it is in, or is to be judged for.
+    slot: Option<String>,
+    /// The image.
+    file: Vec<u8>,
+    /// Addresses of what is beside it; `None` if it came alone.
+    beside: Option<Vec<Range<u32>>>,
 }
 
 /// What an image is judged with and its bytes, or the report of what keeps it from being judged.

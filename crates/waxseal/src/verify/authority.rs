@@ -42,6 +42,9 @@ pub enum Authority<'a> {
     },
 }
 
+/// How a run ends that cannot go on.
+pub type Stopped = Result<Report, Failure>;
+
 /// Whose signatures count for a role.
 #[derive(Clone, Debug)]
 pub struct Signers {
@@ -110,10 +113,10 @@ impl<'a> Authority<'a> {
     ///
     /// # Errors
     /// How the run ends where nothing says it.
-    pub fn signers(&self, role: RoleName) -> Result<Signers, Result<Report, Failure>> {
+    pub fn signers(&self, role: RoleName) -> Result<Signers, Box<Stopped>> {
         match self {
             Self::Manifest { manifest, plan, public } => {
-                let found = plan.required_role(role).map_err(|open| Ok(refused(vec![*open])))?;
+                let found = plan.required_role(role).map_err(|open| Box::new(Ok(refused(vec![*open]))))?;
                 let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public));
                 let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
                 Ok(Signers { source: manifest.name.clone(), keys, threshold: found.threshold.value })
@@ -122,7 +125,9 @@ impl<'a> Authority<'a> {
                 let found = TrustSet::parse(bytes).and_then(|set| set.role(role, &mut SoftwareCrypto));
                 let trust = found.map_err(|_| {
                     let title = format!("{name} has no usable role `{}`", role.name());
-                    Err(Failure::new(Exit::Refused, title).help("the manifest it was made from needs that role"))
+                    Box::new(Err(
+                        Failure::new(Exit::Refused, title).help("the manifest it was made from needs that role")
+                    ))
                 })?;
                 let key = |key: &[u8; 32]| ("key".to_owned(), PublicKey::from_bytes(*key));
                 let keys = trust.keys().iter().map(key).collect();

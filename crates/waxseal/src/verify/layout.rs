@@ -19,7 +19,7 @@ use crate::text::hex;
 pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Result<Report, Failure> {
     let signers = match authority.signers(RoleName::Layout) {
         Ok(signers) => signers,
-        Err(stopped) => return stopped,
+        Err(stopped) => return *stopped,
     };
     let plan = authority.plan();
     if plan.is_none() {

@@ -21,7 +21,7 @@ use crate::verdict::Verdict;
 pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Result<Report, Failure> {
     let signers = match authority.signers(RoleName::Release) {
         Ok(signers) => signers,
-        Err(stopped) => return stopped,
+        Err(stopped) => return *stopped,
     };
     let plan = authority.plan();
     if plan.is_none() {
