@@ -24,7 +24,9 @@ pub struct Otp {
     pub fields: Vec<Field>,
     /// What fields are allocated from, in the file's order.
     pub ranges: Vec<Allocation>,
-    /// SHA-256 of the layout's canonical bytes: what a board's blob says it is for.
+    /// The layout's canonical bytes: what firmware reads the fields by.
+    pub layout: Vec<u8>,
+    /// Their SHA-256: what a board's blob says it is for.
     pub fingerprint: [u8; 32],
 }
 

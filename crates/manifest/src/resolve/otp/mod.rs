@@ -4,8 +4,8 @@ mod content;
 mod field;
 
 use geometry::{Lock, Otp as Memory, Part};
-use image_format::SoftwareCrypto;
 use image_format::otp::{FieldKind, FieldList, OtpHead};
+use image_format::{SoftwareCrypto, sha256};
 use zerocopy::little_endian::U16;
 
 use super::{Report, declared, refers_to};
@@ -52,11 +52,21 @@ pub fn resolve(
         named.value.iter().filter_map(|(name, field)| field::resolve(name, field, &context, report)).collect();
     let complete = fields.len() == named.value.names().count();
     fields.sort_by_key(|field| (field.at.value, field.at.span));
-    let fingerprint = [0; 32];
-    let otp = Otp { memory, unit, version: version?, board: board?, stages: stages?, fields, ranges, fingerprint };
+    let otp = Otp {
+        memory,
+        unit,
+        version: version?,
+        board: board?,
+        stages: stages?,
+        fields,
+        ranges,
+        layout: Vec::new(),
+        fingerprint: [0; 32],
+    };
     let mut otp = complete.then_some(otp)?;
     rules::otp::check(&otp, part, table, report);
-    otp.fingerprint = self::fingerprint(&otp)?;
+    otp.layout = layout(&otp)?;
+    otp.fingerprint = sha256(&mut SoftwareCrypto, &otp.layout);
     Some(otp)
 }
 
@@ -139,8 +149,8 @@ fn memory(part: &Part, table: &Spanned<spec::Otp>, report: &mut Report) -> Optio
     Some((memory.clone(), unit))
 }
 
-/// SHA-256 of the layout's canonical bytes. `None` if a number is too large for them, which no part's is.
-fn fingerprint(otp: &Otp) -> Option<[u8; 32]> {
+/// The layout's canonical bytes. `None` if a number is too large for them, which no part's is.
+fn layout(otp: &Otp) -> Option<Vec<u8>> {
     let index = |name: &str| otp.fields.iter().position(|field| field.name.value == name).map(u16::try_from)?.ok();
     let covered: Vec<Vec<U16>> = otp
         .fields
@@ -162,7 +172,9 @@ fn fingerprint(otp: &Otp) -> Option<[u8; 32]> {
         field_count: 0.into(),
         reserved: [0; 2],
     };
-    FieldList { head, fields: &fields }.fingerprint(&mut SoftwareCrypto)
+    let mut bytes = Vec::new();
+    FieldList { head, fields: &fields }.emit(|piece| bytes.extend_from_slice(piece))?;
+    Some(bytes)
 }
 
 /// Whether fields of this type can be allocated, or name a board.
