@@ -4,7 +4,7 @@ use std::process::Command;
 
 use image_format::trust::{Role, TrustSet};
 use image_format::{Check, Memory, Policy, SoftwareCrypto, verify};
-use waxseal_tests::{Run, examples};
+use waxseal_tests::{Run, examples, repository};
 
 use crate::{empty, r1b};
 
@@ -157,4 +157,53 @@ fn the_text_is_in_the_result_too() {
     let result = project.waxseal("gen linker r1b.toml --slot a -o memory.x --format json").exits(0).json();
     assert_eq!(result["result"]["file"], "memory.x");
     assert_eq!(project.read("memory.x"), script.as_bytes());
+}
+
+const MPU: &str = "\
+// Memory protection of cm7, for external memories. Made by `waxseal gen mpu r2.toml --as rust`: change the manifest, not this file.
+// Write each pair to a region of its own, in this order and with ascending numbers (MPU_RNR), with the unit off, from code
+// that is in none of these memories. Before, clean and invalidate the data cache over the whole memory; after, DSB and ISB.
+
+// `nor`: MT28EW256ABA.
+
+/// While code runs from it (RBAR, RASR): 0x6000_0000 32M write-through, read-only, execute-never; 0x6000_0000 4M write-through, read-only, executable.
+pub const MPU_NOR_RUN: [[u32; 2]; 2] = [
+    [0x6000_0000, 0x1602_0031],
+    [0x6000_0000, 0x0602_002B],
+];
+/// While anything in it is written (RBAR, RASR): 0x6000_0000 32M device, read-write, execute-never. The rest is off.
+pub const MPU_NOR_PROGRAM: [[u32; 2]; 2] = [
+    [0x6000_0000, 0x1301_0031],
+    [0x6000_0000, 0x0000_0000],
+];
+";
+
+#[test]
+fn memory_protection_for_a_parallel_nor() {
+    let r2 = repository().join("examples/r2/r2.toml");
+    let project = empty();
+    let generate = |language| project.run(["gen", "mpu", r2.to_str().unwrap(), "--as", language]).exits(0).stdout;
+    assert_eq!(generate("rust"), MPU);
+    project.write("mpu.h", generate("c"));
+    project.write(
+        "user.c",
+        "#include \"mpu.h\"\n#include <stdint.h>\n\
+         extern const uint32_t regions[WAXSEAL_MPU_NOR_RUN_COUNT][2];\n\
+         const uint32_t regions[WAXSEAL_MPU_NOR_RUN_COUNT][2] = WAXSEAL_MPU_NOR_RUN;\n",
+    );
+    let mut compile = Command::new("gcc");
+    compile.current_dir(project.path(".")).args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]);
+    Run::of(compile.args(["-fsyntax-only", "user.c"])).exits(0);
+    // Internal flash needs none.
+    r1b().waxseal("gen mpu r1b.toml --as c").exits(1).says(&["no external memory with an address"]);
+}
+
+#[test]
+fn a_memory_without_address_has_offsets_and_no_linker_script() {
+    let e1 = repository().join("examples/e1/e1.toml");
+    let run = |words: &[&str]| empty().run([&["gen", words[0], e1.to_str().unwrap()], &words[1..]].concat());
+    let rust = run(&["rust"]).exits(0);
+    assert!(!rust.stdout.contains("SLOT_RADIO_A_START") && !rust.stdout.contains("SLOT_RADIO_A_PAYLOAD:"));
+    rust.says(&["pub const SLOT_RADIO_B_OFFSET: u32 = 0x0010_0000;", "pub const SLOT_RADIO_B_PAYLOAD_OFFSET: u32"]);
+    run(&["linker", "--slot", "radio-a"]).exits(1).says(&["radio-a"]);
 }

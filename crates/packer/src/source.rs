@@ -1,12 +1,14 @@
 //! Constants for a firmware's own sources: one list, written as a C header or as Rust.
 
 mod layout;
+mod mpu;
 mod trust;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 pub use layout::layout;
+pub use mpu::mpu;
 pub use trust::{trust, trust_set};
 
 /// Bytes in a line of a generated source.
@@ -21,6 +23,15 @@ pub enum SourceError {
     /// No role has keys.
     #[error("nothing says whose signatures a board takes: no role has keys")]
     NoRoles,
+    /// The core has no memory protection unit, or nobody recorded which.
+    #[error("the core ({0}) has no memory protection unit that waxseal knows")]
+    NoMpu(String),
+    /// Nothing to protect.
+    #[error("no external memory with an address has `execute-as` or `program-as`")]
+    NoMemory,
+    /// The unit has no such region.
+    #[error("no single region of the memory protection unit covers {0}")]
+    Uncovered(String),
     /// A reader would refuse the trust set.
     #[error("a reader would refuse these keys: {0}")]
     Trust(image_format::Error),
@@ -66,6 +77,8 @@ pub enum Value {
     Number(u32),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// Pairs of register values.
+    Pairs(Vec<[u32; 2]>),
     /// ASCII text.
     Text(String),
 }
@@ -73,7 +86,7 @@ pub enum Value {
 /// The language of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// C99 and C++17: preprocessor constants with the prefix `WAXSEAL_`; bytes are initialisers of an array.
+    /// C99 and C++17: preprocessor constants with the prefix `WAXSEAL_`; bytes and pairs are initialisers of an array.
     C,
     /// Rust, for a module of its own.
     Rust,
@@ -139,6 +152,12 @@ impl Source {
                         writeln!(text, "{{ \\\n    {} \\\n}}", lines.join(", \\\n    "))?;
                         writeln!(text, "#define WAXSEAL_{name}_BYTES {}u", bytes.len())?;
                     }
+                    Value::Pairs(pairs) => {
+                        let pair = |[one, other]: &[u32; 2]| format!("{{ 0x{one:08X}u, 0x{other:08X}u }}");
+                        let pairs: Vec<_> = pairs.iter().map(pair).collect();
+                        writeln!(text, "{{ \\\n    {} \\\n}}", pairs.join(", \\\n    "))?;
+                        writeln!(text, "#define WAXSEAL_{name}_COUNT {}u", pairs.len())?;
+                    }
                 }
             }
         }
@@ -160,6 +179,12 @@ impl Source {
                     Value::Text(value) => writeln!(text, "&str = \"{value}\";")?,
                     Value::Bytes(bytes) => {
                         writeln!(text, "[u8; {}] = [\n    {},\n];", bytes.len(), lines(bytes).join(",\n    "))?;
+                    }
+                    Value::Pairs(pairs) => {
+                        let hex = |word: u32| format!("0x{:04X}_{:04X}", word >> 16, word & 0xFFFF);
+                        let pair = |[one, other]: &[u32; 2]| format!("[{}, {}]", hex(*one), hex(*other));
+                        let lines: Vec<_> = pairs.iter().map(pair).collect();
+                        writeln!(text, "[[u32; 2]; {}] = [\n    {},\n];", pairs.len(), lines.join(",\n    "))?;
                     }
                 }
             }

@@ -61,6 +61,14 @@ enum What {
         #[command(flatten)]
         common: Common,
     },
+    /// Settings of the core's memory protection unit for external memories: while code runs from them, while they are written.
+    Mpu {
+        #[command(flatten)]
+        common: Common,
+        /// The language.
+        #[arg(long = "as", value_enum, value_name = "LANGUAGE")]
+        language: Sources,
+    },
     /// A shell script that sets the option bytes with STM32_Programmer_CLI.
     OptionBytes {
         #[command(flatten)]
@@ -74,6 +82,24 @@ enum What {
         #[arg(long = "as", value_enum, value_name = "FORM", default_value_t)]
         form: Form,
     },
+}
+
+/// The language of constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sources {
+    /// A header for C99 and C++17.
+    C,
+    /// Constants for Rust.
+    Rust,
+}
+
+impl From<Sources> for Language {
+    fn from(language: Sources) -> Self {
+        match language {
+            Sources::C => Self::C,
+            Sources::Rust => Self::Rust,
+        }
+    }
 }
 
 /// The form of a trust set.
@@ -94,6 +120,7 @@ impl What {
             Self::Linker { common, .. }
             | Self::CHeader { common }
             | Self::Rust { common }
+            | Self::Mpu { common, .. }
             | Self::OptionBytes { common }
             | Self::Trust { common, .. } => common,
         }
@@ -102,7 +129,7 @@ impl What {
     /// What the file needs and the manifest leaves to a profile, if none is chosen: without it the file would be another one.
     fn open(&self, plan: &Plan) -> Option<Diagnostic> {
         match self {
-            Self::Linker { .. } => None,
+            Self::Linker { .. } | Self::Mpu { .. } => None,
             Self::CHeader { .. } | Self::Rust { .. } | Self::OptionBytes { .. } => plan.open_options(),
             Self::Trust { .. } => {
                 let mut of_profile = RoleName::ALL.into_iter().filter(|role| plan.is_of_profile(*role));
@@ -117,6 +144,8 @@ impl What {
             Self::Linker { slot, .. } => ("linker", format!(" --slot {slot}")),
             Self::CHeader { .. } => ("c-header", String::new()),
             Self::Rust { .. } => ("rust", String::new()),
+            Self::Mpu { language: Sources::C, .. } => ("mpu", " --as c".to_owned()),
+            Self::Mpu { language: Sources::Rust, .. } => ("mpu", " --as rust".to_owned()),
             Self::OptionBytes { .. } => ("option-bytes", String::new()),
             Self::Trust { form: Form::C, .. } => ("trust", " --as c".to_owned()),
             Self::Trust { form: Form::Rust, .. } => ("trust", " --as rust".to_owned()),
@@ -156,6 +185,9 @@ impl Command {
             }
             What::CHeader { .. } => render(source::layout(plan, &command), Language::C)?,
             What::Rust { .. } => render(source::layout(plan, &command), Language::Rust)?,
+            What::Mpu { language, .. } => {
+                render(source::mpu(plan, &command).map_err(|error| failed(error.to_string()))?, (*language).into())?
+            }
             What::OptionBytes { .. } => {
                 let values = plan.option_bytes.iter().map(|option| (option.name.clone(), json!(option.value)));
                 let found = options::settings(plan);

@@ -1,6 +1,6 @@
 //! What firmware must know of the layout: addresses, sizes, fingerprints, option bytes.
 
-use geometry::Region;
+use manifest::memory::Access;
 use manifest::plan::{Extent, Placement, Plan, Raise, Slot};
 
 use super::{Section, Source, Value};
@@ -51,16 +51,13 @@ fn device(plan: &Plan) -> Section {
 fn regions(plan: &Plan) -> Section {
     let mut section = Section::new("Regions.");
     let extents = plan.slots.iter().map(|slot| &slot.extent).chain(plan.areas.iter().map(|area| &area.extent));
-    let mut regions: Vec<&Region> = Vec::new();
-    for extent in extents {
-        if !regions.iter().any(|region| region.name == extent.region.name) {
-            regions.push(&extent.region);
-        }
-    }
-    regions.sort_by(|one, other| (one.base, &one.name).cmp(&(other.base, &other.name)));
-    for region in regions {
+    let used: Vec<&str> = extents.map(|extent| extent.region.name.as_str()).collect();
+    for (region, access) in plan.device.regions().filter(|(region, _)| used.contains(&region.name.as_str())) {
         let name = format!("REGION_{}", region.name);
-        section.add(format!("{name}_START"), "First byte.", Value::Hex(region.base));
+        // A memory that is read by commands has no address.
+        if access != Access::Commands {
+            section.add(format!("{name}_START"), "Address of its first byte.", Value::Hex(region.base));
+        }
         section.add(format!("{name}_SIZE"), "Bytes.", Value::Hex(region.size()));
         if let Some(unit) = region.unit() {
             let doc = "Bytes that are programmed at once, at most once per erase where there is ECC.";
@@ -76,31 +73,40 @@ fn slot(plan: &Plan, slot: &Slot) -> Section {
     extent(&mut section, &format!("SLOT_{name}"), &slot.extent);
     let placements = plan.images.iter().flat_map(|image| &image.placements);
     if let Some(placement) = placements.into_iter().find(|placement| placement.slot.value == *name) {
-        self::placement(&mut section, &format!("SLOT_{name}"), placement);
+        self::placement(&mut section, &format!("SLOT_{name}"), slot.extent.access, placement);
     }
     section
 }
 
 fn extent(section: &mut Section, name: &str, extent: &Extent) {
     let (first, last) = extent.numbers();
-    section.add(format!("{name}_START"), "First byte.", Value::Hex(extent.range.start));
+    let (word, doc) = match extent.access {
+        Access::Commands => ("OFFSET", "Offset of its first byte in the memory."),
+        Access::Internal | Access::Mapped => ("START", "Address of its first byte."),
+    };
+    section.add(format!("{name}_{word}"), doc, Value::Hex(extent.range.start));
     section.add(format!("{name}_SIZE"), "Bytes.", Value::Hex(extent.size()));
     section.add(format!("{name}_FIRST_SECTOR"), "Number of its first sector.", Value::Number(first));
     section.add(format!("{name}_LAST_SECTOR"), "Number of its last sector.", Value::Number(last));
 }
 
-fn placement(section: &mut Section, name: &str, placement: &Placement) {
-    let front = "Header, signatures and records.";
-    section.add(format!("{name}_FRONT"), front, Value::Hex(placement.front_address));
+fn placement(section: &mut Section, name: &str, access: Access, placement: &Placement) {
+    let (word, what) = match access {
+        Access::Commands => ("_OFFSET", "Offset"),
+        Access::Internal | Access::Mapped => ("", "Address"),
+    };
+    let front = format!("{what} of header, signatures and records.");
+    section.add(format!("{name}_FRONT{word}"), front, Value::Hex(placement.front_address));
     section.add(format!("{name}_FRONT_SIZE"), "Bytes of these.", Value::Hex(placement.front_size));
-    section.add(format!("{name}_PAYLOAD"), "Where the payload is stored.", Value::Hex(placement.payload_address));
+    let payload = format!("{what} of the payload as it is stored.");
+    section.add(format!("{name}_PAYLOAD{word}"), payload, Value::Hex(placement.payload_address));
     let capacity = "Bytes that payload and auxiliary area may take.";
     section.add(format!("{name}_CAPACITY"), capacity, Value::Hex(placement.capacity));
     if placement.run_address != 0 {
-        section.add(format!("{name}_RUN"), "Where the payload runs.", Value::Hex(placement.run_address));
+        section.add(format!("{name}_RUN"), "Address of the payload as it runs.", Value::Hex(placement.run_address));
     }
     if placement.state_size > 0 {
-        section.add(format!("{name}_STATE"), "State words.", Value::Hex(placement.state_address));
+        section.add(format!("{name}_STATE"), "Address of the state words.", Value::Hex(placement.state_address));
         section.add(format!("{name}_STATE_SIZE"), "Bytes of these.", Value::Hex(placement.state_size));
     }
 }
