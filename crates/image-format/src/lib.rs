@@ -34,6 +34,7 @@
 
 #[macro_use]
 mod structure;
+pub mod arrival;
 pub mod auxiliary;
 mod chunk;
 mod code;
