@@ -1,4 +1,4 @@
-//! The hardware's rules, L01 to L38, and where each is judged: the one list of what is checked and what is not.
+//! The hardware's rules, L01 to L38, and where each is judged.
 //!
 //! The rules come out of reference manuals, vendors' headers and reports from the field. A diagnostic about rule L nn has
 //! the code WX01nn, where it has a code of its own.
@@ -29,8 +29,6 @@ pub enum Surface {
     Database(Test),
     /// By nothing, since it cannot be broken: this test shows it.
     Impossible(Test),
-    /// By nothing yet; what it takes.
-    NotYet(&'static str),
 }
 
 /// A test that shows something.

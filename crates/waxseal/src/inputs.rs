@@ -1,5 +1,7 @@
 //! The firmware files: which ones, and what is in them.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -85,7 +87,7 @@ impl InputArgs {
         self.check(manifest, plan)?;
         let mut inputs: Vec<InputFile<'a>> = Vec::new();
         // One file for several slots is read once: standard input cannot be read again.
-        let mut read: Vec<(PathBuf, Option<Rc<[u8]>>)> = Vec::new();
+        let mut read: BTreeMap<OsString, Option<Rc<[u8]>>> = BTreeMap::new();
         for image in &plan.images {
             for placement in &image.placements {
                 let (name, path) = match (&placement.input, self.given_for(image, placement)) {
@@ -97,11 +99,11 @@ impl InputArgs {
                     (None, None) => (None, None),
                 };
                 let bytes = match path {
-                    Some(path) => match read.iter().find(|(known, _)| *known == path) {
-                        Some((_, bytes)) => bytes.clone(),
+                    Some(path) => match read.get(path.as_os_str()) {
+                        Some(bytes) => bytes.clone(),
                         None => {
                             let bytes = read_if_there(&path).map_err(|failure| locate(failure, manifest, placement))?;
-                            read.push((path, bytes.clone()));
+                            read.insert(path.into_os_string(), bytes.clone());
                             bytes
                         }
                     },

@@ -41,7 +41,6 @@ fn surface(surface: &Surface) -> String {
         Surface::Preflight => "before a board is written, which nothing here does yet".to_owned(),
         Surface::Database(test) => format!("by the device database: `{}` in {}", test.name, test.file),
         Surface::Impossible(test) => format!("cannot be broken: `{}` in {}", test.name, test.file),
-        Surface::NotYet(what) => format!("not yet: {what}"),
     }
 }
 

@@ -7,6 +7,7 @@ use geometry::{PageProtection, Region, Sector, WriteProtection, address, bytes};
 use super::overlap::extents;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::memory::Access;
 use crate::plan::{Area, Device, Extent, OptionValue, Slot};
 use crate::source::{Span, Spanned};
 use crate::spec::Manifest;
@@ -23,7 +24,11 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
         }
         let Some(protection) = &region.write_protection else {
             let title = format!("what write protection of `{}` covers is not known", slot.name.value);
-            let text = format!("the database has no evidence for {} with {}", device.part.name, device.mode.title);
+            let text = if slot.extent.access == Access::Internal {
+                format!("the database has no evidence for {} with {}", device.part.name, device.mode.title)
+            } else {
+                "option bytes protect internal flash, and nothing else".to_owned()
+            };
             report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, text));
             continue;
         };
