@@ -173,7 +173,7 @@ fn what_nobody_wrote_of_a_release() {
 }
 
 /// The example e1, with new keys and small firmware.
-fn e1() -> Project {
+pub fn e1() -> Project {
     let project = Project::empty(WAXSEAL);
     for file in ["e1.toml", "boards/hub-l476.toml"] {
         project.write(file, fs::read(repository().join("examples/e1").join(file)).unwrap());

@@ -6,6 +6,7 @@ use std::process::Command;
 use waxseal_tests::{Project, Run, repository};
 
 use crate::build::OUTPUTS;
+use crate::release::e1;
 use crate::{WAXSEAL, r1b};
 
 const BUILD: &str = "build r1b.toml --key keys/release.pem --out out";
@@ -201,6 +202,49 @@ fn what_was_tampered_with_is_not_finished() {
     project.edit("r1b.toml", "security-counter = 7", "security-counter = 8");
     attach().says(&["CounterTooLow"]);
     assert_eq!(project.list("out"), ["pending"]);
+}
+
+#[test]
+fn a_set_is_finished_whole_and_by_its_own_manifest() {
+    let project = with_external(2);
+    project.waxseal(BUILD).exits(0);
+    sign_all(&project, "hsm.pem");
+    let line = &format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml");
+    project.edit("r1b.toml", "\"1.4.0\"", "\"1.4.1\"");
+    project.waxseal(line).exits(1).says(&["version 1.4.0 of `app`, and the manifest says 1.4.1"]);
+    project.edit("r1b.toml", "\"1.4.1\"", "\"1.4.0\"");
+    // One image is gone, and so is the release that has it.
+    std::fs::rename(project.path("out/pending/app.b.bin"), project.path("app.b.bin")).unwrap();
+    std::fs::remove_file(project.path("out/pending/gateway-1.4.0.release")).unwrap();
+    project
+        .waxseal("sign attach out/pending one.sig four.sig --manifest r1b.toml")
+        .exits(1)
+        .says(&["`app` for slot `b` is not there"]);
+    assert_eq!(project.list("out"), ["pending"]);
+}
+
+/// Example e1 in production: two images and their release, one key in the pipeline, one in a hardware module.
+#[test]
+fn a_release_of_two_images_in_one_round() {
+    let project = e1();
+    let build = "build e1.toml --profile production --key keys/ci.pem --image-version app=4.2.0 --out out";
+    let run = project.waxseal(build).exits(0);
+    run.says(&["4 signatures", "sign attach out/pending *.sig --manifest e1.toml --profile production"]);
+    let pending = ["app.a.bin", "app.b.bin", "radio.bin", "sensor-hub-4.2.0.release"];
+    assert_eq!(project.list("out/pending"), pending);
+    project.waxseal(EXPORT).exits(0).says(&["radio.bin.tosign  image 2.1.4, counter 0, id "]);
+    let mut line = "sign attach out/pending".to_owned();
+    for name in pending {
+        sign(&project, "keys/hsm.pem", name, &format!("{name}.sig"));
+        line += &format!(" {name}.sig");
+    }
+    project.waxseal(&format!("{line} --manifest e1.toml")).exits(1).says(&["WX0011", "--profile production"]);
+    project.waxseal(&format!("{line} --manifest e1.toml --profile production")).exits(0);
+    for name in pending {
+        assert!(project.path(&format!("out/{name}")).exists(), "{name}");
+    }
+    let verify = "verify out/sensor-hub-4.2.0.release --manifest e1.toml --profile production --revision A";
+    project.waxseal(verify).exits(0).says(&["release verified"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use image_format::{
     Body, Code, Digest, Error, FrontHead, HEADER_SIZE, Header, ImageBody, ImageHeader, Kind, Memory, SIGNATURE_PLACES,
     SignaturePlace, SoftwareCrypto, sha256,
 };
-use manifest::plan::{Image, Placement, Plan, RoleName};
+use manifest::plan::{Image, Placement, Plan, RoleName, Version};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use crate::signing::NamedKey;
@@ -70,6 +70,26 @@ pub enum AttachError {
     Stranger {
         /// The file.
         file: String,
+    },
+    /// Made with another version than the manifest's.
+    #[error("{file}: version {found} of `{image}`, and the manifest says {expected}")]
+    OtherVersion {
+        /// The file.
+        file: String,
+        /// The image.
+        image: String,
+        /// Its version.
+        found: Version,
+        /// The manifest's.
+        expected: Version,
+    },
+    /// An image that was built with the others.
+    #[error("`{image}` for slot `{slot}` is not there")]
+    Absent {
+        /// The image.
+        image: String,
+        /// The first slot that it would be for.
+        slot: String,
     },
     /// Nobody's signature counts for it.
     #[error("{file}: nothing says whose signatures `roles.{role}` needs")]
@@ -224,12 +244,43 @@ pub fn attach(
     for (name, file) in &done {
         problems.extend(judge(plan, &keys, name, file).err());
     }
+    problems.extend(absent(plan, &done));
     if problems.is_empty() {
         *files = done;
         Ok(attached)
     } else {
         Err(problems)
     }
+}
+
+/// Images of the plan that no file has: a set without them is not what was built.
+fn absent(plan: &Plan, files: &[(String, Sealed)]) -> Vec<AttachError> {
+    let headers: Vec<ImageHeader> =
+        files.iter().flat_map(|(_, file)| file.parts.iter().filter_map(|part| file.image(part))).collect();
+    let mut missing = Vec::new();
+    for image in &plan.images {
+        let mut seen = Vec::new();
+        for place in &image.placements {
+            let is_there = headers.iter().any(|header| is_for(header, image, place));
+            if !is_there && !seen.contains(&place.run_address) {
+                missing.push(AttachError::Absent { image: image.name.value.clone(), slot: place.slot.value.clone() });
+            }
+            // What runs at one address is one artefact.
+            seen.push(place.run_address);
+        }
+    }
+    missing
+}
+
+/// Whether an image's header is for this place.
+fn is_for(header: &ImageHeader, image: &Image, place: &Placement) -> bool {
+    header.body.layout == image.fingerprint && header.body.run_address.get() == place.run_address
+}
+
+/// The version in an image's header.
+fn version(header: &ImageHeader) -> Version {
+    let version = &header.body.version;
+    Version { major: version.major.get(), minor: version.minor.get(), patch: version.patch.get() }
 }
 
 /// `ci 7f02c1a9..., hsm d3996b10...`
@@ -260,8 +311,14 @@ fn judge(plan: &Plan, keys: &[NamedKey], name: &str, file: &Sealed) -> Result<()
         let bytes = &file.bytes[part.offset..end];
         match file.image(part) {
             Some(header) => {
-                let place = placement(plan, &header).ok_or_else(stranger)?;
-                Judge::of(plan, place.0, place.1, &role, needed).judge(bytes).map_err(refused)?;
+                let (image, place) = placement(plan, &header).ok_or_else(stranger)?;
+                Judge::of(plan, image, place, &role, needed).judge(bytes).map_err(refused)?;
+                let found = version(&header);
+                // Where the command line said it, nothing here knows it.
+                if let Some(expected) = image.version.value.filter(|expected| *expected != found) {
+                    let (file, image) = (name.to_owned(), image.name.value.clone());
+                    return Err(AttachError::OtherVersion { file, image, found, expected });
+                }
             }
             None => {
                 let Some(image) = plan.images.first() else { continue };
@@ -276,7 +333,6 @@ fn judge(plan: &Plan, keys: &[NamedKey], name: &str, file: &Sealed) -> Result<()
 
 /// The place that an image's header is for.
 fn placement<'a>(plan: &'a Plan, header: &ImageHeader) -> Option<(&'a Image, &'a Placement)> {
-    let places = plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
-    let mut of_group = places.filter(|(image, _)| image.fingerprint == header.body.layout);
-    of_group.find(|(_, placement)| placement.run_address == header.body.run_address.get())
+    let mut places = plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));
+    places.find(|(image, place)| is_for(header, image, place))
 }

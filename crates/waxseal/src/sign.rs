@@ -247,13 +247,12 @@ fn describe(sealed: &Sealed, part: &Part) -> String {
         let version = &header.body.version;
         let _ = write!(
             text,
-            " {}.{}.{}, counter {}, runs at {}",
-            version.major,
-            version.minor,
-            version.patch,
-            header.body.security_counter,
-            address(header.body.run_address.get())
+            " {}.{}.{}, counter {}",
+            version.major, version.minor, version.patch, header.body.security_counter,
         );
+        // Data has no address to run at.
+        let runs = Some(header.body.run_address.get()).filter(|run| *run != 0);
+        text.extend(runs.map(|run| format!(", runs at {}", address(run))));
     }
     let signed: Vec<_> = sealed.signatures(part).iter().map(|place| hex(&place.key_id)).collect();
     let signed = if signed.is_empty() { String::new() } else { format!(", has signatures of {}", signed.join(", ")) };
