@@ -38,6 +38,28 @@ fn a_broken_image_is_shown_as_far_as_it_goes() {
     assert!(!run.stdout.contains("body.run_address"), "{}", run.stdout);
 }
 
+#[test]
+fn a_release_a_layout_and_files_with_addresses() {
+    let project = r1b();
+    project.build();
+    let release = project.waxseal("inspect out/gateway-1.4.0.release --manifest r1b.toml").exits(0);
+    release.says(&["release id", "body.member_count", "  release\n", "2 chunks of 4K, lead"]);
+    let layout = project.waxseal("inspect out/layout.bin").exits(0);
+    layout.says(&["layout id", "slot group ", "run     0x0802_0000    896K  payload runs at 0x0802_0400"]);
+    for container in ["hex", "dfu"] {
+        let run = project.waxseal(&format!("inspect out/app.a.{container}")).exits(0);
+        run.says(&["0x0802_0000 to 0x0802_13CB", "the image in it: 5,068 bytes", "not authenticated", "0x0802_0400"]);
+    }
+    project.write("none.hex", ":0400000001020304F2\n:00000001FF\n");
+    project.waxseal("inspect none.hex").exits(1).says(&["wrong: no sealed image in it"]);
+    let cut = project.read("out/gateway-1.4.0.release");
+    project.write("cut.release", &cut[..cut.len() - 1]);
+    project.waxseal("inspect cut.release").exits(1).says(&["Truncated (401)", "member at"]);
+    let json = project.waxseal("inspect out/gateway-1.4.0.release --format json").exits(0).json();
+    assert_eq!(json["result"]["kind"], "release");
+    assert_eq!(json["result"]["contents"][0]["lead"], true);
+}
+
 /// Broken in every way that the format knows: an answer, never a crash, and the word that nothing is authentic.
 #[test]
 fn every_test_vector_can_be_inspected() {

@@ -51,11 +51,6 @@ impl Leaf {
     }
 }
 
-/// The fields of an image's header by ascending offset.
-pub fn header() -> Vec<Leaf> {
-    of(Kind::Image)
-}
-
 /// The fields of the header of an artefact of this kind by ascending offset.
 pub fn of(kind: Kind) -> Vec<Leaf> {
     let body = match kind {
@@ -90,22 +85,23 @@ fn nested(type_name: &str) -> Option<&'static [Field]> {
     of::<Envelope>(type_name).or_else(|| of::<ImageBody>(type_name)).or_else(|| of::<Version>(type_name))
 }
 
-/// What lies at an offset of an artefact; `header` if its form was found right.
-pub fn name_at(offset: u32, known: Option<&ImageHeader>) -> String {
-    let leaves = header();
+/// What lies at an offset of an artefact of this kind; `envelope` if its header's form was found right.
+pub fn name_at(offset: u32, kind: Kind, envelope: Option<&Envelope>) -> String {
+    let leaves = of(kind);
     if let Some(leaf) = leaves.iter().find(|leaf| (leaf.offset..leaf.offset + leaf.field.size).contains(&offset)) {
         return format!("header field {}", leaf.path);
     }
     if offset < FrontHead::SIZE {
-        return format!("signature place {}", (offset - ImageHeader::SIZE) / SignaturePlace::SIZE + 1);
+        return format!("signature place {}", offset.saturating_sub(ImageHeader::SIZE) / SignaturePlace::SIZE + 1);
     }
-    let Some(header) = known else { return "behind the header".to_owned() };
-    let front = header.envelope.front_size.get();
-    let payload_end = front.saturating_add(header.envelope.payload_size.get());
+    let Some(envelope) = envelope else { return "behind the header".to_owned() };
+    let front = envelope.front_size.get();
+    let payload_end = front.saturating_add(envelope.payload_size.get());
     match offset {
         _ if offset < front => "critical records",
         _ if offset < payload_end => "payload",
-        _ if offset < header.artefact_size() => "auxiliary area",
+        _ if offset < payload_end.saturating_add(envelope.auxiliary_size.get()) => "auxiliary area",
+        _ if kind == Kind::Release => "the images behind the release's own part",
         _ => "behind the artefact's end",
     }
     .to_owned()
@@ -117,20 +113,23 @@ mod tests {
 
     #[test]
     fn every_byte_of_the_header_is_in_one_field() {
-        let mut end = 0;
-        for leaf in header() {
-            assert_eq!(leaf.offset, end, "{}", leaf.path);
-            end = leaf.offset + leaf.field.size;
+        for kind in [Kind::Image, Kind::Layout, Kind::Release, Kind::OtpBlob] {
+            let mut end = 0;
+            for leaf in of(kind) {
+                assert_eq!(leaf.offset, end, "{}", leaf.path);
+                end = leaf.offset + leaf.field.size;
+            }
+            assert_eq!(end, ImageHeader::SIZE);
         }
-        assert_eq!(end, ImageHeader::SIZE);
     }
 
     #[test]
     fn places_have_names() {
-        assert_eq!(name_at(0, None), "header field envelope.magic");
-        assert_eq!(name_at(ImageHeader::SIZE - 1, None), "header field body.reserved");
-        assert_eq!(name_at(ImageHeader::SIZE, None), "signature place 1");
-        assert_eq!(name_at(FrontHead::SIZE - 1, None), "signature place 4");
-        assert_eq!(name_at(FrontHead::SIZE, None), "behind the header");
+        assert_eq!(name_at(0, Kind::Image, None), "header field envelope.magic");
+        assert_eq!(name_at(Envelope::SIZE, Kind::Release, None), "header field body.member_count");
+        assert_eq!(name_at(ImageHeader::SIZE - 1, Kind::Image, None), "header field body.reserved");
+        assert_eq!(name_at(ImageHeader::SIZE, Kind::Image, None), "signature place 1");
+        assert_eq!(name_at(FrontHead::SIZE - 1, Kind::Image, None), "signature place 4");
+        assert_eq!(name_at(FrontHead::SIZE, Kind::Image, None), "behind the header");
     }
 }

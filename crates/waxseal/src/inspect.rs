@@ -1,27 +1,32 @@
 //! `waxseal inspect`: what a file says of itself. Nothing of it is believed.
 
+mod contents;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Args;
+use geometry::address;
 use image_format::record::{Record, Records};
 use image_format::{
-    Code, Digest, Error, FrontHead, Header, ImageHeader, KeyId, Memory, Revision, SignaturePlace, SoftwareCrypto,
-    Structure as _, sha256,
+    Code, Digest, Error, FrontHead, KeyId, Kind, Revision, SignaturePlace, SoftwareCrypto, Structure as _, sha256,
 };
+use packer::carried::{self, Carried};
 use serde_json::{Map, Value, json};
 use zerocopy::FromBytes as _;
 
+use self::contents::Contents;
 use crate::exit::{Exit, Failure};
 use crate::fields::Leaf;
 use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
+use crate::shape::{Shape, kind, word};
 use crate::text::{hex, thousands};
 use crate::{fields, files, refusal};
 
-/// Show what a sealed image says of itself.
+/// Show what a sealed file says of itself: an image, also in HEX or DfuSe, a release, a layout.
 ///
 /// Broken ones are shown as far as they go. Nothing of it is authentic: `verify` judges.
 #[derive(Debug, Args)]
@@ -64,6 +69,9 @@ impl Command {
     }
 
     fn report(&self, file: &[u8], names: &BTreeMap<KeyId, String>) -> Report {
+        if let Some(report) = self.carried(file, names) {
+            return report;
+        }
         let view = View::new(file, names);
         let exit = if view.problems.is_empty() { Exit::Done } else { Exit::Refused };
         let result = Some(view.to_json());
@@ -71,11 +79,43 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The image in a file with addresses, and these; `None` for any other file.
+    fn carried(&self, file: &[u8], names: &BTreeMap<KeyId, String>) -> Option<Report> {
+        let name = self.file.display();
+        let refused = |why: String, text: String| Report {
+            exit: Exit::Refused,
+            result: Some(json!({ "authenticated": false, "size": file.len(), "why": why })),
+            ..Report::done(format!("{text}wrong: {why}\n"))
+        };
+        let segments = match carried::segments(file)? {
+            Ok(segments) => segments,
+            Err(error) => return Some(refused(error.to_string(), format!("{name}\n"))),
+        };
+        let mut text = format!("{name}: {} bytes with addresses\n", thousands(file.len() as u64));
+        for segment in &segments {
+            let (last, count) = (segment.end().saturating_sub(1), thousands(segment.bytes.len() as u64));
+            let last = address(u32::try_from(last).unwrap_or(u32::MAX));
+            let _ = writeln!(text, "  {} to {last}  {count} bytes  {}", address(segment.address), segment.name);
+        }
+        Some(match carried::anywhere(&segments) {
+            Ok(Carried { file: image, .. }) => {
+                let view = View::new(&image, names);
+                let exit = if view.problems.is_empty() { Exit::Done } else { Exit::Refused };
+                Report { exit, result: Some(view.to_json()), ..Report::done(text + &view.text("the image in it")) }
+            }
+            Err(error) => refused(error.to_string(), text),
+        })
+    }
+}
+
 /// What there is to see in a file.
 struct View<'a> {
     file: &'a [u8],
-    /// `None` if the form is not an image header's.
-    header: Option<ImageHeader>,
+    /// `None` if the form is no header's.
+    shape: Option<Shape>,
+    /// What the payload says, in lines and for programs.
+    contents: Contents,
     /// Id and name of each used signature place.
     signatures: Vec<(KeyId, Option<&'a str>)>,
     /// Hardware revisions, if a record names them.
@@ -99,37 +139,40 @@ impl<'a> View<'a> {
     fn new(file: &'a [u8], names: &'a BTreeMap<KeyId, String>) -> Self {
         let mut view = View {
             file,
-            header: None,
+            shape: None,
+            contents: Contents::default(),
             signatures: Vec::new(),
             revisions: None,
             companions: Vec::new(),
             areas: Vec::new(),
             problems: Vec::new(),
         };
-        match Header::read(&mut Memory::file(file)) {
-            Ok(header) => view.look_inside(header.unauthenticated(), names),
+        match Shape::read(file) {
+            Ok(shape) => view.look_inside(shape, names),
             Err(error) => view.problems.push(error),
         }
         view
     }
 
-    fn look_inside(&mut self, header: &ImageHeader, names: &'a BTreeMap<KeyId, String>) {
-        self.header = Some(*header);
+    fn look_inside(&mut self, shape: Shape, names: &'a BTreeMap<KeyId, String>) {
+        self.shape = Some(shape);
+        self.contents = Contents::of(shape.kind, self.file);
         if let Ok((head, _)) = FrontHead::ref_from_prefix(self.file) {
             let used = head.signatures.iter().filter(|place| **place != SignaturePlace::UNUSED);
             self.signatures = used.map(|place| (place.key_id, names.get(&place.key_id).map(String::as_str))).collect();
         }
-        let envelope = &header.envelope;
+        let envelope = &shape.envelope;
+        let whole = shape.size.saturating_add(shape.following);
         let front = envelope.front_size.get();
         let payload_end = front.saturating_add(envelope.payload_size.get());
         match u32::try_from(self.file.len()).unwrap_or(u32::MAX) {
-            size if size < header.artefact_size() => self.problem(Code::Truncated, size),
-            size if size > header.artefact_size() => self.problem(Code::TrailingBytes, header.artefact_size()),
+            size if size < whole => self.problem(Code::Truncated, size),
+            size if size > whole => self.problem(Code::TrailingBytes, whole),
             _ => {}
         }
         self.area("records", FrontHead::SIZE..front, &envelope.records_digest, Code::RecordDigest);
         self.area("payload", front..payload_end, &envelope.payload_digest, Code::PayloadDigest);
-        self.area("auxiliary", payload_end..header.artefact_size(), &envelope.auxiliary_digest, Code::AuxiliaryDigest);
+        self.area("auxiliary", payload_end..shape.size, &envelope.auxiliary_digest, Code::AuxiliaryDigest);
         if let Some(records) = self.file.get(FrontHead::SIZE as usize..front as usize) {
             for record in Records::new(records, FrontHead::SIZE) {
                 match record {
@@ -158,12 +201,12 @@ impl<'a> View<'a> {
     /// The header's fields with their values, as far as the file goes; none if it is no artefact of ours.
     fn fields(&self) -> impl Iterator<Item = (Leaf, String)> {
         let sealed = !self.problems.iter().any(|problem| problem.code == Code::NotSealed);
-        let leaves = if sealed { fields::header() } else { Vec::new() };
+        let leaves = if sealed { fields::of(kind(self.file)) } else { Vec::new() };
         leaves.into_iter().filter_map(|leaf| leaf.show(self.file).map(|value| (leaf, value)))
     }
 
     fn id(&self) -> Option<String> {
-        self.header.map(|header| hex(&header.id(&mut SoftwareCrypto)))
+        self.shape.map(|shape| hex(&shape.id))
     }
 
     fn text(&self, name: &str) -> String {
@@ -177,7 +220,8 @@ impl<'a> View<'a> {
             let _ = writeln!(text, "  {:<26}{value}", leaf.path);
         }
         if let Some(id) = self.id() {
-            let _ = writeln!(text, "image id\n  {id}\nsignatures, not judged");
+            let kind = word(kind(self.file));
+            let _ = writeln!(text, "{kind} id\n  {id}\nsignatures, not judged");
             for (id, name) in &self.signatures {
                 let _ = writeln!(text, "  {}  {}", hex(id), name.unwrap_or("(no name known)"));
             }
@@ -205,6 +249,9 @@ impl<'a> View<'a> {
             };
             let _ = writeln!(text, "  {name:<10}at {offset:>9}  {size:>11} bytes  {state}");
         }
+        for line in &self.contents.lines {
+            let _ = writeln!(text, "  {line}");
+        }
         for problem in &self.problems {
             let _ = write!(text, "wrong: {}", refusal::describe(problem, self.file));
         }
@@ -225,7 +272,10 @@ impl<'a> View<'a> {
             "authenticated": false,
             "size": self.file.len(),
             "header": self.fields().map(field).collect::<Map<_, _>>(),
-            "image_id": self.id(),
+            "kind": self.shape.map(|shape| word(shape.kind)),
+            "id": self.id(),
+            "image_id": self.shape.filter(|shape| shape.kind == Kind::Image).and_then(|_| self.id()),
+            "contents": self.contents.json,
             "signatures": self.signatures.iter().map(signature).collect::<Vec<_>>(),
             "revisions": self.revisions,
             "companions": self.companions,

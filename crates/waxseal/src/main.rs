@@ -36,6 +36,7 @@ mod refusal;
 mod render;
 mod report;
 mod sarif;
+mod shape;
 mod show;
 mod sign;
 mod svg;

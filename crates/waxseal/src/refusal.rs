@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use image_format::{Code, Error, Header, ImageHeader, Memory, Stage};
+use image_format::{Code, Error, Stage};
 use serde_json::{Value, json};
 
 use crate::fields;
+use crate::shape::{Shape, kind};
 
 /// The lines about a refusal, without an indent.
 pub fn describe(error: &Error, file: &[u8]) -> String {
@@ -38,9 +39,8 @@ fn place(error: &Error, file: &[u8]) -> String {
     if error.code == Code::TrustSet {
         return "not in the file: the keys that were given".to_owned();
     }
-    let header = Header::read(&mut Memory::file(file)).ok();
-    let known: Option<&ImageHeader> = header.as_ref().map(Header::unauthenticated);
-    fields::name_at(error.offset, known)
+    let shape = Shape::read(file).ok();
+    fields::name_at(error.offset, kind(file), shape.as_ref().map(|shape| &shape.envelope))
 }
 
 fn stage(stage: Stage) -> &'static str {

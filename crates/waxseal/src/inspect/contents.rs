@@ -1,0 +1,95 @@
+//! What the payload of a layout or a release says, believed by nobody.
+
+use geometry::{address, bytes};
+use image_format::layout::{GroupView, LayoutBody, MEMORY_COMMANDS, ROLE_BACKUP, ROLE_STAGING, groups};
+use image_format::release::{Directory, LEAD, ReleaseBody};
+use image_format::{Body, Header, Kind, Memory, SignedHeader, SoftwareCrypto};
+use serde_json::{Value, json};
+
+use crate::text::{hex, thousands};
+
+/// For people and for programs.
+#[derive(Default)]
+pub struct Contents {
+    /// Lines.
+    pub lines: Vec<String>,
+    /// The same; null for an image.
+    pub json: Value,
+}
+
+impl Contents {
+    /// What a file of this kind says; nothing if its payload is not of the kind's form, which `verify` judges.
+    pub fn of(kind: Kind, file: &[u8]) -> Self {
+        match kind {
+            Kind::Layout => layout(file),
+            Kind::Release => release(file),
+            Kind::Image | Kind::OtpBlob | Kind::Trust => None,
+        }
+        .unwrap_or_default()
+    }
+}
+
+fn payload<B: Body>(file: &[u8]) -> Option<(SignedHeader<B>, &[u8])> {
+    let header = *Header::<B>::read(&mut Memory::file(file)).ok()?.unauthenticated();
+    let payload = file.get(header.payload_start() as usize..header.auxiliary_start() as usize)?;
+    Some((header, payload))
+}
+
+fn layout(file: &[u8]) -> Option<Contents> {
+    let (header, payload) = payload::<LayoutBody>(file)?;
+    let mut contents = Contents { lines: Vec::new(), json: json!([]) };
+    for group in groups(&header, payload).ok()? {
+        let (lines, json) = slots(&group);
+        contents.lines.extend(lines);
+        contents.json.as_array_mut()?.push(json);
+    }
+    Some(contents)
+}
+
+/// A slot group: its fingerprint and slots.
+fn slots(group: &GroupView<'_>) -> (Vec<String>, Value) {
+    let fingerprint = hex(&group.fingerprint(&mut SoftwareCrypto));
+    let regions: Vec<_> = group.regions().collect();
+    let mut lines = vec![format!("slot group {fingerprint}")];
+    let mut json = Vec::new();
+    for slot in group.slots() {
+        let role = match slot.role {
+            ROLE_STAGING => "staging",
+            ROLE_BACKUP => "backup",
+            _ => "run",
+        };
+        let region = regions.get(usize::from(slot.region)).map(|region| region.region);
+        let has_address = region.is_some_and(|region| region.memory != MEMORY_COMMANDS);
+        let start = region.map_or(0, |region| region.base.get()).saturating_add(slot.offset.get());
+        let place = if has_address { address(start) } else { format!("+{start:#X}") };
+        let size = bytes(slot.size.get());
+        lines.push(format!("  {role:<8}{place}  {size:>6}  payload runs at {}", address(slot.run_address.get())));
+        json.push(json!({
+            "role": role, "address": has_address.then_some(start), "offset": slot.offset.get(), "size": slot.size.get(),
+            "run_address": slot.run_address.get(),
+        }));
+    }
+    (lines, json!({ "fingerprint": fingerprint, "slots": json }))
+}
+
+fn release(file: &[u8]) -> Option<Contents> {
+    let (header, payload) = payload::<ReleaseBody>(file)?;
+    let directory = Directory::parse(&header, payload).ok()?;
+    let mut contents = Contents { lines: Vec::new(), json: json!([]) };
+    for (offset, member) in directory.members() {
+        let is_lead = member.flags.get() & LEAD != 0;
+        let (id, size) = (hex(&member.image_id), member.size.get());
+        let (lead, chunks) = (if is_lead { ", lead" } else { "" }, directory.chunks(member).digests().len());
+        contents.lines.push(format!(
+            "member at {:>9}  {:>11} bytes  image id {id}, {chunks} chunks of {}{lead}",
+            thousands(offset.into()),
+            thousands(size.into()),
+            bytes(directory.chunks(member).size()),
+        ));
+        contents.json.as_array_mut()?.push(json!({
+            "offset": offset, "size": size, "image_id": id, "payload_size": member.payload_size.get(), "lead": is_lead,
+            "chunks": chunks, "chunk_size": directory.chunks(member).size(),
+        }));
+    }
+    Some(contents)
+}
