@@ -21,6 +21,7 @@ use crate::inputs::{InputArgs, InputFile};
 use crate::key::read_private;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::lock::{LockArgs, Locking};
+use crate::progress::Progress;
 use crate::report::{FindingsFormat, Report};
 use crate::text::{counted, hex, thousands};
 use crate::version::VersionArgs;
@@ -87,7 +88,10 @@ impl Command {
             let file = if self.no_factory { None } else { self.inputs.require_loader(&manifest, plan)? };
             let bytes = file.as_ref().and_then(|file| Some((file.name.as_str(), file.bytes.as_deref()?)));
             let loader = bytes.and_then(|(name, bytes)| loader::read(plan, name, bytes)).transpose();
+            let progress = Progress::new(1);
+            progress.step("sealing");
             let built = packer::build(plan, &inputs, &public, &private);
+            drop(progress);
             let built = built.and_then(|built| {
                 let found = self.lock.judge(plan, &locking);
                 if found.is_empty() { Ok(built) } else { Err(found) }
@@ -110,12 +114,16 @@ impl Command {
     fn finish(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>], locking: &Locking) -> Result<Report, Failure> {
         let folder = self.folder(built);
         let mut files = FileSet::new();
+        let progress = Progress::new(outputs.len() + 1);
         for output in outputs {
+            progress.step(&output.name);
             let bytes = output.bytes(plan).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
             files.add(&folder.join(&output.name), &bytes)?;
         }
+        progress.step("waxseal.lock");
         files.add(&locking.path, locking.to_text().as_bytes())?;
         files.commit()?;
+        drop(progress);
         let mut result = to_json(plan, built, outputs);
         result["lock"] = locking.to_json(plan);
         let lock = format!("{}  {}\n", locking.path.display(), locking.text(plan));

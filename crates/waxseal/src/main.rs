@@ -32,6 +32,7 @@ mod output;
 mod passphrase;
 mod plan;
 mod preflight;
+mod progress;
 mod refusal;
 mod render;
 mod report;

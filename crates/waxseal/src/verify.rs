@@ -18,6 +18,7 @@ use packer::firmware::Segment;
 use self::authority::{Authority, Signers};
 use crate::exit::{Exit, Failure};
 use crate::load::{Manifest, ProfileArgs};
+use crate::progress::Progress;
 use crate::report::{Format, Report};
 use crate::text::hex;
 use crate::verdict::{Basis, Verdict};
@@ -141,6 +142,8 @@ impl Command {
     /// Judges the file as what it says it is.
     fn by(&self, authority: &Authority<'_>) -> Result<Report, Failure> {
         let file = files::read(&self.file)?;
+        let progress = Progress::new(1);
+        progress.step("judging");
         if !self.dump && file.starts_with(&Kind::Release.magic()) {
             return release::judge(self, authority, &file);
         }
