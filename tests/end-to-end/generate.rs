@@ -79,6 +79,18 @@ fn option_bytes_in_the_programmer_s_words() {
     assert_eq!(result["by_hand"], serde_json::json!([]));
 }
 
+#[test]
+fn protected_pages_have_a_first_and_a_last_one() {
+    let project = empty();
+    let text = project.waxseal("new --part STM32L476RG").exits(0).stdout;
+    let text = text.replace("vendor = \"\"", "vendor = \"acme.example\"").replace("class  = \"\"", "class = \"panel\"");
+    project.write("m.toml", text.replace("[slots.boot]\n", "[slots.boot]\nwrite-protect = true\n"));
+    project.waxseal("gen option-bytes m.toml").exits(0).says(&["-ob WRP1A_STRT=0x0 WRP1A_END=0xF\n"]);
+    let none = empty();
+    none.write("m.toml", project.waxseal("new --part STM32L152RE").exits(0).stdout.replace("\"\"", "\"x.example\""));
+    none.waxseal("gen option-bytes m.toml").exits(0).says(&["# The manifest asks for none.\n"]);
+}
+
 /// The H743's write protection has names in the reference manual; nobody was seen to use the tool's.
 #[test]
 fn an_option_byte_without_a_known_name_is_left_to_people() {

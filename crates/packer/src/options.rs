@@ -22,7 +22,7 @@ enum Name {
 }
 
 /// Parts, option byte, and its name in the tool.
-const NAMES: [(&str, &str, Name); 15] = [
+const NAMES: [(&str, &str, Name); 13] = [
     // jobaziz/bootCy, demo/st/stm32f769i_eval: configure_single_bank_mode.bat.
     ("STM32F76", "nDBANK", Name::Same),
     ("STM32F77", "nDBANK", Name::Same),
@@ -38,10 +38,9 @@ const NAMES: [(&str, &str, Name); 15] = [
     ("STM32H74", "SWAP_BANK", Name::Same),
     // worldcoin/orb-firmware, utils/debug/reset_ob.sh, for an STM32G474.
     ("STM32G4", "DBANK", Name::Same),
-    ("STM32G4", "WRP1A", Name::Pages),
-    ("STM32G4", "WRP1B", Name::Pages),
-    ("STM32G4", "WRP2A", Name::Pages),
-    ("STM32G4", "WRP2B", Name::Pages),
+    // ST community threads 17251 (an STM32L412) and 160047 (an STM32L4R).
+    ("STM32L4", "WRP1A", Name::Pages),
+    ("STM32L4", "BFB2", Name::Same),
 ];
 
 /// The settings of a board as it is shipped.
@@ -101,8 +100,10 @@ pub fn script(plan: &Plan, command: &str) -> String {
         command = comment(command),
     );
     for option in &by_hand {
-        text +=
-            &format!("# By hand: {option} ({:#X}). What STM32_Programmer_CLI calls it is not known.\n", option.value);
+        text += &format!("# By hand: {option}. What STM32_Programmer_CLI calls it is not known.\n");
+    }
+    if plan.option_bytes.is_empty() {
+        text += "# The manifest asks for none.\n";
     }
     if !settings.is_empty() {
         text += "# Before anything is written: whoever changes the sector map makes the flash's content meaningless.\n";

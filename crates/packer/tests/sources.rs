@@ -9,11 +9,12 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use manifest::plan::Plan;
-use manifest::{Source, check, start};
+use manifest::plan::{ImageKind, Plan};
+use manifest::{Source, check, includes, start};
 use packer::build::{Input, check_input};
 use packer::linker::memory_x;
 use packer::source::{Language, layout};
+use waxseal_tests::examples;
 
 /// A program with a vector table, code, and data that is copied to RAM.
 const PROGRAM: &str = "\
@@ -49,8 +50,8 @@ SECTIONS
 }
 ";
 
-/// A plan for each die and mode: the manifest that `waxseal new` writes. Flash of which nobody knows how it is programmed
-/// has none.
+/// A plan for each die and mode, and those of the examples: the manifest that `waxseal new` writes. Flash of which nobody
+/// knows how it is programmed has none.
 fn plans() -> Vec<Plan> {
     let mut seen = BTreeSet::new();
     let mut plans = Vec::new();
@@ -64,7 +65,21 @@ fn plans() -> Vec<Plan> {
         }
     }
     assert!(plans.len() >= 100, "only {}", plans.len());
+    let examples: Vec<Plan> = examples().iter().map(|manifest| example(manifest)).collect();
+    assert!(examples.len() >= 5);
+    plans.extend(examples);
     plans
+}
+
+/// An example's plan.
+fn example(manifest: &Path) -> Plan {
+    let read = |path: &Path, name: &str| Source { name: name.into(), text: fs::read_to_string(path).unwrap() };
+    let mut sources = vec![read(manifest, "m.toml")];
+    for fragment in includes(&sources[0]) {
+        sources.push(read(&manifest.with_file_name(&fragment.value), &fragment.value));
+    }
+    let checked = check(&sources);
+    checked.plan.unwrap_or_else(|| panic!("{}: {:?}", manifest.display(), checked.diagnostics))
 }
 
 /// Does something with each plan, in a folder of its own, on all cores.
@@ -107,7 +122,7 @@ fn both_linkers_put_the_program_where_the_packer_wants_it() {
     let lld = rust_lld();
     with_each(&plans(), |plan, folder| {
         fs::write(folder.join("program.ld"), SCRIPT).unwrap();
-        for slot in &plan.slots {
+        for slot in plan.slots.iter().filter(|slot| holds_code(plan, &slot.name.value)) {
             let name = &slot.name.value;
             let about = format!("{}, slot {name}", plan.device.part.name);
             fs::write(folder.join("memory.x"), memory_x(plan, name, "m.toml").unwrap()).unwrap();
@@ -122,6 +137,12 @@ fn both_linkers_put_the_program_where_the_packer_wants_it() {
             }
         }
     });
+}
+
+/// Whether a program can be linked for this slot: the boot loader's, or an image's of firmware.
+fn holds_code(plan: &Plan, slot: &str) -> bool {
+    let firmware = plan.images.iter().filter(|image| image.kind.value == ImageKind::Firmware);
+    plan.boot.is_slot(slot) || firmware.flat_map(|image| &image.placements).any(|place| place.slot.value == slot)
 }
 
 /// Whether the packer takes the program for this slot.
