@@ -635,412 +635,244 @@ typedef char waxseal_group_area_size[sizeof(waxseal_group_area) == 12 ? 1 : -1];
 
 /* The boot loader: the functions of the static library waxseal_boot. */
 
-/*
- What a function returns when it has done what it was asked for. Anything else is the number of a code or a reason, all below
- 2000: no single flipped bit makes one of these from a refusal.
- */
-#define WAXSEAL_DONE 1522744470
+/* What a function returns when it has done what it was asked for. Anything else is the number of a
+ * code or a reason, all below 2000: no single flipped bit makes one of these from a refusal. */
+#define WAXSEAL_DONE 0x5AC33C96u
 
-/*
- A pointer is NULL, or an object is not in the state that the function needs.
- */
-#define WAXSEAL_ARGUMENT 1201
+/* A pointer is NULL, or an object is not in the state that the function needs. */
+#define WAXSEAL_ARGUMENT 1201u
 
-/*
- The counter follows a confirmed image all the way: images with a lower one in other slots become unbootable.
- */
-#define WAXSEAL_RAISE_STRICT 1
+/* The counter follows a confirmed image all the way: images with a lower one in other slots become
+ * unbootable. */
+#define WAXSEAL_RAISE_STRICT 1u
 
-/*
- The counter follows as far as the image to fall back to stays bootable.
- */
-#define WAXSEAL_RAISE_KEEP_FALLBACK 2
+/* The counter follows as far as the image to fall back to stays bootable. */
+#define WAXSEAL_RAISE_KEEP_FALLBACK 2u
 
-/*
- 64-bit words of a session's storage.
- */
-#define WAXSEAL_SESSION_WORDS 128
+/* 64-bit words of a session's storage. */
+#define WAXSEAL_SESSION_WORDS 128u
 
-/*
- Jump to the image's entry.
- */
-#define WAXSEAL_ACTION_BOOT 1772471130
+/* Jump to the image's entry. */
+#define WAXSEAL_ACTION_BOOT 0x69A5C35Au
 
-/*
- Exchange the banks, from RAM and with caches dropped, then jump to the image's entry.
- */
-#define WAXSEAL_ACTION_EXCHANGE 2522522940
+/* Exchange the banks, from RAM and with caches dropped, then jump to the image's entry. */
+#define WAXSEAL_ACTION_EXCHANGE 0x965AA53Cu
 
-/*
- Nothing boots: offer a recovery interface, or stop.
- */
-#define WAXSEAL_ACTION_RECOVER 255613680
+/* Nothing boots: offer a recovery interface, or stop. */
+#define WAXSEAL_ACTION_RECOVER 0x0F3C5AF0u
 
-/*
- Slots that a group has at most.
- */
-#define WAXSEAL_SLOTS 8
+/* Slots that a group has at most. */
+#define WAXSEAL_SLOTS 8u
 
-/*
- Nothing that counts.
- */
-#define WAXSEAL_STATUS_BLANK 1
+/* Nothing that counts. */
+#define WAXSEAL_STATUS_BLANK 1u
 
-/*
- An update has begun and is not complete.
- */
-#define WAXSEAL_STATUS_OPEN 2
+/* An update has begun and is not complete. */
+#define WAXSEAL_STATUS_OPEN 2u
 
-/*
- Complete, not confirmed, with tries left.
- */
-#define WAXSEAL_STATUS_TRIAL 3
+/* Complete, not confirmed, with tries left. */
+#define WAXSEAL_STATUS_TRIAL 3u
 
-/*
- Confirmed.
- */
-#define WAXSEAL_STATUS_CONFIRMED 4
+/* Confirmed. */
+#define WAXSEAL_STATUS_CONFIRMED 4u
 
-/*
- Dropped, or its tries are used up.
- */
-#define WAXSEAL_STATUS_REJECTED 5
+/* Dropped, or its tries are used up. */
+#define WAXSEAL_STATUS_REJECTED 5u
 
-/*
- 64-bit words of a stage's storage.
- */
-#define WAXSEAL_STAGE_WORDS 96
+/* 64-bit words of a stage's storage. */
+#define WAXSEAL_STAGE_WORDS 96u
 
-/*
- What `waxseal_stage_wanted` stores when all chunks are there.
- */
+/* What `waxseal_stage_wanted` stores when all chunks are there. */
 #define WAXSEAL_NO_CHUNK UINT32_MAX
 
-/*
- One power-up's work on a slot group. Opened once after each reset; it must not be moved or copied.
- */
+/* One power-up's work on a slot group. Opened once after each reset; it must not be moved or
+ * copied. */
 typedef struct waxseal_session {
-    /*
-     Not for the caller.
-     */
+    /* Not for the caller. */
     uint32_t state;
-    /*
-     Not for the caller.
-     */
+    /* Not for the caller. */
+    const void *stage;
+    /* Not for the caller. */
     uint64_t room[WAXSEAL_SESSION_WORDS];
 } waxseal_session;
 
-/*
- What a device is, whom it trusts and how it updates: embedded in the boot loader or in one-time-programmable memory. It and what
- it points to must stay where they are, unchanged, while a session is open.
- */
+/* What a device is, whom it trusts and how it updates: embedded in the boot loader or in
+ * one-time-programmable memory. It and what it points to must stay where they are, unchanged, while
+ * a session is open. */
 typedef struct waxseal_config {
-    /*
-     The canonical bytes of the slot group.
-     */
+    /* The canonical bytes of the slot group. */
     const uint8_t *layout;
-    /*
-     Their number.
-     */
+    /* Their number. */
     uint32_t layout_size;
-    /*
-     The trust set's bytes.
-     */
+    /* The trust set's bytes. */
     const uint8_t *trust;
-    /*
-     Their number.
-     */
+    /* Their number. */
     uint32_t trust_size;
-    /*
-     SHA-256 of the trust set, where one-time-programmable memory holds it. NULL: not compared.
-     */
+    /* SHA-256 of the trust set, where one-time-programmable memory holds it. NULL: not compared. */
     const uint8_t (*trust_digest)[32];
-    /*
-     UUIDv5 of the vendor.
-     */
+    /* UUIDv5 of the vendor. */
     uint8_t vendor_id[16];
-    /*
-     UUIDv5 of the device class.
-     */
+    /* UUIDv5 of the device class. */
     uint8_t class_id[16];
-    /*
-     The board's hardware revision, padded with zeros. NULL: not compared.
-     */
+    /* The board's hardware revision, padded with zeros. NULL: not compared. */
     const uint8_t (*revision)[4];
-    /*
-     Ids of the images of other slot groups that were verified in this boot. NULL if there are none.
-     */
+    /* Ids of the images of other slot groups that were verified in this boot. NULL if there are
+     * none. */
     const uint8_t (*present)[32];
-    /*
-     Their number.
-     */
+    /* Their number. */
     uint32_t present_count;
-    /*
-     By how much the security counter is raised at most, per confirmation.
-     */
+    /* By how much the security counter is raised at most, per confirmation. */
     uint32_t largest_step;
-    /*
-     Starts of an image that nobody confirmed, 1 at least.
-     */
+    /* Starts of an image that nobody confirmed, 1 at least. */
     uint8_t tries;
-    /*
-     WAXSEAL_RAISE_STRICT or WAXSEAL_RAISE_KEEP_FALLBACK.
-     */
+    /* WAXSEAL_RAISE_STRICT or WAXSEAL_RAISE_KEEP_FALLBACK. */
     uint8_t raise;
 } waxseal_config;
 
-/*
- The memories of a slot group: its regions by their number in the layout, and offsets in bytes from each region's base. Each
- function returns WAXSEAL_DONE, or anything else if it could not be done.
- */
+/* The memories of a slot group: its regions by their number in the layout, and offsets in bytes
+ * from each region's base. Each function returns WAXSEAL_DONE, or anything else if it could not be
+ * done. */
 typedef struct waxseal_flash {
-    /*
-     Passed to each function.
-     */
+    /* Passed to each function. */
     void *context;
-    /*
-     Makes a region readable, once after each reset and before it is read: waits for an external chip that is still busy, or
-     resets it; drops caches.
-     */
+    /* Makes a region readable, once after each reset and before it is read: waits for an external
+     * chip that is still busy, or resets it; drops caches. */
     uint32_t (*settle)(void *context, uint8_t region);
-    /*
-     Reads from the memory and not from a cache. A torn ECC word raises a bus fault or an NMI: the handler must let this
-     function return something else than WAXSEAL_DONE.
-     */
+    /* Reads from the memory and not from a cache. A torn ECC word raises a bus fault or an NMI: the
+     * handler must let this function return something else than WAXSEAL_DONE. */
     uint32_t (*read)(void *context, uint8_t region, uint32_t offset, uint8_t *bytes, uint32_t size);
-    /*
-     Programs whole, aligned program units, at most 1024 bytes of one sector.
-     */
+    /* Programs whole, aligned program units, at most 1024 bytes of one sector. */
     uint32_t (*program)(void *context,
                         uint8_t region,
                         uint32_t offset,
                         const uint8_t *bytes,
                         uint32_t size);
-    /*
-     Erases the sector that starts at this offset.
-     */
+    /* Erases the sector that starts at this offset. */
     uint32_t (*erase)(void *context, uint8_t region, uint32_t offset);
-    /*
-     The option bits register at this address.
-     */
+    /* The option bits register at this address. */
     uint32_t (*option_bits)(void *context, uint32_t address);
 } waxseal_flash;
 
-/*
- Where the security counter is kept, if not in an area of the layout.
- */
+/* Where the security counter is kept, if not in an area of the layout. */
 typedef struct waxseal_counter {
-    /*
-     Passed to each function.
-     */
+    /* Passed to each function. */
     void *context;
-    /*
-     Stores the lowest security counter that is accepted. Returns WAXSEAL_DONE, or anything else: then nothing boots.
-     */
+    /* Stores the lowest security counter that is accepted. Returns WAXSEAL_DONE, or anything else:
+     * then nothing boots. */
     uint32_t (*read)(void *context, uint32_t *lowest);
-    /*
-     Raises it. A power cut leaves the old value or the new one. Returns WAXSEAL_DONE, or anything else if it is not certain.
-     */
+    /* Raises it. A power cut leaves the old value or the new one. Returns WAXSEAL_DONE, or anything
+     * else if it is not certain. */
     uint32_t (*raise)(void *context, uint32_t lowest);
 } waxseal_counter;
 
-/*
- What one boot came to.
- */
+/* What one boot came to. */
 typedef struct waxseal_decision {
-    /*
-     WAXSEAL_ACTION_BOOT, WAXSEAL_ACTION_EXCHANGE or WAXSEAL_ACTION_RECOVER.
-     */
+    /* WAXSEAL_ACTION_BOOT, WAXSEAL_ACTION_EXCHANGE or WAXSEAL_ACTION_RECOVER. */
     uint32_t action;
-    /*
-     Why nothing boots; 0 otherwise.
-     */
+    /* Why nothing boots; 0 otherwise. */
     uint32_t reason;
-    /*
-     The image's initial stack pointer.
-     */
+    /* The image's initial stack pointer. */
     uint32_t stack;
-    /*
-     The image's reset vector, odd as Thumb addresses are.
-     */
+    /* The image's reset vector, odd as Thumb addresses are. */
     uint32_t reset;
-    /*
-     Number of its slot in the group.
-     */
+    /* Number of its slot in the group. */
     uint32_t slot;
-    /*
-     1 if nobody has confirmed it yet.
-     */
+    /* 1 if nobody has confirmed it yet. */
     uint32_t on_trial;
-    /*
-     What the security counter was raised to; 0 if it was not.
-     */
+    /* What the security counter was raised to; 0 if it was not. */
     uint32_t raised;
-    /*
-     Why the image of each slot was refused, by the slot's number; 0 for one that was not looked at, or not refused.
-     */
+    /* Why the image of each slot was refused, by the slot's number; 0 for one that was not looked
+     * at, or not refused. */
     uint16_t refused[WAXSEAL_SLOTS];
-    /*
-     The image's id.
-     */
+    /* The image's id. */
     uint8_t image_id[32];
 } waxseal_decision;
 
-/*
- What the log of a slot says.
- */
+/* What the log of a slot says. */
 typedef struct waxseal_state {
-    /*
-     One of WAXSEAL_STATUS_...
-     */
+    /* One of WAXSEAL_STATUS_... */
     uint32_t status;
-    /*
-     Generation of the update.
-     */
+    /* Generation of the update. */
     uint32_t generation;
-    /*
-     Starts that nobody confirmed.
-     */
+    /* Starts that nobody confirmed. */
     uint32_t tries;
-    /*
-     The first four bytes of the id of the image that it is about.
-     */
+    /* The first four bytes of the id of the image that it is about. */
     uint8_t image[4];
 } waxseal_state;
 
-/*
- An update that is being staged. It must not be moved or copied.
- */
+/* An update that is being staged. It must not be moved or copied. */
 typedef struct waxseal_stage {
-    /*
-     Not for the caller.
-     */
+    /* Not for the caller. */
     struct waxseal_session *session;
-    /*
-     Not for the caller.
-     */
+    /* Not for the caller. */
     uint64_t room[WAXSEAL_STAGE_WORDS];
 } waxseal_stage;
 
-/*
- A new image, apart from its payload: `artefact_size` of the header is `front_size`, the payload's and `auxiliary_size` together.
- */
+/* A new image, apart from its payload: `artefact_size` of the header is `front_size`, the payload's
+ * and `auxiliary_size` together. */
 typedef struct waxseal_image {
-    /*
-     Its front area.
-     */
+    /* Its front area. */
     const uint8_t *front;
-    /*
-     Bytes of the front area.
-     */
+    /* Bytes of the front area. */
     uint32_t front_size;
-    /*
-     Its auxiliary area, which has the digests of the payload's chunks.
-     */
+    /* Its auxiliary area, which has the digests of the payload's chunks. */
     const uint8_t *auxiliary;
-    /*
-     Bytes of the auxiliary area.
-     */
+    /* Bytes of the auxiliary area. */
     uint32_t auxiliary_size;
 } waxseal_image;
 
-/*
- Where an image is to run.
- */
+/* Where an image is to run. */
 typedef struct waxseal_place {
-    /*
-     Fingerprint of the slot group.
-     */
+    /* Fingerprint of the slot group. */
     uint8_t layout[32];
-    /*
-     Address of the payload when it runs from this slot.
-     */
+    /* Address of the payload when it runs from this slot. */
     uint32_t run_address;
-    /*
-     Offset of the payload in the slot.
-     */
+    /* Offset of the payload in the slot. */
     uint32_t payload_offset;
 } waxseal_place;
 
-/*
- The inputs of the decision. Whatever is NULL, but for the keys, is not judged: leaving one out is a decision.
- */
+/* The inputs of the decision. Whatever is NULL, but for the keys, is not judged: leaving one out is
+ * a decision. */
 typedef struct waxseal_policy {
-    /*
-     Trusted Ed25519 public keys.
-     */
+    /* Trusted Ed25519 public keys. */
     const uint8_t (*keys)[32];
-    /*
-     Their number.
-     */
+    /* Their number. */
     uint32_t key_count;
-    /*
-     How many of them must have signed.
-     */
+    /* How many of them must have signed. */
     uint32_t threshold;
-    /*
-     UUIDv5 of the vendor.
-     */
+    /* UUIDv5 of the vendor. */
     const uint8_t (*vendor_id)[16];
-    /*
-     UUIDv5 of the device class. Both are given, or both are NULL.
-     */
+    /* UUIDv5 of the device class. Both are given, or both are NULL. */
     const uint8_t (*class_id)[16];
-    /*
-     The board's hardware revision, padded with zeros.
-     */
+    /* The board's hardware revision, padded with zeros. */
     const uint8_t (*revision)[4];
-    /*
-     Where the image is to run.
-     */
+    /* Where the image is to run. */
     const struct waxseal_place *place;
-    /*
-     The lowest security counter that is accepted.
-     */
+    /* The lowest security counter that is accepted. */
     const uint32_t *lowest_counter;
 } waxseal_policy;
 
-/*
- Where an image's bytes come from, by their offset in the image.
- */
+/* Where an image's bytes come from, by their offset in the image. */
 typedef struct waxseal_source {
-    /*
-     Passed to the function.
-     */
+    /* Passed to the function. */
     void *context;
-    /*
-     Reads `size` bytes. Returns WAXSEAL_DONE, or anything else for bytes that cannot be read.
-     */
+    /* Reads `size` bytes. Returns WAXSEAL_DONE, or anything else for bytes that cannot be read. */
     uint32_t (*read)(void *context, uint32_t offset, uint8_t *bytes, uint32_t size);
-    /*
-     A slot's room for an image, or the size of a file.
-     */
+    /* A slot's room for an image, or the size of a file. */
     uint32_t size;
-    /*
-     1 for a slot, which an image must fit into; 0 for a file, which it must fill.
-     */
+    /* 1 for a slot, which an image must fit into; 0 for a file, which it must fill. */
     uint32_t is_slot;
 } waxseal_source;
 
-/*
- What judging an image came to.
- */
+/* What judging an image came to. */
 typedef struct waxseal_verdict {
-    /*
-     The offset that the refusal is about.
-     */
+    /* The offset that the refusal is about. */
     uint32_t offset;
-    /*
-     The image's initial stack pointer and reset vector; 0 for data.
-     */
+    /* The image's initial stack pointer and reset vector; 0 for data. */
     uint32_t stack;
-    /*
-     The image's reset vector, odd as Thumb addresses are; 0 for data.
-     */
+    /* The image's reset vector, odd as Thumb addresses are; 0 for data. */
     uint32_t reset;
-    /*
-     The image's id.
-     */
+    /* The image's id. */
     uint8_t image_id[32];
 } waxseal_verdict;
 
@@ -1048,236 +880,148 @@ typedef struct waxseal_verdict {
 extern "C" {
 #endif // __cplusplus
 
-/*
- Opens a session: reads layout and trust set, compares the chip's option bits with the layout's, makes the memories readable.
- Returns WAXSEAL_DONE, or why not.
-
- # Safety
- `session` is storage of its type; `config` and all that it and `flash` point to stay where they are while the session is used.
- */
+/* Opens a session: reads layout and trust set, compares the chip's option bits with the layout's,
+ * makes the memories readable. Returns WAXSEAL_DONE, or why not. Requires: `session` is storage of
+ * its type, and no stage works with it; `config` and all that it and `flash` point to stay where
+ * they are while the session is used. */
 uint32_t waxseal_open(struct waxseal_session *session,
                       const struct waxseal_config *config,
                       const struct waxseal_flash *flash);
 
-/*
- Makes the boot decision, with all that it takes: copies, writes states, raises the counter. Called once after each reset, by the
- boot loader. `counter` is NULL where the layout has an area for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots.
-
- # Safety
- `session` was opened and is used by nobody else; `decision` is storage of its type.
- */
+/* Makes the boot decision, with all that it takes: copies, writes states, raises the counter.
+ * Called once after each reset, by the boot loader. `counter` is NULL where the layout has an area
+ * for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots. Requires: `session` was
+ * opened and is used by nobody else; `decision` is storage of its type. */
 uint32_t waxseal_boot(struct waxseal_session *session,
                       const struct waxseal_counter *counter,
                       struct waxseal_decision *decision);
 
-/*
- Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
-
- # Safety
- `session` was opened and is used by nobody else; `lowest` is storage of its type.
- */
+/* Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
+ * Requires: `session` was opened and is used by nobody else; `lowest` is storage of its type. */
 uint32_t waxseal_lowest_counter(struct waxseal_session *session, uint32_t *lowest);
 
-/*
- Says that the running image works: from then on the boot loader does not go back. Doing it again does nothing.
-
- # Safety
- `session` was opened and is used by nobody else.
- */
+/* Says that the running image works: from then on the boot loader does not go back. Doing it again
+ * does nothing. Requires: `session` was opened and is used by nobody else. */
 uint32_t waxseal_confirm(struct waxseal_session *session,
                          uint32_t running);
 
-/*
- Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
-
- # Safety
- `session` was opened and is used by nobody else.
- */
+/* Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
+ * Requires: `session` was opened and is used by nobody else. */
 uint32_t waxseal_clear(struct waxseal_session *session, uint32_t running);
 
-/*
- Stores what the log of a slot says.
-
- # Safety
- `session` was opened and is used by nobody else; `state` is storage of its type.
- */
+/* Stores what the log of a slot says. Requires: `session` was opened and is used by nobody else;
+ * `state` is storage of its type. */
 uint32_t waxseal_status(struct waxseal_session *session,
                         uint32_t slot,
                         struct waxseal_state *state);
 
-/*
- Begins to stage an image for the slot that does not run, or goes on after a power cut. Everything that the front area says is
- judged before anything is erased. `lowest` is the security counter that the device accepts. Until it is requested or abandoned,
- the session can do nothing else.
-
- # Safety
- `session` was opened and is used by nobody else; `stage` is storage of its type; `image` and what it points to stay where they
- are, unchanged, until the update is requested or abandoned.
- */
+/* Begins to stage an image for the slot that does not run, or goes on after a power cut. Everything
+ * that the front area says is judged before anything is erased. `lowest` is the security counter
+ * that the device accepts. Until it is requested or abandoned, the session can do nothing else.
+ * Requires: `session` was opened and is used by nobody else; `stage` is storage of its type;
+ * `image` and what it points to stay where they are, unchanged, until the update is requested or
+ * abandoned. */
 uint32_t waxseal_stage_begin(struct waxseal_stage *stage,
                              struct waxseal_session *session,
                              uint32_t running,
                              const struct waxseal_image *image,
                              uint32_t lowest);
 
-/*
- Stores the number of the chunk to fetch next, WAXSEAL_NO_CHUNK if all are there. The first ones come last.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`; `chunk` is storage of its type.
- */
+/* Stores the number of the chunk to fetch next, WAXSEAL_NO_CHUNK if all are there. The first ones
+ * come last. Requires: `waxseal_stage_begin` was called with `stage`; `chunk` is storage of its
+ * type. */
 uint32_t waxseal_stage_wanted(struct waxseal_stage *stage,
                               uint32_t *chunk);
 
-/*
- Judges the chunk that is wanted, and programs it.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`; `size` bytes can be read at `bytes`.
- */
+/* Judges the chunk that is wanted, and programs it. Requires: `waxseal_stage_begin` was called with
+ * `stage`; `size` bytes can be read at `bytes`. */
 uint32_t waxseal_stage_put(struct waxseal_stage *stage, const uint8_t *bytes, uint32_t size);
 
-/*
- Verifies the whole as the boot loader will, and asks for it to be installed or tried at the next boot. The stage ends.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`.
- */
+/* Verifies the whole as the boot loader will, and asks for it to be installed or tried at the next
+ * boot. The stage ends. Requires: `waxseal_stage_begin` was called with `stage`. */
 uint32_t waxseal_stage_request(struct waxseal_stage *stage,
                                uint32_t lowest);
 
-/*
- Ends a stage. A later one of the same image goes on where this one ended, where that is safe.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`.
- */
+/* Ends a stage. A later one of the same image goes on where this one ended, where that is safe.
+ * Requires: `waxseal_stage_begin` was called with `stage`. */
 uint32_t waxseal_stage_abandon(struct waxseal_stage *stage);
 
-/*
- Judges an image as the boot loader and `waxseal verify` do. Returns WAXSEAL_DONE, or one of the codes; then only the verdict's
- offset has a meaning.
-
- # Safety
- `policy` and `source` and what they point to can be read; `verdict` is storage of its type.
- */
+/* Judges an image as the boot loader and `waxseal verify` do. Returns WAXSEAL_DONE, or one of the
+ * codes; then only the verdict's offset has a meaning. Requires: `policy` and `source` and what
+ * they point to can be read; `verdict` is storage of its type. */
 uint32_t waxseal_verify(const struct waxseal_policy *policy,
                         const struct waxseal_source *source,
                         struct waxseal_verdict *verdict);
 
-/*
- Opens a session: reads layout and trust set, compares the chip's option bits with the layout's, makes the memories readable.
- Returns WAXSEAL_DONE, or why not.
-
- # Safety
- `session` is storage of its type; `config` and all that it and `flash` point to stay where they are while the session is used.
- */
+/* Opens a session: reads layout and trust set, compares the chip's option bits with the layout's,
+ * makes the memories readable. Returns WAXSEAL_DONE, or why not. Requires: `session` is storage of
+ * its type, and no stage works with it; `config` and all that it and `flash` point to stay where
+ * they are while the session is used. */
 uint32_t waxseal_open(struct waxseal_session *session,
                       const struct waxseal_config *config,
                       const struct waxseal_flash *flash);
 
-/*
- Makes the boot decision, with all that it takes: copies, writes states, raises the counter. Called once after each reset, by the
- boot loader. `counter` is NULL where the layout has an area for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots.
-
- # Safety
- `session` was opened and is used by nobody else; `decision` is storage of its type.
- */
+/* Makes the boot decision, with all that it takes: copies, writes states, raises the counter.
+ * Called once after each reset, by the boot loader. `counter` is NULL where the layout has an area
+ * for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots. Requires: `session` was
+ * opened and is used by nobody else; `decision` is storage of its type. */
 uint32_t waxseal_boot(struct waxseal_session *session,
                       const struct waxseal_counter *counter,
                       struct waxseal_decision *decision);
 
-/*
- Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
-
- # Safety
- `session` was opened and is used by nobody else; `lowest` is storage of its type.
- */
+/* Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
+ * Requires: `session` was opened and is used by nobody else; `lowest` is storage of its type. */
 uint32_t waxseal_lowest_counter(struct waxseal_session *session, uint32_t *lowest);
 
-/*
- Says that the running image works: from then on the boot loader does not go back. Doing it again does nothing.
-
- # Safety
- `session` was opened and is used by nobody else.
- */
+/* Says that the running image works: from then on the boot loader does not go back. Doing it again
+ * does nothing. Requires: `session` was opened and is used by nobody else. */
 uint32_t waxseal_confirm(struct waxseal_session *session,
                          uint32_t running);
 
-/*
- Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
-
- # Safety
- `session` was opened and is used by nobody else.
- */
+/* Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
+ * Requires: `session` was opened and is used by nobody else. */
 uint32_t waxseal_clear(struct waxseal_session *session, uint32_t running);
 
-/*
- Stores what the log of a slot says.
-
- # Safety
- `session` was opened and is used by nobody else; `state` is storage of its type.
- */
+/* Stores what the log of a slot says. Requires: `session` was opened and is used by nobody else;
+ * `state` is storage of its type. */
 uint32_t waxseal_status(struct waxseal_session *session,
                         uint32_t slot,
                         struct waxseal_state *state);
 
-/*
- Begins to stage an image for the slot that does not run, or goes on after a power cut. Everything that the front area says is
- judged before anything is erased. `lowest` is the security counter that the device accepts. Until it is requested or abandoned,
- the session can do nothing else.
-
- # Safety
- `session` was opened and is used by nobody else; `stage` is storage of its type; `image` and what it points to stay where they
- are, unchanged, until the update is requested or abandoned.
- */
+/* Begins to stage an image for the slot that does not run, or goes on after a power cut. Everything
+ * that the front area says is judged before anything is erased. `lowest` is the security counter
+ * that the device accepts. Until it is requested or abandoned, the session can do nothing else.
+ * Requires: `session` was opened and is used by nobody else; `stage` is storage of its type;
+ * `image` and what it points to stay where they are, unchanged, until the update is requested or
+ * abandoned. */
 uint32_t waxseal_stage_begin(struct waxseal_stage *stage,
                              struct waxseal_session *session,
                              uint32_t running,
                              const struct waxseal_image *image,
                              uint32_t lowest);
 
-/*
- Stores the number of the chunk to fetch next, WAXSEAL_NO_CHUNK if all are there. The first ones come last.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`; `chunk` is storage of its type.
- */
+/* Stores the number of the chunk to fetch next, WAXSEAL_NO_CHUNK if all are there. The first ones
+ * come last. Requires: `waxseal_stage_begin` was called with `stage`; `chunk` is storage of its
+ * type. */
 uint32_t waxseal_stage_wanted(struct waxseal_stage *stage,
                               uint32_t *chunk);
 
-/*
- Judges the chunk that is wanted, and programs it.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`; `size` bytes can be read at `bytes`.
- */
+/* Judges the chunk that is wanted, and programs it. Requires: `waxseal_stage_begin` was called with
+ * `stage`; `size` bytes can be read at `bytes`. */
 uint32_t waxseal_stage_put(struct waxseal_stage *stage, const uint8_t *bytes, uint32_t size);
 
-/*
- Verifies the whole as the boot loader will, and asks for it to be installed or tried at the next boot. The stage ends.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`.
- */
+/* Verifies the whole as the boot loader will, and asks for it to be installed or tried at the next
+ * boot. The stage ends. Requires: `waxseal_stage_begin` was called with `stage`. */
 uint32_t waxseal_stage_request(struct waxseal_stage *stage,
                                uint32_t lowest);
 
-/*
- Ends a stage. A later one of the same image goes on where this one ended, where that is safe.
-
- # Safety
- `waxseal_stage_begin` was called with `stage`.
- */
+/* Ends a stage. A later one of the same image goes on where this one ended, where that is safe.
+ * Requires: `waxseal_stage_begin` was called with `stage`. */
 uint32_t waxseal_stage_abandon(struct waxseal_stage *stage);
 
-/*
- Judges an image as the boot loader and `waxseal verify` do. Returns WAXSEAL_DONE, or one of the codes; then only the verdict's
- offset has a meaning.
-
- # Safety
- `policy` and `source` and what they point to can be read; `verdict` is storage of its type.
- */
+/* Judges an image as the boot loader and `waxseal verify` do. Returns WAXSEAL_DONE, or one of the
+ * codes; then only the verdict's offset has a meaning. Requires: `policy` and `source` and what
+ * they point to can be read; `verdict` is storage of its type. */
 uint32_t waxseal_verify(const struct waxseal_policy *policy,
                         const struct waxseal_source *source,
                         struct waxseal_verdict *verdict);

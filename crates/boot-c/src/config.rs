@@ -1,7 +1,7 @@
 //! What a device is, whom it trusts and how it updates.
 
 use boot::Raise;
-use image_format::{Check, Device, Digest};
+use image_format::{Check, Device};
 
 use crate::slice;
 
@@ -57,7 +57,7 @@ impl Config {
                 trust_digest: optional(self.trust_digest),
                 device: Device { vendor_id: self.vendor_id, class_id: self.class_id },
                 revision: optional(self.revision),
-                present: digests(self.present, self.present_count)?,
+                present: slice(self.present, self.present_count)?,
                 tries: self.tries,
                 raise: match self.raise {
                     RAISE_STRICT => Raise::Strict,
@@ -77,16 +77,5 @@ pub(crate) unsafe fn optional<T: Copy>(value: *const T) -> Check<T> {
     match unsafe { value.as_ref() } {
         Some(value) => Check::Require(*value),
         None => Check::Waived,
-    }
-}
-
-/// # Safety
-/// `count` digests can be read there for `'a`, or it is NULL.
-unsafe fn digests<'a>(first: *const Digest, count: u32) -> Option<&'a [Digest]> {
-    match (count, first.is_null()) {
-        (0, _) => Some(&[]),
-        (_, true) => None,
-        // SAFETY: not NULL; the caller vouches for the rest.
-        (_, false) => Some(unsafe { core::slice::from_raw_parts(first, count as usize) }),
     }
 }

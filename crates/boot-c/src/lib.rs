@@ -16,6 +16,8 @@
     clippy::undocumented_unsafe_blocks
 )]
 
+use core::mem::MaybeUninit;
+
 mod config;
 mod flash;
 mod session;
@@ -28,19 +30,31 @@ pub const DONE: u32 = 0x5AC3_3C96;
 /// A pointer is NULL, or an object is not in the state that the function needs.
 pub const ARGUMENT: u32 = 1201;
 
-/// Bytes of a caller's. `None` for NULL, unless there are none.
+/// Values of a caller's. `None` for NULL, unless there are none, and for more of them than a machine's memory has.
 ///
 /// # Safety
-/// `size` bytes can be read at `bytes`, for as long as the result is used.
-unsafe fn slice<'a>(bytes: *const u8, size: u32) -> Option<&'a [u8]> {
-    if size == 0 {
-        Some(&[])
-    } else if bytes.is_null() {
-        None
-    } else {
-        // SAFETY: not NULL; the caller vouches for the rest.
-        Some(unsafe { core::slice::from_raw_parts(bytes, size as usize) })
+/// `count` values can be read at `first`, for as long as the result is used.
+unsafe fn slice<'a, T>(first: *const T, count: u32) -> Option<&'a [T]> {
+    let count = usize::try_from(count).ok()?;
+    if count == 0 {
+        return Some(&[]);
     }
+    // No object is larger than that, and Rust relies on it.
+    let is_possible = count.checked_mul(size_of::<T>()).is_some_and(|size| isize::try_from(size).is_ok());
+    if first.is_null() || !is_possible {
+        return None;
+    }
+    // SAFETY: not NULL; the caller vouches for the rest.
+    Some(unsafe { core::slice::from_raw_parts(first, count) })
+}
+
+/// A place of a caller's for a result, whatever it holds: nothing is read from it. `None` for NULL.
+///
+/// # Safety
+/// NULL, or a value of this type can be written there and nobody else uses the place meanwhile.
+unsafe fn place<'a, T>(place: *mut T) -> Option<&'a mut MaybeUninit<T>> {
+    // SAFETY: the caller vouches for it.
+    unsafe { place.cast::<MaybeUninit<T>>().as_mut() }
 }
 
 /// The only panics left are inside the curve arithmetic, and none of them is known to be reachable. A watchdog ends this.

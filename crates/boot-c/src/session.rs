@@ -1,6 +1,6 @@
 //! A session in storage of the caller's, and the calls that need no more than that.
 
-use core::mem::MaybeUninit;
+use core::{ffi::c_void, mem::MaybeUninit};
 
 use boot::{Action, AreaCounter, Counter as _, Decision as Decided, NoCounter, Refusal, boot};
 use image_format::SoftwareCrypto;
@@ -8,7 +8,8 @@ use image_format::log::{MAX_SLOTS, Status};
 
 use crate::config::Config;
 use crate::flash::{Counter, Flash};
-use crate::{ARGUMENT, DONE};
+use crate::stage::Stage;
+use crate::{ARGUMENT, DONE, place};
 
 /// 64-bit words of a session's storage.
 pub const SESSION_WORDS: usize = 128;
@@ -25,13 +26,15 @@ pub struct Session {
     /// Not for the caller.
     state: u32,
     /// Not for the caller.
+    stage: *const c_void,
+    /// Not for the caller.
     room: MaybeUninit<[u64; SESSION_WORDS]>,
 }
 
 /// The state of a session that can be used. What a caller's storage happens to hold before is unlikely to be it.
 const OPEN: u32 = 0x3C5A_96C3;
 /// The state of one that an update is being staged with.
-pub(crate) const STAGING: u32 = !OPEN;
+const STAGING: u32 = !OPEN;
 
 impl Session {
     /// # Safety
@@ -39,19 +42,48 @@ impl Session {
     pub(crate) unsafe fn get<'a>(session: *mut Session) -> Option<&'a mut Inner> {
         // SAFETY: the caller vouches for it; only `waxseal_open` makes it open.
         unsafe {
-            let session = session.as_mut()?;
-            (session.state == OPEN).then(|| &mut *session.room.as_mut_ptr().cast::<Inner>())
+            if session.is_null() || (&raw const (*session).state).read() != OPEN {
+                return None;
+            }
+            Some(&mut *(&raw mut (*session).room).cast::<Inner>())
         }
     }
 
-    /// Keeps everybody else out, or lets them in again.
-    pub(crate) fn set_staging(&mut self, staging: bool) {
-        self.state = if staging { STAGING } else { OPEN };
+    /// Keeps everybody but this stage out.
+    ///
+    /// A stage holds a reference to what is in `room`: meanwhile there is none to the whole session, and its words are reached one
+    /// by one.
+    ///
+    /// # Safety
+    /// A session that [`Session::get`] has found.
+    pub(crate) unsafe fn lend(session: *mut Session, stage: *const Stage) {
+        // SAFETY: the caller vouches for it.
+        unsafe {
+            (&raw mut (*session).stage).write(stage.cast());
+            (&raw mut (*session).state).write(STAGING);
+        }
     }
 
-    /// Whether an update is being staged.
-    pub(crate) fn is_staging(&self) -> bool {
-        self.state == STAGING
+    /// Lets everybody in again.
+    ///
+    /// # Safety
+    /// A session that [`Session::is_lent`] was asked about.
+    pub(crate) unsafe fn take_back(session: *mut Session) {
+        // SAFETY: the caller vouches for it.
+        unsafe { (&raw mut (*session).state).write(OPEN) }
+    }
+
+    /// Whether this stage, and no other, works with a session.
+    ///
+    /// # Safety
+    /// NULL, or storage that `waxseal_open` has filled.
+    pub(crate) unsafe fn is_lent(session: *const Session, stage: *const Stage) -> bool {
+        // SAFETY: the caller vouches for it.
+        unsafe {
+            !session.is_null()
+                && (&raw const (*session).state).read() == STAGING
+                && (&raw const (*session).stage).read() == stage.cast()
+        }
     }
 }
 
@@ -61,6 +93,13 @@ pub const ACTION_BOOT: u32 = 0x69A5_C35A;
 pub const ACTION_EXCHANGE: u32 = 0x965A_A53C;
 /// Nothing boots: offer a recovery interface, or stop.
 pub const ACTION_RECOVER: u32 = 0x0F3C_5AF0;
+
+/// No two of them differ in fewer bits: half of a word.
+const _: () = {
+    assert!((ACTION_BOOT ^ ACTION_EXCHANGE).count_ones() >= 16);
+    assert!((ACTION_BOOT ^ ACTION_RECOVER).count_ones() >= 16);
+    assert!((ACTION_EXCHANGE ^ ACTION_RECOVER).count_ones() >= 16);
+};
 
 /// Slots that a group has at most.
 pub const SLOTS: usize = 8;
@@ -139,7 +178,8 @@ pub(crate) fn number(result: Result<(), Refusal>) -> u32 {
 /// Returns WAXSEAL_DONE, or why not.
 ///
 /// # Safety
-/// `session` is storage of its type; `config` and all that it and `flash` point to stay where they are while the session is used.
+/// `session` is storage of its type, and no stage works with it; `config` and all that it and `flash` point to stay where they are
+/// while the session is used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn waxseal_open(session: *mut Session, config: *const Config, flash: *const Flash) -> u32 {
     // SAFETY: as this function asks for.
@@ -169,9 +209,9 @@ pub unsafe extern "C" fn waxseal_open(session: *mut Session, config: *const Conf
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn waxseal_boot(session: *mut Session, counter: *const Counter, decision: *mut Decision) -> u32 {
     // SAFETY: as this function asks for.
-    let (session, counter, decision) = unsafe { (Session::get(session), counter.as_ref(), decision.as_mut()) };
+    let (session, counter, decision) = unsafe { (Session::get(session), counter.as_ref(), place(decision)) };
     let Some(decision) = decision else { return ARGUMENT };
-    *decision = Decision::RECOVER;
+    let decision = decision.write(Decision::RECOVER);
     let Some(session) = session else { return ARGUMENT };
     let decided = match (counter, AreaCounter::of(session.config())) {
         (Some(counter), _) => boot(session, &mut { *counter }),
@@ -189,7 +229,7 @@ pub unsafe extern "C" fn waxseal_boot(session: *mut Session, counter: *const Cou
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn waxseal_lowest_counter(session: *mut Session, lowest: *mut u32) -> u32 {
     // SAFETY: as this function asks for.
-    let (Some(session), Some(lowest)) = (unsafe { Session::get(session) }, unsafe { lowest.as_mut() }) else {
+    let (Some(session), Some(lowest)) = (unsafe { Session::get(session) }, unsafe { place(lowest) }) else {
         return ARGUMENT;
     };
     let read = match AreaCounter::of(session.config()) {
@@ -198,7 +238,7 @@ pub unsafe extern "C" fn waxseal_lowest_counter(session: *mut Session, lowest: *
     };
     match read {
         Ok(value) => {
-            *lowest = value;
+            lowest.write(value);
             DONE
         }
         Err(_) => boot::Reason::Counter.number().into(),
@@ -259,7 +299,7 @@ pub struct State {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn waxseal_status(session: *mut Session, slot: u32, state: *mut State) -> u32 {
     // SAFETY: as this function asks for.
-    let (Some(session), Some(state)) = (unsafe { Session::get(session) }, unsafe { state.as_mut() }) else {
+    let (Some(session), Some(state)) = (unsafe { Session::get(session) }, unsafe { place(state) }) else {
         return ARGUMENT;
     };
     let boot::State { status, image, generation, tries } = session.status(slot as usize);
@@ -270,6 +310,6 @@ pub unsafe extern "C" fn waxseal_status(session: *mut Session, slot: u32, state:
         Status::Confirmed => STATUS_CONFIRMED,
         Status::Rejected => STATUS_REJECTED,
     };
-    *state = State { status, generation, tries, image };
+    state.write(State { status, generation, tries, image });
     DONE
 }

@@ -8,7 +8,7 @@ use image_format::{Header, ImageBody, Memory, SoftwareCrypto};
 
 use crate::flash::Flash;
 use crate::session::{Session, number};
-use crate::{ARGUMENT, DONE, slice};
+use crate::{ARGUMENT, DONE, place, slice};
 
 /// 64-bit words of a stage's storage.
 pub const STAGE_WORDS: usize = 96;
@@ -79,7 +79,8 @@ pub unsafe extern "C" fn waxseal_stage_begin(
 ) -> u32 {
     // SAFETY: as this function asks for. Nobody else reaches the session while it is staging.
     unsafe {
-        if stage.is_null() {
+        // The one that works with this session already goes on.
+        if stage.is_null() || Session::is_lent(session, stage) {
             return ARGUMENT;
         }
         (&raw mut (*stage).session).write(core::ptr::null_mut());
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn waxseal_stage_begin(
         };
         match opened.stage(running as usize, image, lowest) {
             Ok(begun) => {
-                (*session).set_staging(true);
+                Session::lend(session, stage);
                 (&raw mut (*stage).room).cast::<Inner>().write(begun);
                 (&raw mut (*stage).session).write(session);
                 DONE
@@ -105,9 +106,10 @@ pub unsafe extern "C" fn waxseal_stage_begin(
 unsafe fn get<'a>(stage: *mut Stage) -> Option<&'a mut Inner> {
     // SAFETY: the caller vouches for it; only `waxseal_stage_begin` stores a session.
     unsafe {
-        let stage = stage.as_mut()?;
-        stage.session.as_ref().filter(|session| session.is_staging())?;
-        Some(&mut *stage.room.as_mut_ptr().cast::<Inner>())
+        if stage.is_null() || !Session::is_lent((&raw const (*stage).session).read(), stage) {
+            return None;
+        }
+        Some(&mut *(&raw mut (*stage).room).cast::<Inner>())
     }
 }
 
@@ -118,11 +120,11 @@ unsafe fn get<'a>(stage: *mut Stage) -> Option<&'a mut Inner> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn waxseal_stage_wanted(stage: *mut Stage, chunk: *mut u32) -> u32 {
     // SAFETY: as this function asks for.
-    let (Some(stage), Some(chunk)) = (unsafe { get(stage) }, unsafe { chunk.as_mut() }) else { return ARGUMENT };
-    *chunk = match stage.wanted() {
+    let (Some(stage), Some(chunk)) = (unsafe { get(stage) }, unsafe { place(chunk) }) else { return ARGUMENT };
+    chunk.write(match stage.wanted() {
         Wanted::Chunk(number) => number,
         Wanted::Nothing => NO_CHUNK,
-    };
+    });
     DONE
 }
 
@@ -176,7 +178,7 @@ pub unsafe extern "C" fn waxseal_stage_abandon(stage: *mut Stage) -> u32 {
 unsafe fn end(stage: *mut Stage) {
     // SAFETY: `get` has found its session.
     unsafe {
-        (*(*stage).session).set_staging(false);
+        Session::take_back((*stage).session);
         (*stage).session = core::ptr::null_mut();
     }
 }

@@ -7,7 +7,7 @@ use image_format::{
 };
 
 use crate::config::optional;
-use crate::{ARGUMENT, DONE};
+use crate::{ARGUMENT, DONE, place, slice};
 
 /// Where an image's bytes come from, by their offset in the image.
 #[repr(C)]
@@ -80,7 +80,7 @@ impl Policy {
             if self.keys.is_null() || self.vendor_id.is_null() != self.class_id.is_null() {
                 return Err(ARGUMENT);
             }
-            let keys = core::slice::from_raw_parts(self.keys, self.key_count as usize);
+            let keys = slice(self.keys, self.key_count).ok_or(ARGUMENT)?;
             let threshold = u8::try_from(self.threshold).unwrap_or(u8::MAX);
             let trust = Trust::new(keys, threshold, &mut SoftwareCrypto);
             let device = match (self.vendor_id.as_ref(), self.class_id.as_ref()) {
@@ -130,9 +130,9 @@ pub struct Verdict {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn waxseal_verify(policy: *const Policy, source: *const Source, verdict: *mut Verdict) -> u32 {
     // SAFETY: as this function asks for.
-    let (policy, source, verdict) = unsafe { (policy.as_ref(), source.as_ref(), verdict.as_mut()) };
+    let (policy, source, verdict) = unsafe { (policy.as_ref(), source.as_ref(), place(verdict)) };
     let (Some(policy), Some(source), Some(verdict)) = (policy, source, verdict) else { return ARGUMENT };
-    *verdict = Verdict { offset: 0, stack: 0, reset: 0, image_id: [0; 32] };
+    let verdict = verdict.write(Verdict { offset: 0, stack: 0, reset: 0, image_id: [0; 32] });
     // SAFETY: as this function asks for.
     let policy = match unsafe { policy.read() } {
         Ok(policy) => policy,

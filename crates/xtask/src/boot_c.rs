@@ -18,6 +18,8 @@ use crate::{
 
 /// What every C file is compiled with.
 pub const STRICT: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+/// What finds a read or a write beyond an object, and whatever C leaves undefined.
+pub const SANITIZERS: [&str; 3] = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 /// The machine of the programs for QEMU.
 pub const CORTEX_M7: [&str; 4] = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"];
 
@@ -28,7 +30,7 @@ pub fn on_host() -> Outcome {
     let folder = folder()?;
     let program = folder.join("judge");
     let mut compile = Command::new("gcc");
-    compile.args(STRICT).args(["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+    compile.args(STRICT).args(SANITIZERS);
     sources(&mut compile, &folder, &["judge.c"])?;
     compile.arg(target_folder()?.join("debug/libwaxseal_boot.a"));
     capture(compile.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program))?;

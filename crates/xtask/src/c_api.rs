@@ -1,10 +1,13 @@
 //! The C declarations of crates/boot-c, for schema/waxseal.h: cbindgen reads them from the source.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Style};
 
-use crate::process::{Failure, Outcome, root};
+use crate::{
+    header::comment,
+    process::{Failure, Outcome, root},
+};
 
 /// The declarations, without guard and includes.
 pub fn declarations() -> Outcome<String> {
@@ -36,8 +39,33 @@ pub fn declarations() -> Outcome<String> {
         builder.with_config(config).generate().map_err(|error| Failure::new(format!("cbindgen: {error}")))?;
     let mut text = Vec::new();
     bindings.write(&mut text);
-    let text = String::from_utf8_lossy(&text).replace(" * # Safety\n *\n", " * Requires:\n");
-    Ok(text.trim().to_owned())
+    Ok(readable(String::from_utf8_lossy(&text).trim()))
+}
+
+/// The declarations with comments in the rest of the header's form, and numbers that are patterns of bits as such.
+fn readable(declarations: &str) -> String {
+    let mut text = String::new();
+    let mut lines = declarations.lines();
+    while let Some(line) = lines.next() {
+        let number = line.rsplit_once(' ').and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?)));
+        match number {
+            _ if line.trim() == "/*" => {
+                let words = lines.by_ref().map(str::trim).take_while(|line| *line != "*/");
+                let words = words.map(|line| if line == "# Safety" { "Requires:" } else { line });
+                let words: Vec<_> = words.filter(|line| !line.is_empty()).collect();
+                let indent = &line[..line.len() - "/*".len()];
+                let _ = comment(&mut text, indent, &words.join(" "));
+            }
+            Some((name, number)) if line.starts_with("#define ") => {
+                let _ = match number {
+                    ..0x1_0000 => writeln!(text, "{name} {number}u"),
+                    _ => writeln!(text, "{name} 0x{number:08X}u"),
+                };
+            }
+            _ => text = text + line + "\n",
+        }
+    }
+    text.trim_end().to_owned()
 }
 
 /// The name that a line declares.

@@ -212,7 +212,7 @@ fn sentence(doc: &[&str]) -> String {
 }
 
 /// A comment in lines of 100 characters at most, unless a word is longer.
-fn comment(text: &mut String, indent: &str, words: &str) -> fmt::Result {
+pub fn comment(text: &mut String, indent: &str, words: &str) -> fmt::Result {
     let mut line = format!("{indent}/*");
     for word in words.split(' ').chain(["*/"]) {
         if line.len() + 1 + word.len() > 100 {

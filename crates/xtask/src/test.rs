@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    boot_c, boot_example, campaign,
+    boot_c, boot_example, boot_life, campaign,
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
     demo,
     example::{Example, SLOTS},
@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     ("generated files", || r#gen::run(true)),
     ("header for C and C++", header::check),
     ("vectors through C", boot_c::on_host),
+    ("a life through C", boot_life::check),
     ("vectors as generated", || vectors::run(true)),
     ("lint for the host", lint_host),
     ("tests on the host", test_host),
