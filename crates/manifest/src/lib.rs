@@ -22,6 +22,7 @@ pub mod notes;
 pub mod otp;
 pub mod plan;
 pub mod preflight;
+pub mod programmer;
 mod read;
 mod resolve;
 pub mod rules;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use geometry::{OptionByte, OptionKind, Part};
 
+use crate::programmer::Name;
+
 /// A board's option bytes, by the names that the tool gave them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dump {
@@ -98,7 +100,11 @@ impl Dump {
     /// The value of an option byte of a part, as a manifest has it: of RDP the level.
     pub fn value(&self, part: &Part, name: &str) -> Option<u32> {
         let known = part.option(name);
-        if let Some(value) = self.values.get(&simple(name)) {
+        let other = match Name::of(&part.name, name) {
+            Some(Name::Other(other)) => self.values.get(&simple(other)),
+            _ => None,
+        };
+        if let Some(value) = self.values.get(&simple(name)).or(other) {
             return Some(match known.map(|known| known.kind) {
                 Some(OptionKind::Level) if value.is_hex => level(value.number),
                 _ => value.number,
@@ -135,5 +141,18 @@ fn level(byte: u32) -> u32 {
         0xAA => 0,
         0xCC => 2,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dump;
+
+    #[test]
+    fn a_name_of_the_tool_s_own_is_known() {
+        let part = geometry::part("STM32H743ZI").expect("a part");
+        let dump = Dump::parse("OPTION BYTES BANK: 0\n BOOT_CM7_ADD0 : 0x800 (0x8000000)\n").expect("a dump");
+        assert_eq!(dump.value(&part, "BOOT_ADD0"), Some(0x800));
+        assert_eq!(dump.value(&part, "BOOT_ADD1"), None);
     }
 }
