@@ -4,6 +4,11 @@ use std::fs;
 
 use waxseal_tests::{Project, repository};
 
+/// PKCS#8 of the example's key `line`: everybody knows it. Its seed is 32 bytes of 2.
+const LINE: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC\n\
+    -----END PRIVATE KEY-----\n";
+
 use crate::empty;
 
 /// Example r3 in a folder of its own.
@@ -46,4 +51,200 @@ fn no_image_is_made_of_otp_alone() {
     let project = r3();
     project.waxseal("build r3.toml --key none.pem --out out").exits(1).says(&["no image"]);
     assert_eq!(project.list("out"), [] as [String; 0]);
+}
+
+/// The memory and its lock bytes as a board has them after its data was programmed.
+fn programmed(project: &Project, board: &str) -> Vec<u8> {
+    let mut dump = vec![0xFF; 1024 + 16];
+    dump[..64].copy_from_slice(&project.read(&format!("out/identity/{board}/data.bin")));
+    dump
+}
+
+#[test]
+fn binaries_locks_and_a_sheet_for_each_board() {
+    let project = r3();
+    let run = project.waxseal("otp build r3.toml --records boards.csv --out out").exits(0);
+    run.says(&["boards.csv: 3 boards", "no --key: no blob is sealed", "Nothing was written to any board."]);
+    for board in ["WX2511000101", "WX2511000102", "WX2511000103"] {
+        assert_eq!(project.list(&format!("out/identity/{board}")), ["data.bin", "lock.bin"]);
+        let data = project.read(&format!("out/identity/{board}/data.bin"));
+        assert_eq!((data.len(), &data[..12]), (64, board.as_bytes()));
+        let locks = project.read(&format!("out/identity/{board}/lock.bin"));
+        assert_eq!((locks.len(), locks[0], &locks[1..]), (16, 0, &[0xFF; 15][..]));
+        assert_eq!(project.read(&format!("out/security/{board}/data.bin")).len(), 64);
+        assert_eq!(project.read(&format!("out/security/{board}/lock.bin"))[..2], [0xFF, 0]);
+    }
+    let sheet = String::from_utf8(project.read("out/identity/sheet.txt")).unwrap();
+    let line = "STM32_Programmer_CLI -c port=swd -w WX2511000101/data.bin 0x1FF0F000 -v\n";
+    assert!(sheet.contains(line), "{sheet}");
+    // Data, then the check, then the lock.
+    let place = |text: &str| sheet.find(text).unwrap();
+    assert!(place("  data ") < place("  check ") && place("  check ") < place("  lock "));
+}
+
+#[test]
+fn the_same_records_give_the_same_files() {
+    let project = r3();
+    project.write("line.pem", LINE);
+    for out in ["a", "b"] {
+        project.waxseal(&format!("otp build r3.toml --records boards.csv --key line.pem --out {out}")).exits(0);
+    }
+    for file in ["data.bin", "lock.bin", "board.otp"] {
+        let read = |out: &str| project.read(&format!("{out}/identity/WX2511000102/{file}"));
+        assert_eq!(read("a"), read("b"), "{file}");
+    }
+    assert_eq!(project.read("a/identity/sheet.txt"), project.read("b/identity/sheet.txt"));
+}
+
+#[test]
+fn a_blob_is_sealed_by_its_role_and_by_nobody_else() {
+    let project = r3();
+    project.write("line.pem", LINE);
+    project.waxseal("key new other").exits(0);
+    let build = "otp build r3.toml --records boards.csv --stage identity --out out --key";
+    project.waxseal(&format!("{build} other.pem")).exits(1).says(&["WX0504"]);
+    assert_eq!(project.list("out"), [] as [String; 0]);
+    project.waxseal(&format!("{build} line.pem")).exits(0).says(&["board.otp  sealed"]);
+    assert_eq!(project.list("out"), ["identity"]);
+    let blob = project.read("out/identity/WX2511000101/board.otp");
+    // Front area, then data and mask of a block, then lock bytes. The kind's letter is the eighth byte.
+    assert_eq!((blob.len(), blob[7], &blob[1024..1036]), (1024 + 64 + 64 + 16, b'O', &b"WX2511000101"[..]));
+}
+
+/// Everything that is wrong with the records is told, and nothing is written.
+#[test]
+fn wrong_records_are_told_with_line_and_column() {
+    let project = r3();
+    let records = String::from_utf8(project.read("boards.csv")).unwrap();
+    let last = records.lines().last().unwrap();
+    project.write("twice.csv", format!("{records}{last}\n"));
+    let run = project.waxseal("otp build r3.toml --records twice.csv --out out").exits(1);
+    run.says(&[
+        "twice.csv:5: column `serial`: board WX2511000103 stands in line 4 already",
+        "column `mac`: line 4 has it",
+    ]);
+    project.write("wrong.csv", records.replace(",C1,", ",D,").replace("2026-11-19", "2026-11-31"));
+    let run = project.waxseal("otp build r3.toml --records wrong.csv --out out").exits(1);
+    run.says(&["wrong.csv:2: column `made`: no day", "wrong.csv:4: column `revision`: product.revisions has"]);
+    project.write("title.csv", records.replacen("made", "mode", 1));
+    let run = project.waxseal("otp build r3.toml --records title.csv --out out").exits(1);
+    run.says(&["title.csv:1: column `made`: no such title"]);
+    project.waxseal("otp build r3.toml --records none.csv --out out").exits(3).says(&["none.csv"]);
+    assert_eq!(project.list("out"), [] as [String; 0]);
+}
+
+#[test]
+fn a_board_from_blank_to_locked() {
+    let project = r3();
+    project.waxseal("otp build r3.toml --records boards.csv --out out").exits(0);
+    let plan = "otp plan r3.toml --records boards.csv --stage identity --board WX2511000101 --readback dump.bin";
+    project.write("dump.bin", [0xFF; 1040]);
+    let run = project.waxseal(plan).exits(0);
+    run.says(&["serial        WX2511000101", "to be programmed, for ever: 64 bytes at 0x1FF0_F000", "held back"]);
+    let mut dump = programmed(&project, "WX2511000101");
+    project.write("dump.bin", &dump);
+    project.waxseal(plan).exits(0).says(&["there already", "can be locked, for ever", "the next step is the lock"]);
+    dump[1024] = 0;
+    project.write("dump.bin", &dump);
+    project.waxseal(plan).exits(0).says(&["locked already", "nothing to do"]);
+    let json = project.waxseal(&format!("{plan} --format json")).exits(0).json();
+    assert_eq!((json["command"].as_str(), json["result"]["done"].as_bool()), (Some("otp"), Some(true)));
+    dump[1024] = 0x7F;
+    project.write("dump.bin", &dump);
+    project.waxseal(plan).exits(1).says(&["0x7F: neither open nor locked"]);
+}
+
+/// Another board's content: refused, with the bits that stand in the way, and whose board it is.
+#[test]
+fn the_wrong_board_is_told() {
+    let project = r3();
+    project.waxseal("otp build r3.toml --records boards.csv --out out").exits(0);
+    project.write("dump.bin", programmed(&project, "WX2511000101"));
+    let plan = "otp plan r3.toml --records boards.csv --stage identity --board WX2511000102 --readback dump.bin";
+    project.waxseal(plan).exits(1).says(&[
+        "impossible     0x1FF0_F00B  31 -> 32: bit 1 is 0 and cannot become 1",
+        "refused: 3 of 6 fields",
+        "it has what board WX2511000101 is to have",
+    ]);
+    project.write("short.bin", [0xFF; 100]);
+    let run = project.waxseal(&plan.replace("dump.bin", "short.bin")).exits(1);
+    run.says(&["a dump of 100 bytes: the memory has 1024, or 1040 with its lock bytes"]);
+    project.waxseal(&plan.replace("WX2511000102", "WX1")).exits(1).says(&["boards.csv has no board WX1"]);
+    project.waxseal(&plan.replace("identity", "idenity")).exits(2).says(&["identity, security"]);
+}
+
+#[test]
+fn what_firmware_reads() {
+    let project = r3();
+    project.waxseal("otp build r3.toml --records boards.csv --out out").exits(0);
+    let mut dump = programmed(&project, "WX2511000103");
+    dump[0x80..0x83].fill(0);
+    project.write("dump.bin", &dump);
+    let run = project.waxseal("otp show r3.toml --readback dump.bin").exits(0);
+    run.says(&[
+        "serial        WX2511000103",
+        "made          2026-11-20",
+        "rollback      3 of 256 steps",
+        "Blank (804)",
+    ]);
+    project.write("blank.bin", [0xFF; 1024]);
+    let run = project.waxseal("otp diff r3.toml blank.bin dump.bin").exits(0);
+    run.says(&["revision: Blank (804) -> C1 (4 bytes differ)", "rollback: 0 of 256 steps -> 3 of 256 steps"]);
+    // A bit of the serial is lost: the sum is wrong.
+    dump[3] &= !0x10;
+    project.write("dump.bin", &dump);
+    project.waxseal("otp show r3.toml --readback dump.bin").exits(1).says(&["Sum (807)"]);
+}
+
+#[test]
+fn a_place_for_a_further_field() {
+    let project = r3();
+    assert_eq!(
+        project.waxseal("otp place r3.toml --size 8 --stage identity").exits(0).stdout,
+        "at = 0x22   # 0x1FF0_F022\n"
+    );
+    assert_eq!(project.waxseal("otp place r3.toml --size 64").exits(0).stdout, "at = 0x180   # 0x1FF0_F180\n");
+    project.waxseal("otp place r3.toml --size 2000").exits(1).says(&["no room for 2000 bytes"]);
+}
+
+/// Secrets come from a folder for each board, and only their digest is shown.
+#[test]
+fn secrets_are_not_shown() {
+    let project = empty();
+    let manifest = fs::read(repository().join("tests/manifests/good_otp_of_units.toml")).unwrap();
+    project.write("m.toml", manifest);
+    project.write("boards.csv", "serial,color,address\nA1,red,00:00:5E:00:53:00:00:00\n");
+    let build = "otp build m.toml --records boards.csv --out out";
+    project.waxseal(build).exits(1).says(&["where is the secret `token`? --secrets DIR"]);
+    project.write("secrets/A1/token", b"0123456789abcdef");
+    project.waxseal(&format!("{build} --secrets secrets")).exits(0);
+    let data = project.read("out/line/A1/data.bin");
+    assert_eq!(data[0x30..0x40], *b"0123456789abcdef");
+    project.write("dump.bin", vec![0xFF; 1024]);
+    let plan = "otp plan m.toml --records boards.csv --secrets secrets --board A1 --readback dump.bin";
+    let run = project.waxseal(plan).exits(0).says(&["secret, sha256 "]);
+    assert!(!run.stdout.contains("3031") && !run.stdout.contains("0123456789abcdef"), "{}", run.stdout);
+}
+
+/// The page of the example shows what the commands say.
+#[test]
+fn the_page_is_true() {
+    let project = r3();
+    let page = fs::read_to_string(repository().join("examples/r3/README.md")).unwrap();
+    let build = project.waxseal("otp build r3.toml --records boards.csv --out out").exits(0).stdout;
+    let (first, last) = (build.lines().take(3).collect::<Vec<_>>().join("\n"), build.lines().last().unwrap());
+    assert!(page.contains(&first) && page.contains(last), "{build}");
+    project.write("WX2511000101.read.bin", programmed(&project, "WX2511000101"));
+    let plan = |board: &str| {
+        let line = format!(
+            "otp plan r3.toml --records boards.csv --stage identity --board {board} --readback WX2511000101.read.bin"
+        );
+        assert!(page.contains(&format!("$ waxseal {line}\n")), "{line}");
+        project.waxseal(&line).stdout
+    };
+    let right = plan("WX2511000101");
+    assert!(page.contains(&right), "{right}");
+    let wrong = plan("WX2511000102");
+    let (first, last) = (wrong.lines().next().unwrap(), wrong.lines().rev().take(2));
+    assert!(page.contains(first) && last.into_iter().all(|line| page.contains(line)), "{wrong}");
 }

@@ -227,7 +227,7 @@ fn signing<'a>(
 const LAYOUT_FILE: &str = "layout.bin";
 
 /// Signs an artefact of another kind than an image, puts what belongs behind it there, and judges the file.
-fn seal_kind<B: Body>(
+pub(crate) fn seal_kind<B: Body>(
     plan: &Plan,
     file_name: &str,
     draft: Result<Draft<B>, DraftError>,

@@ -23,6 +23,7 @@ pub mod linker;
 pub mod loader;
 pub mod lock;
 pub mod options;
+pub mod otp;
 pub mod outputs;
 pub mod payload;
 pub mod pending;

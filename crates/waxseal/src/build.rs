@@ -1,8 +1,7 @@
 //! `waxseal build`: seals every image for each of its slots, the layout and the release.
 
-use std::env;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use geometry::{Sector, address};
@@ -12,22 +11,19 @@ use packer::factory::factory;
 use packer::loader;
 use packer::outputs::{self, Content, Output};
 use packer::placed::Piece;
-use packer::{Artefact, Built, PrivateKey};
+use packer::{Artefact, Built};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::files::FileSet;
 use crate::inputs::{InputArgs, InputFile};
-use crate::key::read_private;
+use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::lock::{LockArgs, Locking};
 use crate::progress::Progress;
 use crate::report::{FindingsFormat, Report};
 use crate::text::{counted, hex, thousands};
 use crate::version::VersionArgs;
-
-/// Names private key files where no --key does.
-const VARIABLE: &str = "WAXSEAL_KEY";
 
 /// Folder for what waits for signatures, below the output folder.
 const PENDING: &str = "pending";
@@ -81,7 +77,7 @@ impl Command {
             let plan = &self.versions.apply(&manifest, plan)?;
             let files = self.inputs.read_all(&manifest, plan)?;
             let public = manifest.public_keys(plan)?;
-            let private = self.private_keys()?;
+            let private = private_keys(&self.keys)?;
             let inputs: Vec<_> = files.iter().filter_map(InputFile::input).collect();
             let versions: Vec<_> = self.versions.given().map(|(image, _)| image).collect();
             let locking = self.lock.read(&manifest, plan, &inputs, &versions)?;
@@ -129,14 +125,6 @@ impl Command {
         let lock = format!("{}  {}\n", locking.path.display(), locking.text(plan));
         let text = self.text(plan, built, outputs) + &lock + &self.waiting(built);
         Ok(Report { result: Some(result), ..Report::done(text) })
-    }
-
-    fn private_keys(&self) -> Result<Vec<PrivateKey>, Failure> {
-        let mut files = self.keys.clone();
-        if files.is_empty() {
-            files.extend(env::var_os(VARIABLE).iter().flat_map(env::split_paths).filter(|path| *path != Path::new("")));
-        }
-        files.iter().map(|file| read_private(file)).collect()
     }
 
     /// Where the files go: nothing that waits for a signature may be taken for finished, nor one of a set without the others.

@@ -1,5 +1,6 @@
 //! `waxseal key`: key files as openssl and OpenSSH read and write them.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -119,6 +120,21 @@ fn read_any(file: &Path) -> Result<PublicKey, Failure> {
 /// Exit code 3 if it cannot be read, 1 if it is something else.
 pub fn read_public(file: &Path) -> Result<PublicKey, Failure> {
     PublicKey::from_text(&files::read_text(file)?).map_err(|error| unusable(file, &error))
+}
+
+/// Names private key files where no --key does.
+const VARIABLE: &str = "WAXSEAL_KEY";
+
+/// The private keys of these files; of those that `WAXSEAL_KEY` names if there is none.
+///
+/// # Errors
+/// Those of [`read_private`].
+pub fn private_keys(files: &[PathBuf]) -> Result<Vec<PrivateKey>, Failure> {
+    let mut files = files.to_vec();
+    if files.is_empty() {
+        files.extend(env::var_os(VARIABLE).iter().flat_map(env::split_paths).filter(|path| *path != Path::new("")));
+    }
+    files.iter().map(|file| read_private(file)).collect()
 }
 
 /// Reads a private key. Asks for the passphrase of an encrypted one.

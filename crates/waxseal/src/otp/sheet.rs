@@ -1,0 +1,97 @@
+//! The lines that program a board, for whoever stands at the station. They are shown, never run.
+
+use std::fmt::Write as _;
+
+use geometry::Lock;
+use manifest::otp::block_range;
+use manifest::plan::otp::{Otp, Stage};
+use provision::Contents;
+
+use crate::text::hex;
+
+/// A file to program, and where.
+pub struct Piece {
+    /// Its name, from the sheet's folder.
+    pub file: String,
+    /// The address of its first byte.
+    pub address: u32,
+    /// Bytes.
+    pub size: usize,
+}
+
+/// `0x1FF0F000`, as programming tools take it.
+fn plain(address: u32) -> String {
+    format!("0x{address:08X}")
+}
+
+/// What stands at the sheet's top.
+pub fn heading(manifest: &str, part: &str, otp: &Otp, stage: &Stage) -> String {
+    let mut text = format!(
+        "{manifest}, stage {}: {part}, field list {}, layout {}\n\n",
+        stage.name.value,
+        otp.version.value,
+        hex(&otp.fingerprint[..8])
+    );
+    text.push_str(
+        "What is programmed here cannot be taken back. In this order, for each board:\n\
+        1. data   2. read   3. check: says what is there, and whether it may be locked\n",
+    );
+    if stage.lock.is_some() {
+        text.push_str("4. lock: only if the check says so   5. read and check again\n");
+    }
+    text.push_str("dfu-util: ALT is the number of the alternate called @OTP Memory; `dfu-util -l` lists them. Unproven over USB.\n");
+    text
+}
+
+/// What the sheet calls the files that the check needs.
+pub struct Names<'a> {
+    /// The manifest.
+    pub manifest: &'a str,
+    /// The records.
+    pub records: &'a str,
+}
+
+/// The lines of one board, with the files of its data and of its locks.
+pub fn board(
+    names: &Names<'_>,
+    otp: &Otp,
+    stage: &Stage,
+    name: &str,
+    (data, lock): (&[Piece], Option<&Piece>),
+    contents: &Contents,
+) -> String {
+    let Names { manifest, records } = names;
+    let mut text = format!("\n{name}\n");
+    for Piece { file, address, .. } in data {
+        let at = plain(*address);
+        let _ = writeln!(text, "  data   STM32_Programmer_CLI -c port=swd -w {file} {at} -v");
+        let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {at} -D {file}");
+    }
+    let locks = match otp.memory.lock {
+        Some(Lock::Bytes(base)) if base == otp.memory.range().end => otp.memory.blocks().unwrap_or(0),
+        _ => 0,
+    };
+    let (base, size) = (plain(otp.memory.base), otp.memory.size + locks);
+    let _ = writeln!(text, "  read   STM32_Programmer_CLI -c port=swd -r {base} {size} {name}.read.bin");
+    let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {base}:{size} -U {name}.read.bin");
+    let _ = writeln!(
+        text,
+        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {name}.read.bin",
+        stage.name.value
+    );
+    if let Some(Piece { file, address, .. }) = lock {
+        let at = plain(*address);
+        let _ = writeln!(text, "  lock   STM32_Programmer_CLI -c port=swd -w {file} {at}");
+        let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {at} -D {file}");
+    }
+    if lock.is_none() && !contents.locks.is_empty() {
+        let blocks: Vec<String> = contents.locks.iter().map(|block| format!("{block}{}", range(otp, *block))).collect();
+        let _ =
+            writeln!(text, "  lock   blocks {}: bits of a register, which no tool is known to set", blocks.join(", "));
+    }
+    text
+}
+
+fn range(otp: &Otp, block: u32) -> String {
+    block_range(otp, block).map_or(String::new(), |range| format!(" at {}", plain(range.start)))
+}
