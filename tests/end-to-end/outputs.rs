@@ -161,3 +161,30 @@ fn what_nobody_may_sign_is_not_made_and_that_is_said() {
     project.waxseal(&format!("{build} --key keys/second.pem")).exits(0);
     assert_eq!(project.list("out"), super::build::OUTPUTS);
 }
+
+/// Two images: neither their order nor that of slots and areas is in the layout or the release.
+#[test]
+fn the_order_of_images_changes_no_byte() {
+    let project = empty();
+    let manifest = std::fs::read(repository().join("tests/manifests/good_release.toml")).unwrap();
+    let manifest = String::from_utf8(manifest).unwrap();
+    project.write("build/hub-a.elf", elf::firmware(waxseal_tests::CODE_A, 4000));
+    project.write("build/hub-b.elf", elf::firmware(waxseal_tests::CODE_B, 5000));
+    project.write("vendor/radio-2.1.4.bin", [1; 3000]);
+    project.write("keys/new.txt", "");
+    project.waxseal("key new keys/release").exits(0);
+    let build = |manifest: &str| {
+        project.write("hub.toml", manifest);
+        project.waxseal("build hub.toml --key keys/release.pem --out out").exits(0);
+        let files = project.list("out").into_iter().map(|name| (project.read(&format!("out/{name}")), name));
+        files.chain([(project.read("waxseal.lock"), "waxseal.lock".to_owned())]).collect::<Vec<_>>()
+    };
+    let turned = in_another_order(&manifest);
+    assert!(
+        (manifest.find("[images.app]") < manifest.find("[images.radio]"))
+            != (turned.find("[images.app]") < turned.find("[images.radio]"))
+    );
+    for ((before, name), (after, _)) in build(&manifest).into_iter().zip(build(&turned)) {
+        assert!(before == after, "{name}");
+    }
+}

@@ -159,23 +159,20 @@ fn name(image: &Image, placement: &Placement, container: Container) -> String {
 
 impl<'a> Output<'a> {
     /// The file.
-    ///
-    /// # Errors
-    /// [`ihex::WriterError`]: never, as far as we know.
-    pub fn bytes(&self, plan: &Plan) -> Result<Cow<'a, [u8]>, ihex::WriterError> {
-        Ok(match (self.content, self.container) {
+    pub fn bytes(&self, plan: &Plan) -> Cow<'a, [u8]> {
+        match (self.content, self.container) {
             (Content::Layout(sealed) | Content::Release(sealed), _) => Cow::Borrowed(sealed.bytes.as_slice()),
             (Content::Image(artefact), _) => Cow::Borrowed(artefact.bytes.as_slice()),
             (Content::InSlot(bytes, ..), Container::Sealed) => Cow::Borrowed(bytes),
             (Content::InSlot(..), Container::Hex) | (Content::Factory(_), _) => {
-                Cow::Owned(hex::write(&self.pieces(plan))?.into_bytes())
+                Cow::Owned(hex::write(&self.pieces(plan)))
             }
             (Content::InSlot(bytes, image, placement), Container::Dfu) => {
                 let name = format!("{} {} in {}", image.name.value, version(bytes), placement.slot.value);
                 let target = dfuse::Target { alternate: 0, name, elements: self.pieces(plan) };
                 Cow::Owned(dfuse::write(&[target]))
             }
-        })
+        }
     }
 
     /// Which bytes it brings to which addresses; none for what has no address.

@@ -113,8 +113,7 @@ impl Command {
         let progress = Progress::new(outputs.len() + 1);
         for output in outputs {
             progress.step(&output.name);
-            let bytes = output.bytes(plan).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-            files.add(&folder.join(&output.name), &bytes)?;
+            files.add(&folder.join(&output.name), &output.bytes(plan))?;
         }
         progress.step("waxseal.lock");
         files.add(&locking.path, locking.to_text().as_bytes())?;

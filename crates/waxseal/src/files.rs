@@ -93,11 +93,23 @@ impl FileSet {
             return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", place.display())));
         }
         let mut file = self.begin(place).map_err(|error| cannot_write(place, &error))?;
-        // Some file systems tell only at this point that the disk is full.
-        let written = file.write_all(bytes).and_then(|()| file.as_file().sync_all());
-        written.map_err(|error| cannot_write(place, &error))?;
+        file.write_all(bytes).map_err(|error| cannot_write(place, &error))?;
         self.files.push((place.to_owned(), file));
         Ok(())
+    }
+
+    /// Waits until all files are on the disk; some file systems tell only then that it is full. All at once: waiting is most of
+    /// what a build does.
+    fn sync(&self) -> Result<(), Failure> {
+        std::thread::scope(|scope| {
+            let syncs: Vec<_> =
+                self.files.iter().map(|(place, file)| (place, scope.spawn(|| file.as_file().sync_all()))).collect();
+            for (place, sync) in syncs {
+                let synced = sync.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")));
+                synced.map_err(|error| cannot_write(place, &error))?;
+            }
+            Ok(())
+        })
     }
 
     /// The file beside its place, of which an interrupt leaves nothing.
@@ -118,6 +130,7 @@ impl FileSet {
     /// # Errors
     /// Exit code 4.
     pub fn commit(mut self) -> Result<(), Failure> {
+        self.sync()?;
         let mut leftovers = interrupt::hold();
         let mut placed = Vec::new();
         for (place, file) in std::mem::take(&mut self.files) {
