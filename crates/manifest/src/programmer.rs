@@ -31,7 +31,7 @@ const NAMES: [(&str, &str, Name); 13] = [
     // jobaziz/bootCy, demo/st/nucleo_h743zi2: configure_dual_bank_mode.bat; ST community thread 127472.
     ("STM32H74", "BOOT_ADD0", Name::Other("BOOT_CM7_ADD0")),
     ("STM32H74", "BOOT_ADD1", Name::Other("BOOT_CM7_ADD1")),
-    ("STM32H74", "SWAP_BANK", Name::Same),
+    ("STM32H74", "SWAP_BANK_OPT", Name::Other("SWAP_BANK")),
     // worldcoin/orb-firmware, utils/debug/reset_ob.sh, for an STM32G474.
     ("STM32G4", "DBANK", Name::Same),
     // ST community threads 17251 (an STM32L412) and 160047 (an STM32L4R).
@@ -44,5 +44,19 @@ impl Name {
     pub fn of(part: &str, option: &str) -> Option<Self> {
         let known = NAMES.iter().find(|(parts, name, _)| part.starts_with(parts) && *name == option);
         known.map(|(.., name)| *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NAMES;
+
+    #[test]
+    fn every_name_is_of_an_option_byte_that_there_is() {
+        let all = geometry::parts().expect("the database");
+        for (parts, option, _) in NAMES {
+            let has = |part: &geometry::Part| part.name.starts_with(parts) && part.option(option).is_some();
+            assert!(all.iter().any(has), "{parts} {option}");
+        }
     }
 }
