@@ -44,6 +44,7 @@ struct Common {
 #[derive(Debug, Subcommand)]
 enum What {
     /// A linker script's MEMORY, as cortex-m-rt includes it and GNU ld reads it: where a program must lie to run from a slot.
+    #[command(after_help = "Example:\n  waxseal gen linker r1b.toml --slot a -o memory.x")]
     Linker {
         #[command(flatten)]
         common: Common,
@@ -52,16 +53,19 @@ enum What {
         slot: String,
     },
     /// Addresses, sizes, fingerprints and option bytes as a header for C99 and C++17.
+    #[command(after_help = "Example:\n  waxseal gen c-header r1b.toml -o layout.h")]
     CHeader {
         #[command(flatten)]
         common: Common,
     },
     /// Addresses, sizes, fingerprints and option bytes as constants for Rust.
+    #[command(after_help = "Example:\n  waxseal gen rust r1b.toml -o src/layout.rs")]
     Rust {
         #[command(flatten)]
         common: Common,
     },
     /// Settings of the core's memory protection unit for external memories: while code runs from them, while they are written.
+    #[command(after_help = "Example:\n  waxseal gen mpu panel.toml --as c -o mpu.h")]
     Mpu {
         #[command(flatten)]
         common: Common,
@@ -70,11 +74,15 @@ enum What {
         language: Sources,
     },
     /// A shell script that sets the option bytes with STM32_Programmer_CLI.
+    #[command(after_help = "Example:\n  waxseal gen option-bytes r1b.toml -o options.sh")]
     OptionBytes {
         #[command(flatten)]
         common: Common,
     },
     /// Whose signatures a board takes: keys, roles and thresholds, for the boot loader and for `verify --trust`.
+    #[command(
+        after_help = "Example:\n  waxseal gen trust r1b.toml -o trust.bin\n  waxseal gen trust r1b.toml --as rust -o src/trust.rs"
+    )]
     Trust {
         #[command(flatten)]
         common: Common,

@@ -32,6 +32,7 @@ pub struct Command {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a key pair: NAME.pem (private, PKCS#8) and NAME.pub.pem (public, SPKI). Nothing is overwritten.
+    #[command(after_help = "Example:\n  waxseal key new keys/release --encrypt")]
     New {
         /// Name of the files, with or without `.pem`; may include a folder.
         name: PathBuf,
@@ -40,11 +41,13 @@ enum Action {
         encrypt: bool,
     },
     /// Print the public key of a private or public key file, as SPKI PEM.
+    #[command(after_help = "Example:\n  waxseal key public ~/.ssh/id_ed25519 > keys/ci.pub.pem")]
     Public {
         /// The key file; `-` is standard input.
         file: PathBuf,
     },
     /// Print the id of a private or public key file: the first 8 bytes of the SHA-256 of the public key, in hex.
+    #[command(after_help = "Example:\n  waxseal key id keys/release.pub.pem")]
     Id {
         /// The key file; `-` is standard input.
         file: PathBuf,

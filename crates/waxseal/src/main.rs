@@ -181,18 +181,18 @@ fn survive_size_limits() {}
 mod tests {
     use clap::CommandFactory as _;
 
+    fn has_example(command: &clap::Command) {
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let example = after.starts_with("Example:\n  ") && after.contains("waxseal ");
+        assert!(example, "{}: {after:?}", command.get_name());
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        command.get_subcommands().for_each(has_example);
+    }
+
     #[test]
     fn the_help_of_every_command_has_an_example() {
         let cli = super::Cli::command();
         cli.clone().debug_assert();
-        for command in cli.get_subcommands() {
-            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(
-                after.starts_with("Example:\n  ") && after.contains("waxseal "),
-                "{}: {after:?}",
-                command.get_name()
-            );
-            assert!(command.get_about().is_some(), "{}", command.get_name());
-        }
+        cli.get_subcommands().for_each(has_example);
     }
 }

@@ -43,6 +43,7 @@ pub struct Command {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Write the exact bytes to sign: FILE.tosign beside each sealed file.
+    #[command(after_help = "Example:\n  waxseal sign export out/pending")]
     Export {
         /// Folders of sealed files, or sealed files.
         #[arg(required = true)]
@@ -52,6 +53,9 @@ enum Action {
     ///
     /// Each signature is tried on everything under every key of the manifest, so its file's name says nothing. The result is
     /// judged by the manifest, as the boot loader will.
+    #[command(
+        after_help = "Example:\n  waxseal sign attach out/pending *.sig --manifest hub.toml --profile production"
+    )]
     Attach {
         /// The folder that `build` wrote the unfinished files to.
         folder: PathBuf,

@@ -30,6 +30,7 @@ const SHOWN: usize = 3;
 ///
 /// Nothing is written to any board. All files are written, or none.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal otp build r3.toml --records boards.csv --out out")]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

@@ -16,6 +16,7 @@ use crate::report::Report;
 
 /// Show how two read-backs differ: field by field, bytes outside of fields, locks.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal otp diff r3.toml before.bin after.bin")]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

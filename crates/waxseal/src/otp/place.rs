@@ -14,6 +14,7 @@ use crate::report::Report;
 
 /// Propose an offset for a further field.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal otp place r3.toml --size 8 --stage identity")]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

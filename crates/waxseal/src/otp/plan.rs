@@ -23,6 +23,9 @@ const SHOWN: usize = 3;
 ///
 /// Nothing is written to the board. Exit code 1 if something is impossible or locked, or if a lock is not as it should be.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  waxseal otp plan r3.toml --records boards.csv --stage identity --board WX2511000101 --readback board.bin"
+)]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,

@@ -21,6 +21,7 @@ use crate::report::Report;
 ///
 /// Exit code 1 if a field is refused; one that was never programmed is not.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal otp show r3.toml --readback board.bin")]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,
