@@ -34,7 +34,8 @@ pub fn pieces<'a>(placement: &Placement, file: &'a [u8]) -> Vec<Piece<'a>> {
 }
 
 /// The same where no two pieces share a sector of the slot: a tool that erases for each piece would erase the first one again.
-/// The gap between such pieces holds the erased value.
+/// The gap between such pieces holds the erased value. Only a header at the slot's end stands apart, where there is no state log:
+/// nothing is to be programmed into the gap before the next erase, which on flash with ECC would fail.
 pub fn by_whole_sectors<'a>(plan: &Plan, placement: &Placement, pieces: Vec<Piece<'a>>) -> Vec<Piece<'a>> {
     let Some(slot) = plan.slot(&placement.slot.value) else { return pieces };
     let erased = slot.extent.region.erased.as_ref().map_or(0xFF, |erased| erased.value);

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use geometry::{Sector, address};
-use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName};
+use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName, Word as _};
 use packer::build::SealedFile;
 use packer::factory::factory;
 use packer::loader;
 use packer::outputs::{self, Content, Output};
 use packer::placed::Piece;
+use packer::signing::Signatures;
 use packer::{Artefact, Built};
 use serde_json::{Value, json};
 
@@ -213,6 +214,12 @@ impl Command {
     }
 }
 
+/// `signed by release`.
+fn signers(signatures: &Signatures) -> String {
+    let names: Vec<_> = signatures.signed.iter().map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() { "signed by nobody yet".to_owned() } else { format!("signed by {}", names.join(", ")) }
+}
+
 /// What a file is, in a line.
 fn about(plan: &Plan, output: &Output<'_>) -> String {
     match output.content {
@@ -237,10 +244,16 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
             let embeds = groups.join(", ");
             format!("boot loader, {size} bytes, embeds layout {embeds}{images}{}", absent.collect::<String>())
         }
-        Content::Layout(layout) => format!("{} bytes, the slot groups", thousands(layout.bytes.len() as u64)),
-        Content::Release(release) => {
-            format!("{} bytes, release id {}", thousands(release.bytes.len() as u64), hex(&release.id))
+        Content::Layout(layout) => {
+            format!("{} bytes, the slot groups, {}", thousands(layout.bytes.len() as u64), signers(&layout.signatures))
         }
+        Content::Release(release) => format!(
+            "{} bytes, release id {}, commit {}, {}",
+            thousands(release.bytes.len() as u64),
+            hex(&release.id),
+            plan.update.commit.value.word(),
+            signers(&release.signatures)
+        ),
     }
 }
 

@@ -220,23 +220,15 @@ impl<'a> View<'a> {
             let _ = writeln!(text, "  {:<26}{value}", leaf.path);
         }
         if let Some(id) = self.id() {
-            let kind = word(kind(self.file));
-            let _ = writeln!(text, "{kind} id\n  {id}\nsignatures, not judged");
+            let _ = writeln!(text, "{} id\n  {id}\nsignatures, not judged", word(kind(self.file)));
             for (id, name) in &self.signatures {
                 let _ = writeln!(text, "  {}  {}", hex(id), name.unwrap_or("(no name known)"));
             }
             if self.signatures.is_empty() {
                 text.push_str("  none\n");
             }
-            text.push_str("critical records\n");
-            match &self.revisions {
-                Some(list) => {
-                    let _ = writeln!(text, "  hardware revisions  {}", list.join(", "));
-                }
-                None => text.push_str("  none: for every hardware revision\n"),
-            }
-            for id in &self.companions {
-                let _ = writeln!(text, "  companion  {id}");
+            if kind(self.file) == Kind::Image {
+                text.push_str(&self.records());
             }
             text.push_str("areas\n");
         }
@@ -254,6 +246,21 @@ impl<'a> View<'a> {
         }
         for problem in &self.problems {
             let _ = write!(text, "wrong: {}", refusal::describe(problem, self.file));
+        }
+        text
+    }
+
+    /// An image's critical records.
+    fn records(&self) -> String {
+        let mut text = "critical records\n".to_owned();
+        match &self.revisions {
+            Some(list) => {
+                let _ = writeln!(text, "  hardware revisions  {}", list.join(", "));
+            }
+            None => text.push_str("  none: for every hardware revision\n"),
+        }
+        for id in &self.companions {
+            let _ = writeln!(text, "  companion  {id}");
         }
         text
     }
