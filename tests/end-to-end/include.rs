@@ -111,3 +111,37 @@ fn every_value_names_its_file() {
     let run = project.waxseal("show r1b.toml").exits(0);
     run.says(&["r1b.toml:4", "boards/f767.toml:4"]);
 }
+
+/// What the command line may fill in is the same wherever the line stands that leaves it open.
+#[test]
+fn the_command_line_fills_in_what_a_fragment_leaves_open() {
+    let project = split();
+    let text = String::from_utf8(project.read("r1b.toml")).unwrap();
+    let (rest, images) = text.split_at(text.find("[images.app]").unwrap());
+    project.write("r1b.toml", rest.replace("[\"boards/", "[\"parts/app.toml\", \"boards/"));
+    project.write("parts/app.toml", format!("fragment = true\n\n{images}"));
+    // The inputs' folder is the fragment's, and --input-dir takes the place of the manifest's.
+    project.waxseal("check r1b.toml").exits(0).says(&["parts/build/app-a.elf is not there yet"]);
+    fs::create_dir(project.path("built")).unwrap();
+    fs::create_dir(project.path("built/parts")).unwrap();
+    fs::rename(project.path("build"), project.path("built/parts/build")).unwrap();
+    let build = "build r1b.toml --key keys/release.pem --out out --input-dir built";
+    project.waxseal(build).exits(0).says(&["parts/build/app-a.elf"]);
+    let version = "--image-version app=2.0.0";
+    project.waxseal(&format!("{build} {version}")).exits(2).says(&["--> parts/app.toml:", "said already"]);
+    project.waxseal(&format!("{build} --input app.a=other.elf")).exits(2).says(&["--> parts/app.toml:"]);
+    project.edit("parts/app.toml", "version          = \"1.4.0\"", "version-from = \"command-line\"");
+    project.waxseal(&format!("{build} {version}")).exits(0).says(&["app 2.0.0"]);
+    project.waxseal("build r1b.toml --key keys/release.pem --out none").exits(3).says(&["--> parts/app.toml:"]);
+}
+
+#[test]
+fn a_manifest_on_standard_input_includes_from_the_working_folder() {
+    let project = split();
+    let mut command = project.command(["check", "-"]);
+    command.stdin(fs::File::open(project.path("r1b.toml")).unwrap());
+    waxseal_tests::Run::of(&mut command).exits(0).says(&["<stdin> + boards/f767.toml: 0 errors"]);
+    // A file of this name is a file.
+    project.write("m.toml", "include = [\"-\"]\n");
+    project.waxseal("check m.toml").exits(3).says(&["cannot read ./-", "--> m.toml:1:12"]);
+}

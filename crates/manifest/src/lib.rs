@@ -140,8 +140,11 @@ fn join(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<spec::Manifest> {
     let included = include::paths(&spec, &main.name, diagnostics);
-    let written = spec.include.as_ref().map_or(0, |include| include.value.0.len());
-    let mut whole = included.len() == written && spec.include.is_some() == spec.include.is_written;
+    let is_wrong = |place: Span| diagnostics.iter().any(|told| told.position().is_some_and(|at| place.has(at.place())));
+    let mut whole = match spec.include.as_ref() {
+        Some(include) => !is_wrong(include.span),
+        None => !spec.include.is_written,
+    };
     let start = Span::default();
     let mut joined = Spanned { value: spec, span: start, entry: start };
     for (index, path) in included.iter().enumerate() {

@@ -3,9 +3,14 @@
 /// What the hardware's own regions are called: no slot or area may be.
 const RESERVED: [&str; 4] = ["flash", "bank1", "bank2", "otp"];
 
+/// Whether a name is a region's of the hardware.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// Why a name of a slot, area, image or key cannot be used; `None` if it can.
 pub fn objection(name: &str) -> Option<&'static str> {
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return Some("the name of a region of the hardware");
     }
     let first = name.bytes().next().is_some_and(|letter| letter.is_ascii_lowercase());

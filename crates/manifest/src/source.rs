@@ -43,6 +43,11 @@ impl Span {
         self.start..self.end
     }
 
+    /// Whether another place lies inside.
+    pub fn has(self, other: Self) -> bool {
+        self.file == other.file && (self.start..=self.end).contains(&other.start) && other.end <= self.end
+    }
+
     /// From the start of this place to the end of a later one in the same file.
     pub fn to(self, later: Self) -> Self {
         Self { end: later.end, ..self }

@@ -115,8 +115,9 @@ impl Geometry<'_> {
         let region_name = self.region?;
         let form = self.form(report);
         let Some((region, access)) = device.region(region_name) else {
-            // What is wrong with a memory has been said.
-            if !declared(&spec.memories).iter().any(|memory| memory.value == region_name.value) {
+            // What is wrong with a memory has been said, and a fragment's may be in another file.
+            let is_left_open = spec.is_fragment() && !names::is_reserved(region_name);
+            if !is_left_open && !declared(&spec.memories).iter().any(|memory| memory.value == region_name.value) {
                 report.push(unknown_region(device, region_name));
             }
             return None;
