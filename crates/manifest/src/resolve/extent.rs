@@ -63,7 +63,8 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
             continue;
         }
         let log = (*slot.log).clone();
-        if let Some(log) = &log {
+        // A fragment's may be in another file.
+        if let Some(log) = log.as_ref().filter(|_| !spec.is_fragment()) {
             refers_to("area", log, &log.value, &declared(&spec.areas), report);
         }
         slots.push(Slot { name: name.clone(), extent, header, run_alias, write_protect, log });
