@@ -104,6 +104,10 @@ pub fn same_keys(keys: &[(&Key, PublicKey)]) -> Vec<Diagnostic> {
 pub fn strangers(plan: &Plan, roles: &[&Role], public: &[PublicKey], signers: &[PrivateKey]) -> Vec<Diagnostic> {
     let has_role = |key: &Key| roles.iter().any(|role| role.keys.contains(&key.name.value));
     let keys: Vec<_> = plan.keys.iter().zip(public).filter(|(key, _)| has_role(key)).collect();
+    // Where a profile would say whose signatures count, and none is chosen, nobody is a stranger yet.
+    if keys.is_empty() {
+        return Vec::new();
+    }
     let strange = |signer: &&PrivateKey| !keys.iter().any(|(_, public)| **public == signer.public());
     signers.iter().filter(strange).map(|signer| stranger(&keys, signer)).collect()
 }
