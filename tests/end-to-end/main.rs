@@ -19,6 +19,7 @@ mod inputs;
 mod judged;
 mod key;
 mod key_files;
+mod ledger;
 mod linker;
 mod loader;
 mod lock;

@@ -91,7 +91,7 @@ impl Project {
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.binary);
         command.current_dir(self.folder.path()).args(arguments);
-        for name in ["WAXSEAL_KEY", "WAXSEAL_PASSPHRASE", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        for name in ["WAXSEAL_KEY", "WAXSEAL_LEDGER", "WAXSEAL_PASSPHRASE", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
         command

@@ -139,27 +139,50 @@ impl Sum {
     }
 }
 
-pub(crate) fn verify(store: &mut dyn Store, noted: Option<&Head>) -> Result<Summary, Error> {
-    let mut head = Head { number: 0, digest: BEGINNING.to_owned() };
-    let mut sum = Sum::default();
-    each(store, |event| {
+/// Goes along the rows, and finds the first that does not continue the one before it.
+pub(crate) struct Walk<'a> {
+    head: Head,
+    noted: Option<&'a Head>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(noted: Option<&'a Head>) -> Self {
+        Self { head: Head { number: 0, digest: BEGINNING.to_owned() }, noted }
+    }
+
+    pub(crate) fn row(&mut self, event: &Event) -> Result<(), Broken> {
+        let Self { head, noted } = self;
         if event.number != head.number + 1 {
-            return Err(Broken::Removed(head.number + 1).into());
+            return Err(Broken::Removed(head.number + 1));
         }
         if event.digest != event.chained(&head.digest) {
-            return Err(Broken::Changed(event.number).into());
+            return Err(Broken::Changed(event.number));
         }
-        head = Head { number: event.number, digest: event.digest.clone() };
+        *head = Head { number: event.number, digest: event.digest.clone() };
         if noted.is_some_and(|noted| noted.number == head.number && noted.digest != head.digest) {
-            return Err(Broken::Replaced(head.number).into());
+            return Err(Broken::Replaced(head.number));
         }
+        Ok(())
+    }
+
+    pub(crate) fn end(self) -> Result<Head, Broken> {
+        match self.noted {
+            Some(noted) if noted.number > self.head.number => {
+                Err(Broken::CutOff { last: self.head.number, noted: noted.number })
+            }
+            _ => Ok(self.head),
+        }
+    }
+}
+
+pub(crate) fn verify(store: &mut dyn Store, noted: Option<&Head>) -> Result<Summary, Error> {
+    let mut walk = Walk::new(noted);
+    let mut sum = Sum::default();
+    each(store, |event| {
+        walk.row(&event)?;
         sum.add(&event)
     })?;
-    if let Some(noted) = noted
-        && noted.number > head.number
-    {
-        return Err(Broken::CutOff { last: head.number, noted: noted.number }.into());
-    }
+    let head = walk.end()?;
     let claims = sum.claims.len() as u64;
     let mut boards = BTreeMap::new();
     sum.boards.values().for_each(|(_, state, _)| *boards.entry(*state).or_default() += 1);

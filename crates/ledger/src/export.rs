@@ -1,11 +1,11 @@
 //! The rows, for other programs.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use serde_json::json;
 
 use crate::chain::{self, Head};
-use crate::error::Error;
+use crate::error::{Broken, Error};
 use crate::event::{Event, Who};
 use crate::ledger::Ledger;
 
@@ -18,6 +18,34 @@ pub enum Format {
     Json,
 }
 
+/// The columns.
+const COLUMNS: [&str; 8] = ["number", "board", "state", "detail", "station", "operator", "at", "digest"];
+
+/// Reads rows that were exported as CSV, and returns the last one's number and digest: without the ledger, it is known that
+/// they are what the head stands for. (Rows as JSON do not keep the text that the digests cover.)
+///
+/// # Errors
+/// A text that is no export; where the rows do not continue one another, or do not come to the head that was noted.
+pub fn verify_export(rows: impl Read, noted: Option<&Head>) -> Result<Head, Error> {
+    let unreadable = |error: csv::Error| Error::File(format!("no rows of a ledger: {error}"));
+    let mut csv = csv::Reader::from_reader(rows);
+    if csv.headers().map_err(unreadable)? != COLUMNS.as_slice() {
+        return Err(Error::File(format!("no rows of a ledger: the first line is not {}", COLUMNS.join(","))));
+    }
+    let mut walk = chain::Walk::new(noted);
+    for (index, row) in csv.records().enumerate() {
+        let row = row.map_err(unreadable)?;
+        let cell = |index: usize| row.get(index).unwrap_or_default().to_owned();
+        let expected = i64::try_from(index).unwrap_or(i64::MAX).saturating_add(1);
+        let (Ok(number), Ok(state)) = (cell(0).parse(), cell(2).parse()) else {
+            return Err(Broken::Changed(expected).into());
+        };
+        let who = Who { station: cell(4), operator: cell(5), at: cell(6) };
+        walk.row(&Event { number, board: cell(1), state, detail: cell(3), who, digest: cell(7) })?;
+    }
+    Ok(walk.end()?)
+}
+
 impl Ledger {
     /// Writes all rows, and returns the last one's number and digest: whoever signs these has signed all rows.
     ///
@@ -28,8 +56,7 @@ impl Ledger {
         match format {
             Format::Csv => {
                 let mut csv = csv::Writer::from_writer(out);
-                let header = ["number", "board", "state", "detail", "station", "operator", "at", "digest"];
-                csv.write_record(header).map_err(|error| failed(&error))?;
+                csv.write_record(COLUMNS).map_err(|error| failed(&error))?;
                 chain::each(&mut *self.store, |event| {
                     let Event { number, board, state, detail, who: Who { station, operator, at }, digest } = event;
                     let number = number.to_string();

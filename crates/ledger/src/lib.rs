@@ -23,6 +23,6 @@ pub use allocate::{Allocated, Claim, Request, Take};
 pub use chain::{Head, Summary};
 pub use error::{Broken, Error};
 pub use event::{Event, State, Who};
-pub use export::Format;
+pub use export::{Format, verify_export};
 pub use ledger::{Board, Ledger, Location};
 pub use secret::SecretKey;

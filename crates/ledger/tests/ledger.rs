@@ -179,9 +179,17 @@ const CASES: &[Case] = &[
         allocate(&mut ledger, &[request("A", "A")]).expect("new");
         let mut csv = Vec::new();
         let head = ledger.export(Format::Csv, &mut csv).expect("written");
+        assert_eq!(ledger::verify_export(csv.as_slice(), Some(&head)).expect("whole"), head);
         let csv = String::from_utf8(csv).expect("text");
         assert!(csv.starts_with("number,board,state,detail,station,operator,at,digest\n1,A,allocated,"), "{csv}");
         assert!(csv.ends_with(&format!("{}\n", head.digest)));
+        let found = |text: &str| match ledger::verify_export(text.as_bytes(), Some(&head)) {
+            Err(Error::Broken(broken)) => broken,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found(&csv.replace(",kim,", ",eve,")), Broken::Changed(1));
+        assert_eq!(found(csv.lines().next().expect("titles")), Broken::CutOff { last: 0, noted: 1 });
+        assert!(matches!(ledger::verify_export("a,b\n".as_bytes(), None), Err(Error::File(_))));
         let mut json = Vec::new();
         ledger.export(Format::Json, &mut json).expect("written");
         let row: serde_json::Value = serde_json::from_slice(&json).expect("one row");

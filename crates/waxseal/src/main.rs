@@ -8,6 +8,7 @@
 mod build;
 mod check;
 mod compare;
+mod confirm;
 mod devices;
 mod diff;
 mod exit;
@@ -22,6 +23,7 @@ mod inspect;
 mod interrupt;
 mod json;
 mod key;
+mod ledger;
 mod load;
 mod lock;
 mod manual;
@@ -71,6 +73,7 @@ enum Command {
     Build(build::Command),
     Sign(sign::Command),
     Otp(otp::Command),
+    Ledger(ledger::Command),
     Verify(verify::Command),
     Inspect(inspect::Command),
     Preflight(preflight::Command),
@@ -96,6 +99,7 @@ impl Command {
             Self::Build(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Otp(command) => command.run(),
+            Self::Ledger(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Preflight(command) => command.run(),
@@ -120,6 +124,7 @@ impl Command {
             Self::Build(command) => ("build", command.format),
             Self::Sign(command) => ("sign", command.format.into()),
             Self::Otp(command) => ("otp", command.format.into()),
+            Self::Ledger(command) => ("ledger", command.format.into()),
             Self::Verify(command) => ("verify", command.format.into()),
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),

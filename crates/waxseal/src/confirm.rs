@@ -1,0 +1,27 @@
+//! What cannot be taken back is shown, and then asked for.
+
+use std::io::{self, IsTerminal as _};
+
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Shows what is to happen, and waits for a yes. With `--yes` nobody is asked.
+///
+/// # Errors
+/// Exit code 1 for any other answer; exit code 2 where nobody can be asked.
+pub fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(format!("{what} Nobody can be asked whether that is meant"))
+            .help("without a terminal, --yes says so; nothing has happened"));
+    }
+    output::remark(&format!("{what} Type yes to go on: "));
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == "yes" {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Refused, "not confirmed: nothing has happened"))
+}
