@@ -220,6 +220,12 @@ fn secrets_are_not_shown() {
     project.waxseal(&format!("{build} --secrets secrets")).exits(0);
     let data = project.read("out/line/A1/data.bin");
     assert_eq!(data[0x30..0x40], *b"0123456789abcdef");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(project.path("out/line/A1/data.bin")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "nobody else may read a secret");
+    }
     project.write("dump.bin", vec![0xFF; 1024]);
     let plan = "otp plan m.toml --records boards.csv --secrets secrets --board A1 --readback dump.bin";
     let run = project.waxseal(plan).exits(0).says(&["secret, sha256 "]);
@@ -247,4 +253,25 @@ fn the_page_is_true() {
     let wrong = plan("WX2511000102");
     let (first, last) = (wrong.lines().next().unwrap(), wrong.lines().rev().take(2));
     assert!(page.contains(first) && last.into_iter().all(|line| page.contains(line)), "{wrong}");
+}
+
+/// A batch has more files than a process may have open.
+#[cfg(unix)]
+#[test]
+fn a_batch_of_boards() {
+    let project = r3();
+    project.edit("r3.toml", "00:00:5E:00:53:FF", "00:00:5E:00:FF:FF");
+    let row = |board: u32| {
+        let [_, _, high, low] = (0x5300 + 2 * board).to_be_bytes();
+        format!("WX{board},C,2026-11-19,00:00:5E:00:{high:02X}:{low:02X}\n")
+    };
+    let rows: String = (0..100).map(row).collect();
+    project.write("batch.csv", format!("serial,revision,made,mac\n{rows}"));
+    let waxseal = project.command(["otp"]).get_program().to_owned();
+    let line = "ulimit -n 64; exec \"$0\" otp build r3.toml --records batch.csv --out out";
+    let run = waxseal_tests::Run::of(
+        std::process::Command::new("sh").args(["-c", line]).arg(waxseal).current_dir(project.path("")),
+    );
+    run.exits(0).says(&["batch.csv: 100 boards", "402 files"]);
+    assert_eq!(project.list("out/identity").len(), 101);
 }

@@ -69,10 +69,14 @@ pub enum Access {
     Private,
 }
 
+/// Files that are waited for at a time.
+const SYNCED: usize = 16;
+
 /// Files that are written beside their places and moved there together. Dropped before that, nothing is left of them.
 #[derive(Debug, Default)]
 pub struct FileSet {
-    files: Vec<(PathBuf, NamedTempFile)>,
+    /// Closed: a batch of boards has more files than a process may have open.
+    files: Vec<(PathBuf, TempPath)>,
     /// Folders that did not exist before, outermost first.
     made: Vec<PathBuf>,
     committed: bool,
@@ -89,38 +93,49 @@ impl FileSet {
     /// # Errors
     /// Exit code 4 if it cannot be written, or if a folder stands in its place.
     pub fn add(&mut self, place: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        self.add_for(place, bytes, Access::Usual)
+    }
+
+    /// The same, and who may read it.
+    ///
+    /// # Errors
+    /// Those of [`FileSet::add`].
+    pub fn add_for(&mut self, place: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
         if place.is_dir() || place.file_name().is_none() {
             return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", place.display())));
         }
-        let mut file = self.begin(place).map_err(|error| cannot_write(place, &error))?;
+        let mut file = self.begin(place, access).map_err(|error| cannot_write(place, &error))?;
         file.write_all(bytes).map_err(|error| cannot_write(place, &error))?;
-        self.files.push((place.to_owned(), file));
+        self.files.push((place.to_owned(), file.into_temp_path()));
         Ok(())
     }
 
-    /// Waits until all files are on the disk; some file systems tell only then that it is full. All at once: waiting is most of
-    /// what a build does.
+    /// Waits until all files are on the disk; some file systems tell only then that it is full. Many at a time: waiting is most
+    /// of what a build does.
     fn sync(&self) -> Result<(), Failure> {
-        std::thread::scope(|scope| {
-            let syncs: Vec<_> =
-                self.files.iter().map(|(place, file)| (place, scope.spawn(|| file.as_file().sync_all()))).collect();
-            for (place, sync) in syncs {
-                let synced = sync.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")));
-                synced.map_err(|error| cannot_write(place, &error))?;
-            }
-            Ok(())
-        })
+        let sync = |path: &Path| fs::OpenOptions::new().write(true).open(path)?.sync_all();
+        for batch in self.files.chunks(SYNCED) {
+            std::thread::scope(|scope| {
+                let syncs: Vec<_> = batch.iter().map(|(place, file)| (place, scope.spawn(|| sync(file)))).collect();
+                for (place, sync) in syncs {
+                    let synced = sync.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")));
+                    synced.map_err(|error| cannot_write(place, &error))?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// The file beside its place, of which an interrupt leaves nothing.
-    fn begin(&mut self, place: &Path) -> io::Result<NamedTempFile> {
+    fn begin(&mut self, place: &Path, access: Access) -> io::Result<NamedTempFile> {
         let mut leftovers = interrupt::hold();
         let folder = folder_of(place);
         let missing = missing_folders(folder);
         leftovers.extend(missing.iter().rev().cloned());
         self.made.extend(missing);
         fs::create_dir_all(folder)?;
-        let file = temporary(folder, Access::Usual)?;
+        let file = temporary(folder, access)?;
         leftovers.insert(0, file.path().to_owned());
         Ok(file)
     }
@@ -170,7 +185,7 @@ struct Placed {
 }
 
 impl Placed {
-    fn put(place: PathBuf, file: NamedTempFile) -> io::Result<Self> {
+    fn put(place: PathBuf, file: TempPath) -> io::Result<Self> {
         let before = if place.exists() { Some(second_name(&place)?) } else { None };
         file.persist(&place).map_err(|error| error.error)?;
         Ok(Self { place, before })

@@ -5,6 +5,7 @@
 
 mod areas;
 mod broken;
+mod fields;
 mod kinds;
 mod trust;
 
@@ -250,5 +251,6 @@ fn collect(files: &mut Files) -> Result<(), String> {
     }
     let index = serde_json::to_string_pretty(&json!({ "vectors": index })).map_err(|error| error.to_string())?;
     files.add("index.json", format!("{index}\n").into_bytes());
+    files.add("fields.json", fields::document()?.into_bytes());
     Ok(())
 }

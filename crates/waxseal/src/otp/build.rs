@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use geometry::address;
-use manifest::plan::otp::{Otp, Stage};
+use manifest::plan::otp::{Field, Otp, Stage};
 use manifest::plan::{Plan, RoleName};
 use packer::otp::{Blob, seal};
 use packer::signing::Signing;
@@ -14,7 +14,7 @@ use provision::{Board, Contents};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
-use crate::files::FileSet;
+use crate::files::{Access, FileSet};
 use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::otp::records::RecordArgs;
@@ -141,12 +141,14 @@ impl Command {
         let contents = Contents::new(otp, board, &stage.name);
         let name = folder(&board.name);
         let path = |file: &str| self.out.join(&stage.name.value).join(&name).join(file);
+        let is_secret = |field: &Field| board.value(&field.name).is_some_and(|value| value.is_secret);
+        let access = if otp.of_stage(&stage.name).any(is_secret) { Access::Private } else { Access::Usual };
         let mut data = Vec::new();
         for segment in &contents.segments {
             let at = otp.address(segment.start);
             let file = if contents.segments.len() == 1 { "data.bin".to_owned() } else { format!("data-{at:08X}.bin") };
             let bytes = contents.segment(segment);
-            files.add(&path(&file), bytes)?;
+            files.add_for(&path(&file), bytes, access)?;
             data.push(Piece { file: format!("{name}/{file}"), address: at, size: bytes.len() });
         }
         let locks = contents.lock_bytes(otp);
@@ -168,7 +170,7 @@ impl Command {
                 locks: locks.as_deref().unwrap_or_default(),
             };
             match seal(plan, otp, &parts, signing) {
-                Ok(sealed) => files.add(&path("board.otp"), &sealed.bytes)?,
+                Ok(sealed) => files.add_for(&path("board.otp"), &sealed.bytes, access)?,
                 Err(found) => return Ok(Err(found)),
             }
             blob = Some(format!("{name}/board.otp"));
@@ -199,7 +201,7 @@ impl Command {
             }
         }
         if made.len() > SHOWN {
-            let _ = writeln!(text, "... and so for {} more", counted(made.len() - SHOWN, "board"));
+            let _ = writeln!(text, "... and {} like these", counted(made.len() - SHOWN, "board"));
         }
         let _ = writeln!(text, "{}  what to type at the station, board by board", folder.join("sheet.txt").display());
         text
