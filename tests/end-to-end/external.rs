@@ -42,9 +42,17 @@ fn an_application_in_the_nor() {
         "0x6000_0000, 32M write-through, read-only, execute-never; 0x6000_0000, 4M executable",
         "MPU while programming: 0x6000_0000, 32M device, execute-never",
     ]);
-    project.waxseal("build r2.toml --no-factory --key keys/release.pem --out out").exits(0).says(&["at 0x6000_0400"]);
+    project
+        .waxseal("build r2.toml --no-factory --key keys/release.pem --out out")
+        .exits(0)
+        .says(&["at 0x6000_0400", "no .dfu: the ROM of this part does not reach `nor`\n"]);
     // An image in another chip is in no file for a programmer that reaches internal flash only.
     assert!(!project.list("out").iter().any(|name| name.ends_with(".dfu")), "{:?}", project.list("out"));
+    assert!(project.read("out/app.hex").starts_with(b":0200000460009A\n:10000000895758"));
+    project.waxseal("verify out/app.hex --manifest r2.toml --revision A").exits(0);
+    let dump = [project.read("out/app.bin"), vec![0xFF; 5000]].concat();
+    project.write("dump.bin", dump);
+    project.waxseal("verify dump.bin --manifest r2.toml --slot app --dump --revision A").exits(0);
     project.waxseal("verify out/app.bin --manifest r2.toml --slot app --revision A").exits(0);
     project.waxseal("gen linker r2.toml --slot app").exits(0).says(&["ORIGIN = 0x60000400, LENGTH = 4193280"]);
 }

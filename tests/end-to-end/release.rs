@@ -202,8 +202,19 @@ fn the_example_of_a_release() {
         "radio 2.1.4, counter 0, requires app >=4.0.0: the release brings 4.2.0",
         "  radio-a, radio-b  vendor/radio-2.1.4.bin  42 bytes  sha256 ",
         "verified  as the boot loader will, but for the board's revision: radio-a, radio-b",
+        "no .hex and no .dfu: `nor` has no address",
+        "no layout.bin: nothing says whose signatures `roles.layout` needs",
     ];
     project.waxseal(&format!("{build} --profile bench --key keys/bench.pem")).exits(0).says(&said);
+    let files = project.list("out");
+    let tools: Vec<_> = files.iter().filter(|name| name.ends_with(".hex") || name.ends_with(".dfu")).collect();
+    assert_eq!(tools, ["app.a.dfu", "app.a.hex", "app.b.dfu", "app.b.hex"], "the radio's memory has no address");
+    // The radio's slot as its memory was read: offsets, and erased bytes behind the image.
+    project.write("radio.dump", [project.read("out/radio.bin"), vec![0xFF; 3000]].concat());
+    let dump = "verify radio.dump --manifest e1.toml --profile bench --revision A --dump";
+    for slot in ["radio-a", "radio-b"] {
+        project.waxseal(&format!("{dump} --slot {slot}")).exits(0).says(&[&format!("as radio in slot {slot}")]);
+    }
     let verify = "--companion out/radio.bin --manifest e1.toml --profile bench --revision A";
     for slot in ["a", "b"] {
         project.waxseal(&format!("verify out/app.{slot}.bin --slot {slot} {verify}")).exits(0);

@@ -161,7 +161,8 @@ fn states(segments: &[Segment<'_>], slot: &Slot, placement: &Placement) -> Vec<R
     let region = &slot.extent.region;
     let erased = region.erased.as_ref().map_or(0xFF, |erased| erased.value);
     let form = region.unit().and_then(|unit| LogForm::new(placement.state_size, unit, erased));
-    let inside = log.start >= slot.extent.range.start && log.end <= slot.extent.range.end;
+    let inside =
+        placement.state_area.is_none() && log.start >= slot.extent.range.start && log.end <= slot.extent.range.end;
     let (Some(form), true) = (form, inside) else { return Vec::new() };
     let bytes: Vec<u8> = log.clone().map(|address| copy(segments, address, 1).map_or(erased, |byte| byte[0])).collect();
     let entries = (0..form.places())

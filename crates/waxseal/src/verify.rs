@@ -264,19 +264,21 @@ impl Command {
         slot: Option<&str>,
     ) -> Result<TakenOut, Failure> {
         let named = slot.map(str::to_owned);
-        let mut segments = if self.dump && slot.is_some() {
+        let segments = if self.dump && slot.is_some() {
+            // Addresses of the slot's own memory: offsets, where it has no others.
             let (_, placement) = target::find(manifest, plan, slot, &file)?;
             let address = placement.store_address;
             vec![Segment { name: String::new(), address, bytes: file.as_slice().into() }]
         } else {
-            match carried::segments(&file) {
-                Some(segments) => segments.map_err(|error| self.nothing(&error))?,
-                None => return Ok(TakenOut { slot: named, file, beside: None }),
+            let Some(segments) = carried::segments(&file) else {
+                return Ok(TakenOut { slot: named, file, beside: None });
+            };
+            let mut segments = segments.map_err(|error| self.nothing(&error))?;
+            for segment in &mut segments {
+                segment.address = plan.device.part.canonical(segment.address);
             }
+            segments
         };
-        for segment in &mut segments {
-            segment.address = plan.device.part.canonical(segment.address);
-        }
         let (_, placement) = match (slot, &carried::places(plan, &segments)[..]) {
             (Some(_), _) => target::find(manifest, plan, slot, &[])?,
             (None, [place]) => *place,
