@@ -10,6 +10,16 @@ const VARIABLE: &str = "WAXSEAL_VECTORS";
 #[derive(Deserialize)]
 struct Index {
     vectors: Vec<Vector>,
+    /// Where the image that a boot loader starts is to be, if the index has one.
+    boot: Option<Boot>,
+}
+
+#[derive(Deserialize)]
+struct Boot {
+    /// Canonical bytes of a slot group.
+    group: String,
+    /// Offset of a slot of its first region, which holds the first vector.
+    slot_offset: u32,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
     println!("cargo::rerun-if-changed={index}");
     let text = fs::read_to_string(&index).map_err(|e| format!("{index}: {e}; `cargo xtask vectors` writes it"))?;
-    let vectors = serde_json::from_str::<Index>(&text).map_err(|e| format!("{index}: {e}"))?.vectors;
+    let Index { vectors, boot } = serde_json::from_str::<Index>(&text).map_err(|e| format!("{index}: {e}"))?;
     if vectors.is_empty() {
         return Err(format!("{index}: no vectors, so nothing would be tested").into());
     }
@@ -76,6 +86,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         write_case(&mut table, vector, &fs::canonicalize(&file).map_err(|e| format!("{}: {e}", file.display()))?)?;
     }
     table.push_str("];\n");
+    let (group, offset) = match boot {
+        Some(Boot { group, slot_offset }) => (hex(&group, group.len() / 2)?, slot_offset),
+        None => ("[0; 0]".to_owned(), 0),
+    };
+    writeln!(table, "/// The slot group that the first vector is for; empty if the index names none.")?;
+    writeln!(table, "pub static GROUP: &[u8] = &{group};")?;
+    writeln!(table, "/// Offset in the group's first region of the slot that holds it.")?;
+    writeln!(table, "pub const SLOT_OFFSET: u32 = {offset};")?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("cases.rs"), table)?;
 
     // Where the linker finds memory.x, which only the programs for the target use.

@@ -16,6 +16,9 @@ struct Measured {
     hash_per_byte: f64,
     ed25519: u64,
     stack: u64,
+    boot_size: u64,
+    boot_instructions: u64,
+    boot_stack: u64,
 }
 
 /// Prints the table.
@@ -31,6 +34,9 @@ pub fn bench() -> Outcome {
     row("SHA-256, instructions per byte", |m| format!("{:.1}", m.hash_per_byte));
     row("One Ed25519 verification, instructions", |m| grouped(m.ed25519));
     row("Stack, bytes", |m| grouped(m.stack));
+    row("Flash for the boot loader, the verifier in it, bytes", |m| grouped(m.boot_size));
+    row("Boot decision, one of two slots with an image, instructions", |m| grouped(m.boot_instructions));
+    row("Its stack, bytes", |m| grouped(m.boot_stack));
     println!();
     println!("Instructions, not cycles: QEMU counts them, and models neither the flash's wait states nor caches.");
     println!(
@@ -47,12 +53,16 @@ fn measure(profile: Profile, index: &Path) -> Outcome<Measured> {
     verifier::build_programs(profile, Some(index))?;
     let whole = qemu::run(&profile.program("measure-verify")?)?;
     let parts = qemu::run(&profile.program("measure-primitives")?)?;
+    let boot = qemu::run(&profile.program("measure-boot")?)?;
     Ok(Measured {
-        size: verifier::size(profile)?,
+        size: verifier::size(profile, "measure-verify")?,
         instructions: figure(&whole, "instructions")?,
         hash_per_byte: figure(&parts, "sha256_instructions")? as f64 / figure(&parts, "sha256_bytes")? as f64,
         ed25519: figure(&parts, "ed25519_instructions")? / figure(&parts, "ed25519_verifications")?,
         stack: figure(&whole, "stack")?,
+        boot_size: verifier::size(profile, "measure-boot")?,
+        boot_instructions: figure(&boot, "instructions")?,
+        boot_stack: figure(&boot, "stack")?,
     })
 }
 

@@ -13,10 +13,13 @@ use crate::{
 /// Parts of the names of functions in core that only a panic calls, and of the handler itself: whatever can panic keeps that.
 const PANICS: [&str; 6] =
     ["panic", "rust_begin_unwind", "unwrap_failed", "expect_failed", "slice_index", "len_mismatch_fail"];
-/// Functions of the program, which call all of image-format: without them nothing would be looked at.
-const CALLERS: [&str; 4] = ["judge_slot", "read_forms", "write_forms", "read_log"];
+/// Programs, and functions of theirs that call all of a crate: without them nothing would be looked at.
+const PROGRAMS: [(&str, &str, &[&str]); 2] = [
+    ("image-format", "format-alone", &["judge_slot", "read_forms", "write_forms", "read_log"]),
+    ("boot", "boot-alone", &["decide", "run_application", "stage_update", "name_reasons"]),
+];
 
-/// Fails if anything of image-format can panic. The program's cryptography is of its own, since curve25519-dalek can.
+/// Fails if anything of image-format or boot can panic. The programs' cryptography is of their own, since curve25519-dalek can.
 pub fn check() -> Outcome {
     verifier::build_programs(Profile::Size, None)?;
     // The control: a program that is known to have panics, those of curve25519-dalek.
@@ -25,20 +28,22 @@ pub fn check() -> Outcome {
             "no panic is found in judge-vectors, which has some: names have changed, see panics.rs",
         ));
     }
-    let functions = functions(&Profile::Size.program("format-alone")?)?;
-    if let Some(missing) = CALLERS.iter().find(|name| !functions.iter().any(|function| function.contains(*name))) {
-        return Err(Failure::new(format!("format-alone has no function {missing}: nothing would be looked at")));
+    for (name, program, callers) in PROGRAMS {
+        let functions = functions(&Profile::Size.program(program)?)?;
+        if let Some(missing) = callers.iter().find(|name| !functions.iter().any(|function| function.contains(*name))) {
+            return Err(Failure::new(format!("{program} has no function {missing}: nothing would be looked at")));
+        }
+        let found = panics(&functions);
+        if !found.is_empty() {
+            return Err(Failure::new(format!(
+                "{name} can panic on the target: its program {program} has {}. An index, a division, an overflow check or \
+                 copy_from_slice does that",
+                found.join(", ")
+            )));
+        }
+        println!("{name}: none of {} functions can panic", functions.len());
     }
-    let found = panics(&functions);
-    if found.is_empty() {
-        println!("none of {} functions can panic", functions.len());
-        return Ok(());
-    }
-    Err(Failure::new(format!(
-        "image-format can panic on the target: its program format-alone has {}. An index, a division, an overflow check or \
-         copy_from_slice does that",
-        found.join(", ")
-    )))
+    Ok(())
 }
 
 fn panics(functions: &[String]) -> Vec<&str> {

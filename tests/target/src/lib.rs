@@ -6,6 +6,8 @@ use image_format::{
 };
 
 #[cfg(feature = "qemu")]
+pub mod any;
+#[cfg(feature = "qemu")]
 pub mod machine;
 pub mod mutation;
 

@@ -3,11 +3,11 @@
 #![no_std]
 #![no_main]
 
-use core::{hint::black_box, panic::PanicInfo};
+use core::hint::black_box;
 
 use cortex_m_rt::entry;
 use image_format::{
-    Check, Crypto, Device, Digest, Extent, Fault, InSlot, Kind, MAX_KEYS, Memory, Place, Policy, ReadAt, Sha256, Trust,
+    Check, Device, Extent, Fault, InSlot, Kind, MAX_KEYS, Memory, Place, Policy, ReadAt, Trust,
     auxiliary::Auxiliary,
     layout::{Group, GroupArea, GroupSlot, GroupView, ModeBits, RegionRuns},
     log::{Entry, EntryKind, LogForm, SlotLog, Strategy, choose, scan, state_space},
@@ -16,36 +16,11 @@ use image_format::{
     verify, whole,
 };
 use semihosting::process;
+use vectors::any::Any;
 use zerocopy::IntoBytes as _;
 
 /// Where every byte comes from: the compiler must not know one of them.
 static BYTES: [u8; 2048] = [0; 2048];
-
-/// Answers that nobody can foresee, from code that cannot panic.
-struct Any;
-
-impl Sha256 for Any {
-    fn update(&mut self, bytes: &[u8]) {
-        black_box(bytes);
-    }
-
-    fn finish(self) -> Digest {
-        black_box([0; 32])
-    }
-}
-
-impl Crypto for Any {
-    type Sha256 = Any;
-
-    fn sha256(&mut self) -> Any {
-        Any
-    }
-
-    fn verify_ed25519(&mut self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-        black_box((key, message, signature));
-        black_box(true)
-    }
-}
 
 /// A source behind a driver of which nothing is known.
 struct Driver;
@@ -131,10 +106,4 @@ fn read_log(area: &mut impl ReadAt) -> usize {
     let Some(form) = LogForm::new(size, unit, black_box(0xFF)) else { return 0 };
     let logs: [SlotLog; 3] = core::array::from_fn(|_| scan(area, &form, black_box(3)));
     choose(black_box(&logs)).iter().filter(|candidate| black_box(candidate.slot) > 0).count()
-}
-
-/// Linked only if something can panic.
-#[panic_handler]
-fn panic(_: &PanicInfo<'_>) -> ! {
-    process::exit(101)
 }
