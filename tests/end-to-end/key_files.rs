@@ -156,7 +156,10 @@ fn a_key_of_another_algorithm_is_named() {
     openssl_in(&project, "genpkey -algorithm ed448 -out ed448.pem");
     ssh_keygen(&project, "ssh_rsa", "rsa", "");
     ssh_keygen(&project, "ssh_ecdsa", "ecdsa", "word");
+    // The public half of a key in a token (OpenSSH, PROTOCOL.u2f): its signatures have more in them than our bytes.
+    project.write("token.pub", "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIBm/RAlphM3+hUG6wWfcO5bIUIaqMLa2ywxcOK1wMWbhAAAABHNzaDo= token\n");
     for (name, algorithm) in [
+        ("token.pub", "a security token's key"),
         ("rsa.pem", "an RSA key"),
         ("rsa1.pem", "an RSA key"),
         ("rsa.pub.pem", "an RSA key"),
