@@ -186,18 +186,20 @@ fn survive_size_limits() {}
 mod tests {
     use clap::CommandFactory as _;
 
-    fn has_example(command: &clap::Command) {
-        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let example = after.starts_with("Example:\n  ") && after.contains("waxseal ");
-        assert!(example, "{}: {after:?}", command.get_name());
-        assert!(command.get_about().is_some(), "{}", command.get_name());
-        command.get_subcommands().for_each(has_example);
+    /// An example of a command stands in its own help, or by its full name in that of the command above it.
+    fn has_example(command: &clap::Command, above: &str, line: &str) {
+        let line = format!("{line} {}", command.get_name());
+        let own = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let has = |help: &str| help.starts_with("Example:\n  ") && help.contains("waxseal ");
+        assert!(has(&own) || above.contains(&line), "{line}: {own:?}");
+        assert!(command.get_about().is_some(), "{line}");
+        command.get_subcommands().for_each(|command| has_example(command, &own, &line));
     }
 
     #[test]
     fn the_help_of_every_command_has_an_example() {
         let cli = super::Cli::command();
         cli.clone().debug_assert();
-        cli.get_subcommands().for_each(has_example);
+        cli.get_subcommands().for_each(|command| has_example(command, "", "waxseal"));
     }
 }

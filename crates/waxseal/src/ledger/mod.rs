@@ -23,6 +23,7 @@ use crate::report::{Format, Report};
 #[command(after_help = "Example:\n  \
     waxseal ledger init --ledger line.db\n  \
     waxseal ledger record WX2511000101 --state verified --readback board.bin --station S1 --operator kim --ledger line.db\n  \
+    waxseal ledger board WX2511000101 --ledger line.db\n  \
     waxseal ledger head --ledger line.db > monday.head\n  \
     waxseal ledger verify --head monday.head --ledger line.db\n  \
     waxseal ledger export --out line.csv --key line.pem --ledger line.db")]
