@@ -26,6 +26,7 @@ enum Rows {
 
 /// Write all rows to a file, and their end beside it: FILE.head, and with a key FILE.head.sig.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal ledger export --out line.csv --ledger line.db")]
 pub struct Export {
     /// The file to write.
     #[arg(long, value_name = "FILE")]
@@ -82,6 +83,7 @@ impl Export {
 ///
 /// Rows that were cut off at the end are found only with a head that was noted before.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  waxseal ledger verify --head monday.head --ledger line.db")]
 pub struct Verify {
     /// A head that was noted: what `ledger head` printed, or FILE.head of an export.
     #[arg(long, value_name = "FILE")]

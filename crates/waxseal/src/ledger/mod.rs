@@ -40,6 +40,7 @@ pub struct Command {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a ledger, and its own key, under which it keeps the digests of secrets.
+    #[command(after_help = "Example:\n  waxseal ledger init --ledger line.db")]
     Init {
         /// The key's file; FILE.key beside a SQLite file if none is named.
         #[arg(long, value_name = "FILE")]
@@ -47,9 +48,11 @@ enum Action {
     },
     Verify(export::Verify),
     /// Print the last row's number and digest: what to keep elsewhere, to find later that rows were cut off.
+    #[command(after_help = "Example:\n  waxseal ledger head --ledger line.db")]
     Head,
     Export(export::Export),
     /// Show a board: its values, and what was done to it.
+    #[command(after_help = "Example:\n  waxseal ledger board WX2511000101 --ledger line.db")]
     Board {
         /// Its name.
         name: String,

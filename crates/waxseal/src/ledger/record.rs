@@ -42,6 +42,9 @@ impl Done {
 
 /// Write down what was done to boards: all of it, or nothing.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  waxseal ledger record WX2511000101 --state verified --readback board.bin --station S1 --operator kim --ledger line.db"
+)]
 pub struct Command {
     /// The boards' names.
     #[arg(required = true)]
