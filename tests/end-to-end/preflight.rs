@@ -116,3 +116,18 @@ fn err_dumps() {
     project.waxseal("preflight r5.toml --option-bytes none.txt").exits(3).says(&["none.txt"]);
     project.waxseal("preflight r5.toml").exits(2);
 }
+
+/// What only a profile says is compared, too, and not passed over while none is chosen.
+#[test]
+fn a_profile_says_what_a_board_should_have() {
+    let project = r5();
+    let mut text = String::from_utf8(project.read("r5.toml")).unwrap();
+    text = text.replace("RDP       = 0             # the level, not the byte\n", "");
+    text += "\n[profiles.bench.options]\nRDP = 0\n\n[profiles.production.options]\nRDP = 1\n";
+    project.write("r5.toml", text);
+    project.write("board.txt", "nDBANK=1\nnDBOOT=1\nBOOT_ADD0=0x0080\nRDP=0\nnWRP=0xFFF\n");
+    let line = "preflight r5.toml --option-bytes board.txt";
+    project.waxseal(line).exits(1).says(&["error[WX0011]", "--profile bench, or --profile production"]);
+    project.waxseal(&format!("{line} --profile bench")).exits(0);
+    project.waxseal(&format!("{line} --profile production")).exits(1).says(&["RDP", "WRONG"]);
+}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::files;
-use crate::load::Manifest;
+use crate::load::{Manifest, ProfileArgs, refused};
 use crate::report::{Format, Report};
 
 /// Compare a board's option bytes with the manifest, before anything is erased.
@@ -28,6 +28,8 @@ pub struct Command {
     /// `-` is standard input.
     #[arg(long, value_name = "DUMP")]
     option_bytes: PathBuf,
+    #[command(flatten)]
+    profile: ProfileArgs,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -39,8 +41,11 @@ impl Command {
     /// # Errors
     /// Files that cannot be read; a dump that is none.
     pub fn run(&self) -> Result<Report, Failure> {
-        let manifest = Manifest::read(&self.manifest)?;
+        let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
+            if let Some(open) = plan.open_options() {
+                return Ok(refused(vec![open]));
+            }
             let name = self.option_bytes.display();
             let dump = Dump::parse(&files::read_text(&self.option_bytes)?)
                 .map_err(|error| Failure::new(Exit::Refused, format!("{name} is no dump of option bytes: {error}")))?;
