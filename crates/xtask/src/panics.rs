@@ -15,7 +15,7 @@ const PANICS: [&str; 6] =
     ["panic", "rust_begin_unwind", "unwrap_failed", "expect_failed", "slice_index", "len_mismatch_fail"];
 /// Programs, and functions of theirs that call all of a crate: without them nothing would be looked at.
 const PROGRAMS: [(&str, &str, &[&str]); 2] = [
-    ("image-format", "format-alone", &["judge_slot", "read_forms", "write_forms", "read_log"]),
+    ("image-format", "format-alone", &["judge_slot", "read_forms", "write_forms", "read_log", "read_otp"]),
     ("boot", "boot-alone", &["decide", "run_application", "stage_update", "name_reasons"]),
 ];
 

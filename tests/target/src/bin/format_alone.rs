@@ -11,6 +11,7 @@ use image_format::{
     auxiliary::Auxiliary,
     layout::{Group, GroupArea, GroupSlot, GroupView, ModeBits, RegionRuns},
     log::{Entry, EntryKind, LogForm, SlotLog, Strategy, choose, scan, state_space},
+    otp::OtpLayout,
     record::{Record, RecordWriter},
     trust::{Role, TrustSet},
     verify, whole,
@@ -42,6 +43,7 @@ fn main() -> ! {
     let memory = black_box(Memory::file(bytes));
     black_box((judge(&mut Driver), judge(&mut { memory }), judge_slot(memory)));
     black_box((read_forms(bytes), write_forms(bytes), read_log(&mut { memory }), read_log(&mut Driver)));
+    black_box((read_otp(bytes, &mut { memory }), read_otp(bytes, &mut Driver)));
     process::exit(0)
 }
 
@@ -106,4 +108,15 @@ fn read_log(area: &mut impl ReadAt) -> usize {
     let Some(form) = LogForm::new(size, unit, black_box(0xFF)) else { return 0 };
     let logs: [SlotLog; 3] = core::array::from_fn(|_| scan(area, &form, black_box(3)));
     choose(black_box(&logs)).iter().filter(|candidate| black_box(candidate.slot) > 0).count()
+}
+
+#[inline(never)]
+fn read_otp(layout: &[u8], memory: &mut impl ReadAt) -> bool {
+    let Ok(layout) = OtpLayout::parse(layout) else { return false };
+    let mut value = black_box([0; 32]);
+    let buffer = value.get_mut(..black_box(32)).unwrap_or_default();
+    let read = layout.read(black_box(0), memory, buffer);
+    black_box(layout.fingerprint(&mut Any));
+    let (sum, count) = (layout.check_sum(black_box(0), memory), layout.counter(black_box(0), memory));
+    read.is_ok() && sum.is_ok() && black_box(count).is_ok()
 }
