@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 
 use geometry::Lock;
+use image_format::Memory;
+use image_format::otp::OtpLayout;
 use manifest::plan::otp::{Field, Otp};
 
 use crate::contents::Contents;
@@ -217,5 +219,19 @@ fn lock_state(otp: &Otp, fields: &[FieldStep], block: u32, found: &ReadBack) -> 
     }
     let of_block = |byte: &&ByteStep| otp.memory.block.is_some_and(|size| byte.offset / size.max(1) == block);
     let mut bytes = fields.iter().flat_map(|field| &field.bytes).filter(of_block);
-    if bytes.all(|byte| byte.verdict == Verdict::Same) { LockState::Ready } else { LockState::HeldBack }
+    let is_there = bytes.all(|byte| byte.verdict == Verdict::Same) && is_readable(otp, block, found);
+    if is_there { LockState::Ready } else { LockState::HeldBack }
+}
+
+/// Whether firmware can read every field of a block that the line programs, those of other stages too: a lock shuts in what is
+/// missing.
+fn is_readable(otp: &Otp, block: u32, found: &ReadBack) -> bool {
+    let Ok(layout) = OtpLayout::parse(&otp.layout) else { return false };
+    let of_block =
+        |field: &Field| field.stage.is_some() && otp.blocks(field).is_some_and(|blocks| blocks.contains(&block));
+    let mut fields = otp.fields.iter().enumerate().filter(|(_, field)| of_block(field));
+    fields.all(|(index, field)| {
+        let mut buffer = vec![0; usize::try_from(field.value_size()).unwrap_or(0)];
+        layout.read(index, &mut Memory::file(&found.data), &mut buffer).is_ok()
+    })
 }

@@ -346,3 +346,24 @@ fn a_secret_is_not_shown() {
     let bytes = format!("{:?}", token.bytes.as_slice());
     assert!(!format!("{:?}", boards[0]).contains(bytes.trim_matches(['[', ']'])));
 }
+
+/// A block that two stages fill is locked by the second one, and not while the first one's fields are missing.
+#[test]
+fn a_lock_waits_for_the_fields_of_other_stages() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/r3/r3.toml");
+    let text = fs::read_to_string(path).unwrap().replacen("lock = \"permanent\"", "lock = \"never\"", 1)
+        + "\n[otp.fields.limit]\nat = 0x30\ntype = \"u32\"\nstage = \"security\"\nvalue = \"5\"\n";
+    let manifest = check(&Source { name: "r3.toml".into(), text }).plan.unwrap();
+    let otp = manifest.otp.as_ref().unwrap();
+    let board = &made(&manifest, R3).unwrap()[0];
+    let (identity, security) = (Contents::new(otp, board, "identity"), Contents::new(otp, board, "security"));
+    assert_eq!(security.locks, [0, 1]);
+    let mut model = Model::blank(otp);
+    model.apply(&plan(otp, "security", &security, &model.read_back()), &security, usize::MAX);
+    let states = |model: &Model| -> Vec<LockState> {
+        plan(otp, "security", &security, &model.read_back()).locks.iter().map(|lock| lock.state).collect()
+    };
+    assert_eq!(states(&model), [LockState::HeldBack, LockState::Ready]);
+    model.apply(&plan(otp, "identity", &identity, &model.read_back()), &identity, usize::MAX);
+    assert_eq!(states(&model), [LockState::Ready, LockState::Ready]);
+}
