@@ -13,6 +13,7 @@ use crate::{
     example::write_key,
     process::{Failure, Outcome, capture, root, run, target_folder},
     qemu, tools,
+    verifier::loaded_bytes,
 };
 
 /// The slots, with a build of the application for each.
@@ -61,6 +62,24 @@ pub fn lint() -> Outcome {
     let mut cargo = for_cortex_m("clippy", Profile::Size)?;
     cargo.env("WAXSEAL_MEMORY_X", example.join("qemu.x")).env("WAXSEAL_GENERATED", example.join("build"));
     run(cargo.args(["--package", "boot-example", "--", "-D", "warnings"]))
+}
+
+/// Judges and links the boot loader for an STM32F767, and prints its size.
+pub fn for_f767() -> Outcome {
+    tools::ensure_target(CORTEX_M)?;
+    let example = Example::prepare()?;
+    example.waxseal(&["gen", "linker", "f767.toml", "--slot", "boot", "-o", "build/f767-boot.x"])?;
+    example.waxseal(&["gen", "rust", "f767.toml", "-o", "build/f767_layout.rs"])?;
+    example.waxseal(&["gen", "trust", "f767.toml", "--as", "rust", "-o", "build/f767_trust.rs"])?;
+    for (subcommand, more) in [("clippy", ["--", "-D", "warnings"].as_slice()), ("build", &[])] {
+        let mut cargo = for_cortex_m(subcommand, Profile::Size)?;
+        cargo.env("WAXSEAL_MEMORY_X", example.folder.join("build/f767-boot.x"));
+        cargo.env("WAXSEAL_GENERATED", example.folder.join("build"));
+        run(cargo.args(["--package", "boot-example", "--bin", "f767", "--features", "f767"]).args(more))?;
+    }
+    let size = loaded_bytes(&Profile::Size.program("f767")?)?;
+    println!("the boot loader for an STM32F767 takes {size} of {} bytes; unproven on silicon", 64 * 1024);
+    Ok(())
 }
 
 /// The example, and the command in its folder.

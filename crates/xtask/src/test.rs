@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     ("vectors through C on a Cortex-M7", boot_c::on_cortex_m),
     ("boot loader in Rust", boot_example::in_rust),
     ("boot loader in C", boot_example::in_c),
+    ("boot loader for an STM32F767", boot_example::for_f767),
     ("mutations on host and Cortex-M7", campaign::differential_test),
     ("size of the verifier", verifier::check_size),
     ("no panic on the target", panics::check),

@@ -52,7 +52,7 @@ pub fn check_size() -> Outcome {
 }
 
 /// Bytes of .text, .rodata and .data.
-fn loaded_bytes(program: &Path) -> Outcome<u64> {
+pub fn loaded_bytes(program: &Path) -> Outcome<u64> {
     let bytes = fs::read(program).map_err(Failure::at(program))?;
     let elf = Elf::parse(&bytes).map_err(|e| Failure::new(format!("{}: {e}", program.display())))?;
     let counted = |name: Option<&str>| matches!(name, Some(".text" | ".rodata" | ".data"));
