@@ -43,34 +43,32 @@
 //!
 //! # How to write a flash driver
 //!
-//! [`Flash`] has five functions. What each must take care of, by family; boot loader and application use the same driver. Nothing of this
-//! was tried on silicon: the sources are named, and what they leave open is said.
+//! [`Flash`] has five functions; boot loader and application use the same driver. What each must take care of, by family. Nothing of this
+//! was tried on silicon: sources are named, and what has none is for your reference manual to say.
 //!
-//! - **`settle`**: a reset of the microcontroller alone does not stop an erase, neither the flash controller's nor an external chip's.
-//!   Wait until it is done (`BSY` of the F7; `QW` of the H7, with `BSY` it only covers what has begun); give an external NOR its reset
-//!   command or its longest erase time, and identify it. Clear the error flags that an earlier program left: the F7 and others refuse to
-//!   begin while one is set. Drop what caches hold of the region.
-//! - **`read`, ECC**: the words of F0 to F4 and F7 have no ECC, and no read faults. On L4, G0, G4, WB, WL, L5 and U5 a word with two wrong
-//!   bits raises an NMI (`ECCD`), on H7 a bus fault, and a power cut leaves such words. The driver must come back with [`Fault`]: on a H7
-//!   set `BFHFNMIGN` and `FAULTMASK` around the read, then look at `BFSR` and the double-error flag of the bank; where it is an NMI, let the
-//!   handler clear `ECCD`, note it for the driver and return. A handler that resets instead never boots again once such a word lies in a
-//!   state log. On H5 reading one-time-programmable memory that was never programmed raises that NMI as well.
-//! - **`read`, caches**: what is judged must be what is fetched. Read with the data cache off, or invalidate the range before; an area that
-//!   is programmed must not be mapped write-back. On a Cortex-M7 everything from 0x6000_0000 to 0x7FFF_FFFF is write-back without an
-//!   MPU (Arm DUI 0646, table 2.12), so a NOR's commands would stay in the cache. The accelerator of L4, G0 and G4 has caches that an
-//!   erase does not invalidate: reset them after it.
-//! - **`program`**: whole units come, aligned: on ECC flash each is programmed once per erase, and a word of 0xFF bytes counts. Some parts
-//!   accept zeros over anything; don't use that. Check every error flag after each unit; the caller reads back, and passes over a place
-//!   that does not take its entry.
-//! - **`erase`**: what selects a sector is not its address. The F7's `SNB` is the number up to 11 and the number plus 4 from 12 on (HAL-F7,
-//!   `FLASH_Erase_Sector`). After an exchange of banks, selectors follow the cells on U5, H5 and G0, the addresses on H74x/75x; of the F7
-//!   nobody has said. A sector that does not exist in this bank mode is reported as write-protected.
-//! - **Running meanwhile**: a bank that is busy cannot be read. On most parts a fetch from it stalls the core, for up to seconds, and with
-//!   it whatever feeds a watchdog; from an external NOR it reads nonsense. Start and wait from RAM, vectors and interrupt handlers there
-//!   too or interrupts off. The other bank can be read on parts with two (read-while-write).
-//! - **`register`**: the option bits as the chip has loaded them (`OPTCR`, `OPTR`, `OPTSR_CUR`), not as they are programmed for the next reset.
+//! - **`settle`**: a reset of the microcontroller alone stops no external chip. Wait until it is done, or send its reset command. Wait for
+//!   the flash controller too (F7: `BSY`; H7: `QW`, HAL-H7 stm32h7xx_hal_flash.c:1072), and clear the error flags that an earlier program
+//!   left, so that they are no result of what comes next. Drop what caches hold of the region.
+//! - **`read`, torn words**: F0 to F4 and F7 have no ECC, and no read of theirs faults. Elsewhere a power cut leaves words that do: on L4 a
+//!   word with two wrong bits raises an NMI (`ECCD`; RM0351, 3.3.2), on G0 as well, on H7 a bus fault. The driver must come back with [`Fault`]:
+//!   on a H7 with `BFHFNMIGN` and `FAULTMASK` set around the read, and a look at the double-error flag of the bank afterwards; where it is an NMI,
+//!   its handler clears the flag, notes it for the driver, and returns. A handler that loops or resets never boots again once such a
+//!   word lies in a state log. H5: reading one-time-programmable memory that was never programmed raises that NMI too. L0, L1, G4, WB,
+//!   WL, L5 and U5: unproven.
+//! - **`read`, caches**: what is judged must be what is fetched. Read with the data cache off, or invalidate the range before. On a
+//!   Cortex-M7 without an MPU, 0x6000_0000 to 0x7FFF_FFFF is write-back (Arm DUI 0646, table 2.12): the commands for a NOR stay in the
+//!   cache. On L4, flush the controller's own caches after an erase, as ST's driver does (HAL-L4 stm32l4xx_hal_flash_ex.c:212).
+//! - **`program`**: whole units come, aligned. On ECC flash each is programmed once per erase, and 0xFF in all bytes counts. Check the error
+//!   flags after each unit; the caller reads back, and passes over a place that does not take its entry.
+//! - **`erase`**: what selects a sector is not its address. The F7's `SNB` is the number up to 11, and the number plus 4 from 12 on (HAL-F7
+//!   stm32f7xx_hal_flash_ex.c, `FLASH_Erase_Sector`). With banks exchanged, the selector follows the cells on U5, H5 and G0, and the
+//!   addresses on H74x/75x; on F7 it is unproven. A sector that does not exist in this bank mode may be reported as write-protected.
+//! - **Running meanwhile**: a bank that is busy cannot be read; parts with two can run from the other. A fetch from the busy one stalls
+//!   an F7's core (AN4826), and whatever feeds a watchdog with it; a NOR that programs or erases cannot be read at all. Start and wait from RAM, with vectors
+//!   and handlers there too, or interrupts off.
+//! - **`register`**: option bits as the chip has loaded them, not as they are for the next reset: `OPTCR` on F7, `OPTSR_CUR` on H7.
 //!
-//! A whole one is in the project's `examples/boot`, for an STM32F767.
+//! A whole one is in the project's `examples/boot/rust/src/f767`.
 //!
 //! What holds, and why, is in the project's ARCHITECTURE.md; the state log's encoding in `schema/image-format.md`.
 
