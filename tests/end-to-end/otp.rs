@@ -275,3 +275,156 @@ fn a_batch_of_boards() {
     run.exits(0).says(&["batch.csv: 100 boards", "402 files"]);
     assert_eq!(project.list("out/identity").len(), 101);
 }
+
+/// Example r3 with a ledger, and records that leave the addresses to it.
+fn line() -> Project {
+    let project = r3();
+    project.write("line.pem", LINE);
+    let records = String::from_utf8(project.read("boards.csv")).unwrap();
+    let without: Vec<&str> = records.lines().map(|line| line.rsplit_once(',').unwrap().0).collect();
+    project.write("boards.csv", without.join("\n") + "\n");
+    project.waxseal("ledger init --ledger line.db").exits(0);
+    project
+}
+
+const BUILD: &str = "otp build r3.toml --records boards.csv --stage identity --key line.pem --ledger line.db \
+                     --at 2026-11-19T10:00:00Z --out out";
+
+/// The first address of a board of [`line`], as its binary has it.
+fn address(project: &Project, board: &str) -> u8 {
+    project.read(&format!("out/identity/{board}/data.bin"))[0x15]
+}
+
+#[test]
+fn addresses_out_of_the_ledger_each_once() {
+    let project = line();
+    let taken = "mac: 256 of 256 left, 00:00:5E:00:53:00 to 00:00:5E:00:53:05 taken now, 250 left";
+    project.waxseal(BUILD).exits(0).says(&["3 boards", taken, "ledger line.db rows 4 to 6"]);
+    assert_eq!(["WX2511000101", "WX2511000102", "WX2511000103"].map(|name| address(&project, name)), [0, 2, 4]);
+    let files = project.read("out/identity/WX2511000102/board.otp");
+    // Again: the same values, the same bytes, and not a row more.
+    project.waxseal(BUILD).exits(0).says(&["250 of 256 left, none taken now", "ledger line.db knew it all"]);
+    assert_eq!(project.read("out/identity/WX2511000102/board.otp"), files);
+    // Further rows get further numbers; those before keep theirs.
+    project.edit("boards.csv", "WX2511000103,", "WX2511000104,C,2026-11-20\nWX2511000103,");
+    project.waxseal(BUILD).exits(0).says(&["00:00:5E:00:53:06 to 00:00:5E:00:53:07 taken now, 248 left"]);
+    assert_eq!((address(&project, "WX2511000104"), address(&project, "WX2511000103")), (6, 4));
+    project.waxseal("ledger verify --ledger line.db").exits(0).says(&["8 rows, chain ok", "issued        4 boards"]);
+    let sheet = String::from_utf8(project.read("out/identity/sheet.txt")).unwrap();
+    assert!(sheet.contains("--readback WX2511000104.read.bin --ledger line.db"), "{sheet}");
+}
+
+/// What another board has is refused, and nothing is written: no file, no row.
+#[test]
+fn a_duplicate_against_the_ledger() {
+    let project = line();
+    project.waxseal(BUILD).exits(0);
+    let head = project.waxseal("ledger head --ledger line.db").exits(0).stdout;
+    let build = BUILD.replace("--out out", "--out new");
+    project.write("tuesday.csv", "serial,revision,made\nWX2511000200,C,2026-11-20\nWX2511000102,C,2026-11-20\n");
+    let run = project.waxseal(&build.replace("boards.csv", "tuesday.csv")).exits(1);
+    run.says(&["WX2511000102 was allocated by another request", "boards.csv/WX2511000102", "--batch"]);
+    project.write("tuesday.csv", "serial,revision,made,mac\nWX2511000200,C,2026-11-20,00:00:5E:00:53:03\n");
+    let run = project.waxseal(&build.replace("boards.csv", "tuesday.csv")).exits(1);
+    run.says(&["eui48", "WX2511000102's already; WX2511000200 cannot have it too"]);
+    let rows: String = (0..129).map(|n| format!("WX26{n:08},C,2026-11-20\n")).collect();
+    project.write("tuesday.csv", format!("serial,revision,made\n{rows}"));
+    let run = project.waxseal(&build.replace("boards.csv", "tuesday.csv")).exits(1);
+    run.says(&["range `mac` has not that many numbers"]);
+    let rows: String = rows.lines().take(126).map(|line| format!("{line}\n")).collect();
+    project.write("tuesday.csv", format!("serial,revision,made\n{rows}"));
+    project.waxseal(&build.replace("boards.csv", "tuesday.csv")).exits(1).says(&["range of eui48", "are needed"]);
+    assert_eq!(project.waxseal("ledger head --ledger line.db").exits(0).stdout, head);
+    assert_eq!(project.list("new"), [] as [String; 0]);
+    // What is waste is made no more.
+    project.waxseal("ledger record WX2511000101 --state scrapped --yes --ledger line.db").exits(0);
+    project.waxseal(&build).exits(1).says(&["WX2511000101 is scrapped (row 7 of line.db)"]);
+    assert_eq!(project.list("new"), [] as [String; 0]);
+}
+
+/// A dump tells which board it is of, also one that the records do not have.
+#[test]
+fn a_dump_is_told_by_the_ledger() {
+    let project = line();
+    let plan = "otp plan r3.toml --records boards.csv --stage identity --readback dump.bin --ledger line.db --board";
+    project.write("dump.bin", [0xFF; 1040]);
+    project.waxseal(&format!("{plan} WX2511000101")).exits(1).says(&["line 2 of the records is not in it"]);
+    project.waxseal(BUILD).exits(0);
+    project.waxseal("ledger record WX2511000101 --state written --ledger line.db").exits(0);
+    project.write("dump.bin", programmed(&project, "WX2511000101"));
+    let own = project.waxseal(&format!("{plan} WX2511000101")).exits(0);
+    own.says(&["there already", "This is the board of ledger row 7, WX2511000101: written."]);
+    let other = project.waxseal(&format!("{plan} WX2511000103")).exits(1);
+    other.says(&["impossible", "ledger row 7, WX2511000101: written.", "To finish that one: --board WX2511000101"]);
+}
+
+/// Killed at any time, the same command finishes the work: nothing is lost, nothing is there twice.
+/// `WAXSEAL_TEST_KILLS` says how often.
+#[test]
+fn a_build_that_is_killed_resumes() {
+    const BOARDS: usize = 40;
+    let kills = std::env::var("WAXSEAL_TEST_KILLS").map_or(20, |text| text.parse::<u64>().unwrap());
+    let project = line();
+    let rows: String = (0..BOARDS).map(|n| format!("WX26{n:08},C,2026-11-20\n")).collect();
+    project.write("boards.csv", format!("serial,revision,made\n{rows}"));
+    // Kills are spread over the time that a run takes: one of another project tells.
+    let twin = line();
+    twin.write("boards.csv", project.read("boards.csv"));
+    let start = std::time::Instant::now();
+    twin.waxseal(BUILD).exits(0);
+    let step = start.elapsed() / 16;
+    for kill in 0..kills {
+        // Half of them into an empty folder.
+        if kill % 2 == 0 {
+            let _ = fs::remove_dir_all(project.path("out"));
+        }
+        let mut command = project.command(BUILD.split_whitespace());
+        let command = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(step * u32::try_from(kill * 7 % 17).unwrap());
+        let _ = child.kill();
+        child.wait().unwrap();
+        // Complete or absent, board by board, whenever it was killed.
+        for n in 0..BOARDS {
+            let file = project.path(&format!("out/identity/WX26{n:08}/board.otp"));
+            assert!(!file.exists() || fs::metadata(&file).unwrap().len() == 1024 + 64 + 64 + 16, "{n}");
+        }
+        project.waxseal("ledger verify --ledger line.db").exits(0);
+    }
+    project.waxseal(BUILD).exits(0).says(&["40 boards"]);
+    let mut addresses: Vec<u8> = (0..BOARDS).map(|n| address(&project, &format!("WX26{n:08}"))).collect();
+    addresses.sort_unstable();
+    assert_eq!(addresses, (0..BOARDS).map(|n| u8::try_from(n * 2).unwrap()).collect::<Vec<_>>());
+    let json = project.waxseal("ledger verify --ledger line.db --format json").exits(0).json();
+    let result = &json["result"];
+    // A name and two addresses each; a row for the allocation and one for the files.
+    assert_eq!((result["boards"]["issued"].as_u64(), result["values"].as_u64()), (Some(40), Some(120)));
+    let head = project.waxseal("ledger head --ledger line.db").exits(0).stdout;
+    assert!(head.starts_with("80 "), "{head}");
+}
+
+/// The ledger tells two secrets apart and knows neither; nor does a digest of the whole data give a short one away.
+#[test]
+fn secrets_are_not_in_the_ledger() {
+    let project = line();
+    let field = "[otp.fields.pin]\nat = 0x22\ntype = \"bytes\"\nlen = 4\nstage = \"identity\"\nsecret = \"pin\"\n\n";
+    project.edit("r3.toml", "[otp.fields.identity-crc]", &format!("{field}[otp.fields.identity-crc]"));
+    for (board, pin) in [("WX2511000101", b"4711"), ("WX2511000102", b"0815"), ("WX2511000103", b"4711")] {
+        project.write(&format!("secrets/{board}/pin"), pin);
+    }
+    let build = BUILD.replace("--out", "--secrets secrets --out");
+    fs::rename(project.path("line.db.key"), project.path("kept")).unwrap();
+    project.waxseal(&build).exits(3).says(&["line.db.key", "ledger init"]);
+    project.waxseal(&format!("{build} --ledger-key kept")).exits(0);
+    let detail = |board: &str| {
+        let json = project.waxseal(&format!("ledger board {board} --ledger line.db --format json")).exits(0).json();
+        json["result"]["rows"][1]["detail"].clone()
+    };
+    let [first, second, third] = ["WX2511000101", "WX2511000102", "WX2511000103"].map(detail);
+    assert_eq!(first["secrets"]["pin"], third["secrets"]["pin"]);
+    assert_ne!(first["secrets"]["pin"], second["secrets"]["pin"]);
+    assert!(first["data"]["sha256"].is_null() && first["data"]["hmac"].is_string());
+    let text = project.waxseal("ledger export --rows json --out all --ledger line.db").exits(0);
+    let rows = String::from_utf8(project.read("all")).unwrap();
+    assert!(!rows.contains("4711") && !rows.contains("34373131"), "{}", text.stdout);
+}

@@ -113,7 +113,7 @@ fn detail(reference: &str, claims: &[Claim], numbers: &[u64]) -> Json {
 }
 
 /// What the same request got before. One with the same reference and other values is refused.
-fn made_before(store: &mut dyn Store, request: &Request) -> Result<Option<Allocated>, Error> {
+pub(crate) fn made_before(store: &mut dyn Store, request: &Request) -> Result<Option<Allocated>, Error> {
     let sql = "SELECT event.board, event.detail FROM board JOIN event ON event.board = board.name \
                WHERE board.reference = $1 ORDER BY event.number LIMIT 1";
     let rows = store.query(sql, &[request.reference.as_str().into()])?;
@@ -165,7 +165,7 @@ impl Ranges {
         loop {
             let last = next.checked_add(count.saturating_sub(1)).filter(|last| *last <= take.last);
             let Some(last) = last else {
-                let left = Self::left(store, take, next)?;
+                let left = left(store, take, next)?;
                 return Err(Error::Exhausted { kind: take.kind.clone(), left, wanted: count });
             };
             // The records of some board may have brought one of them.
@@ -211,15 +211,6 @@ impl Ranges {
         Ok(())
     }
 
-    fn left(store: &mut dyn Store, take: &Take, next: u64) -> Result<u64, Error> {
-        let sql = "SELECT COUNT(*) FROM claim WHERE kind = $1 AND value >= $2 AND value <= $3";
-        let values = [take.kind.as_str().into(), digits(next).as_str().into(), digits(take.last).as_str().into()];
-        let rows = store.query(sql, &values)?;
-        let claimed = rows.first().and_then(|row| row.first()?.integer()).unwrap_or_default();
-        let size = (take.last.saturating_add(1)).saturating_sub(next);
-        Ok(size.saturating_sub(u64::try_from(claimed).unwrap_or_default()))
-    }
-
     fn keep(self, store: &mut dyn Store) -> Result<(), Error> {
         for ((kind, first), next) in self.0 {
             let sql = "INSERT INTO allotment (kind, first, next) VALUES ($1, $2, $3) \
@@ -228,6 +219,16 @@ impl Ranges {
         }
         Ok(())
     }
+}
+
+/// How many numbers from `next` to the range's end nobody has.
+pub(crate) fn left(store: &mut dyn Store, take: &Take, next: u64) -> Result<u64, Error> {
+    let sql = "SELECT COUNT(*) FROM claim WHERE kind = $1 AND value >= $2 AND value <= $3";
+    let values = [take.kind.as_str().into(), digits(next).as_str().into(), digits(take.last).as_str().into()];
+    let rows = store.query(sql, &values)?;
+    let claimed = rows.first().and_then(|row| row.first()?.integer()).unwrap_or_default();
+    let size = take.last.checked_sub(next).map_or(0, |size| size.saturating_add(1));
+    Ok(size.saturating_sub(u64::try_from(claimed).unwrap_or_default()))
 }
 
 /// Sixteen digits, so that texts order as numbers do.

@@ -155,6 +155,22 @@ impl Ledger {
         self.transaction(|store| allocate::allocate(store, requests, who, name))
     }
 
+    /// What a request got before, without giving it anything.
+    ///
+    /// # Errors
+    /// A request that was made before with other values.
+    pub fn allocated(&mut self, request: &allocate::Request) -> Result<Option<allocate::Allocated>, Error> {
+        allocate::made_before(&mut *self.store, request)
+    }
+
+    /// How many numbers of a range nobody has.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn left(&mut self, range: &allocate::Take) -> Result<u64, Error> {
+        allocate::left(&mut *self.store, range, range.first)
+    }
+
     /// Writes down what happened to boards: all of it, or nothing.
     ///
     /// # Errors

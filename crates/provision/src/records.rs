@@ -81,6 +81,12 @@ impl Records {
         Ok(Self { columns, rows })
     }
 
+    /// Puts a column behind the others: a cell for each row.
+    pub fn add_column(&mut self, title: &str, cells: impl IntoIterator<Item = String>) {
+        self.columns.push(title.to_owned());
+        self.rows.iter_mut().zip(cells).for_each(|(row, cell)| row.cells.push(cell));
+    }
+
     /// The cell of a row under a title.
     pub fn cell<'a>(&self, row: &'a Row, column: &str) -> Option<&'a str> {
         let index = self.columns.iter().position(|title| title == column)?;
@@ -107,6 +113,9 @@ mod tests {
         let lines: Vec<_> = records.rows.iter().map(|row| (row.line, records.cell(row, "serial"))).collect();
         assert_eq!(lines, [(2, Some("A1")), (4, Some("A2"))]);
         assert_eq!(records.cell(&records.rows[0], "color"), None);
+        let mut records = records;
+        records.add_column("color", ["red".to_owned(), "blue".to_owned()]);
+        assert_eq!(records.cell(&records.rows[1], "color"), Some("blue"));
     }
 
     #[test]

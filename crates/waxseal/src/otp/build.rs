@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use geometry::address;
-use manifest::plan::otp::{Field, Otp, Stage};
+use manifest::plan::otp::{Field, Otp, Source, Stage};
 use manifest::plan::{Plan, RoleName};
 use packer::otp::{Blob, seal};
 use packer::signing::Signing;
@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::files::{Access, FileSet};
 use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
+use crate::otp::ledger::{BatchArgs, Context, IssueArgs};
 use crate::otp::records::RecordArgs;
 use crate::otp::sheet::{self, Piece};
 use crate::otp::{otp_of, stage};
@@ -30,7 +31,9 @@ const SHOWN: usize = 3;
 ///
 /// Nothing is written to any board. All files are written, or none.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  waxseal otp build r3.toml --records boards.csv --out out")]
+#[command(
+    after_help = "Example:\n  waxseal otp build r3.toml --records boards.csv --out out\n  waxseal otp build r3.toml --records boards.csv --out out --key line.pem --ledger line.db"
+)]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,
@@ -48,6 +51,10 @@ pub struct Command {
     out: PathBuf,
     #[command(flatten)]
     profile: ProfileArgs,
+    #[command(flatten)]
+    batch: BatchArgs,
+    #[command(flatten)]
+    issue: IssueArgs,
 }
 
 /// A board's files in a stage.
@@ -72,8 +79,7 @@ impl Command {
                 Some(name) => vec![stage(otp, Some(name))?],
                 None => otp.stages.iter().collect(),
             };
-            let boards = self.records.boards(&manifest, plan, otp)?;
-            apart(&boards)?;
+            let mut batch = self.batch.open()?;
             let signers = private_keys(&self.keys)?;
             let public = manifest.public_keys(plan)?;
             let mut problems = Vec::new();
@@ -89,11 +95,23 @@ impl Command {
             if !problems.is_empty() {
                 return Ok(refused(problems));
             }
+            let (boards, ranges) = match &mut batch {
+                Some(batch) => {
+                    let context = Context { records: &self.records, manifest: &manifest, plan, otp };
+                    if otp.fields.iter().any(|field| matches!(field.source, Source::Secret(_))) {
+                        batch.secret_key(&self.issue)?;
+                    }
+                    batch.boards(&context, Some(&self.issue))?
+                }
+                None => (self.records.boards(&manifest, plan, otp)?, String::new()),
+            };
+            apart(&boards)?;
             let mut files = FileSet::new();
-            let mut text = format!("{}: {}\n", self.records.name(), counted(boards.len(), "board"));
+            let mut text = format!("{}: {}\n{ranges}", self.records.name(), counted(boards.len(), "board"));
+            let ledger = batch.as_ref().map(|batch| batch.location().to_string());
             let mut results = Vec::new();
             let mut count = 0;
-            for stage in stages {
+            for stage in &stages {
                 let mut sheet = sheet::heading(manifest.file_name(), &plan.device.part.name, otp, stage);
                 let mut made = Vec::new();
                 for board in &boards {
@@ -101,7 +119,11 @@ impl Command {
                         Ok(one) => one,
                         Err(found) => return Ok(refused(found)),
                     };
-                    let places = sheet::Names { manifest: manifest.file_name(), records: &self.records.name() };
+                    let places = sheet::Names {
+                        manifest: manifest.file_name(),
+                        records: &self.records.name(),
+                        ledger: ledger.as_deref(),
+                    };
                     sheet.push_str(&sheet::board(
                         &places,
                         otp,
@@ -119,11 +141,14 @@ impl Command {
                 results.extend(made.iter().map(|one| to_json(stage, one)));
             }
             files.commit()?;
+            if let Some(batch) = &mut batch {
+                let _ = writeln!(text, "{}", batch.issued(otp, &stages, &boards, &self.issue)?);
+            }
             if signing.is_none() {
                 text.push_str("no --key: no blob is sealed\n");
             }
             let _ = writeln!(text, "{}. Nothing was written to any board.", counted(count, "file"));
-            let result = Some(json!({ "boards": results }));
+            let result = Some(json!({ "boards": results, "ledger": ledger }));
             Ok(Report { result, ..Report::done(text) })
         })
     }

@@ -2,6 +2,7 @@
 
 mod build;
 mod diff;
+mod ledger;
 pub mod map;
 mod place;
 mod plan;

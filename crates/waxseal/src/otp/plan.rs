@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::load::{Manifest, ProfileArgs};
+use crate::otp::ledger::{BatchArgs, Context};
 use crate::otp::records::RecordArgs;
 use crate::otp::{otp_of, stage};
 use crate::report::Report;
@@ -42,6 +43,8 @@ pub struct Command {
     readback: PathBuf,
     #[command(flatten)]
     profile: ProfileArgs,
+    #[command(flatten)]
+    batch: BatchArgs,
 }
 
 impl Command {
@@ -54,7 +57,14 @@ impl Command {
         manifest.with_plan(|whole| {
             let otp = otp_of(&manifest, whole)?;
             let stage = stage(otp, self.stage.as_deref())?;
-            let boards = self.records.boards(&manifest, whole, otp)?;
+            let mut batch = self.batch.open()?;
+            let boards = match &mut batch {
+                Some(batch) => {
+                    let context = Context { records: &self.records, manifest: &manifest, plan: whole, otp };
+                    batch.boards(&context, None)?.0
+                }
+                None => self.records.boards(&manifest, whole, otp)?,
+            };
             let board = boards.iter().find(|board| board.name == self.board).ok_or_else(|| {
                 Failure::new(Exit::Refused, format!("{} has no board {}", self.records.name(), self.board))
             })?;
@@ -64,8 +74,19 @@ impl Command {
             let owner = (planned.verdict() >= Verdict::Locked).then(|| owner(otp, stage, &boards, &found)).flatten();
             let is_wrong = |state| matches!(state, LockState::Damaged(_));
             let stopped = planned.verdict() >= Verdict::Locked || planned.locks.iter().any(|lock| is_wrong(lock.state));
-            let text = text(otp, stage, board, &planned, owner);
-            let result = Some(to_json(otp, &planned, owner));
+            let mut text = text(otp, stage, board, &planned, owner);
+            let mut result = to_json(otp, &planned, owner);
+            if let Some(batch) = &mut batch
+                && let Some(known) = batch.owner(otp, &found)?
+            {
+                let (row, name, state) = (known.event, &known.name, known.state);
+                let _ = writeln!(text, "This is the board of ledger row {row}, {name}: {state}.");
+                if known.name != self.board {
+                    let _ = writeln!(text, "To finish that one: --board {name}");
+                }
+                result["ledger"] = json!({ "row": row, "board": name, "state": state.name() });
+            }
+            let result = Some(result);
             Ok(Report { exit: if stopped { Exit::Refused } else { Exit::Done }, result, ..Report::done(text) })
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use manifest::plan::Plan;
 use manifest::plan::otp::Otp;
-use provision::{Board, Inputs, Records, Secrets, boards};
+use provision::{Board, Finding, Inputs, Records, Secrets, boards};
 use zeroize::Zeroizing;
 
 use crate::exit::{Exit, Failure};
@@ -40,27 +40,42 @@ impl RecordArgs {
         self.records.file_name().unwrap_or(self.records.as_os_str()).to_string_lossy().into_owned()
     }
 
+    /// The rows as they stand in the file.
+    ///
+    /// # Errors
+    /// Exit code 3 if it cannot be read; exit code 1 if it is no CSV with a line of titles.
+    pub fn read(&self) -> Result<Records, Failure> {
+        Records::parse(&files::read_text(&self.records)?).map_err(|finding| self.wrong(&[finding]))
+    }
+
     /// All boards; with all that is wrong if something is.
     ///
     /// # Errors
     /// Records or public keys that cannot be read; exit code 1 with every finding, where `file:line` leads each.
     pub fn boards(&self, manifest: &Manifest, plan: &Plan, otp: &Otp) -> Result<Vec<Board>, Failure> {
-        let name = self.records.display();
-        let text = files::read_text(&self.records)?;
+        self.judge(manifest, plan, otp, &self.read()?)
+    }
+
+    /// The boards of rows that were read.
+    ///
+    /// # Errors
+    /// Those of [`Self::boards`].
+    pub fn judge(&self, manifest: &Manifest, plan: &Plan, otp: &Otp, records: &Records) -> Result<Vec<Board>, Failure> {
         let keys: Vec<[u8; 32]> = manifest.public_keys(plan)?.iter().map(|key| *key.bytes()).collect();
         let secrets = Folder(self.secrets.as_deref());
         let inputs = Inputs { plan, otp, keys: &keys, secrets: &secrets };
-        let records = Records::parse(&text).map_err(|finding| vec![finding]);
-        records.and_then(|records| boards(&inputs, &records)).map_err(|findings| {
-            let count = if findings.len() == 1 { "is" } else { "are" };
-            let title = format!(
-                "{} thing{} {count} wrong with {name}, and nothing was written",
-                findings.len(),
-                if findings.len() == 1 { "" } else { "s" }
-            );
-            findings
-                .iter()
-                .fold(Failure::new(Exit::Refused, title), |failure, finding| failure.help(format!("{name}:{finding}")))
-        })
+        boards(&inputs, records).map_err(|findings| self.wrong(&findings))
+    }
+
+    fn wrong(&self, findings: &[Finding]) -> Failure {
+        let name = self.records.display();
+        let count = if findings.len() == 1 { "is" } else { "are" };
+        let title = format!(
+            "{} thing{} {count} wrong with {name}, and nothing was written",
+            findings.len(),
+            if findings.len() == 1 { "" } else { "s" }
+        );
+        let failure = Failure::new(Exit::Refused, title);
+        findings.iter().fold(failure, |failure, finding| failure.help(format!("{name}:{finding}")))
     }
 }

@@ -49,6 +49,8 @@ pub struct Names<'a> {
     pub manifest: &'a str,
     /// The records.
     pub records: &'a str,
+    /// The ledger, if there is one.
+    pub ledger: Option<&'a str>,
 }
 
 /// The lines of one board, with the files of its data and of its locks.
@@ -60,7 +62,8 @@ pub fn board(
     (data, lock): (&[Piece], Option<&Piece>),
     contents: &Contents,
 ) -> String {
-    let Names { manifest, records } = names;
+    let Names { manifest, records, ledger } = names;
+    let ledger = ledger.map_or(String::new(), |ledger| format!(" --ledger {ledger}"));
     let mut text = format!("\n{name}\n");
     for Piece { file, address, .. } in data {
         let at = plain(*address);
@@ -76,7 +79,7 @@ pub fn board(
     let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {base}:{size} -U {name}.read.bin");
     let _ = writeln!(
         text,
-        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {name}.read.bin",
+        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {name}.read.bin{ledger}",
         stage.name.value
     );
     if let Some(Piece { file, address, .. }) = lock {
