@@ -24,9 +24,9 @@ int main(void)
     else
         decision = (waxseal_decision){.action = WAXSEAL_ACTION_RECOVER};
 
-    for (int slot = 0; slot < WAXSEAL_SLOTS; slot++)
+    for (uint32_t slot = 0; slot < WAXSEAL_SLOTS; slot++)
         if (decision.refused[slot])
-            printf("loader: slot %d refused, code %d\n", slot, decision.refused[slot]);
+            printf("loader: slot %lu refused, code %d\n", (unsigned long)slot, decision.refused[slot]);
     if (decision.raised)
         printf("loader: security counter %lu\n", (unsigned long)decision.raised);
     if (result == WAXSEAL_DONE && decision.action == WAXSEAL_ACTION_BOOT) {
