@@ -42,7 +42,7 @@ test('places for three tries and a copy of eight sectors', () => {
 test('a place is free, an entry, or dirty', () => {
   const written = encodePlace(entry('READY'), 32);
   const flipped = (at) => Buffer.from(written.map((byte, index) => (index === at ? byte ^ 1 : byte)));
-  const unknown = encodePlace({ ...entry('READY'), kind: 0xd2 }, 32);
+  const unknown = encodePlace({ ...entry('READY'), kind: 0x01 }, 32);
   const free = Buffer.alloc(32, ERASED);
   assert.deepEqual(readPlace(written, written, ERASED).kind, ENTRIES.READY);
   assert.equal(readPlace(free, free, ERASED), 'free');

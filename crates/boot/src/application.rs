@@ -37,7 +37,8 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
     }
 
     /// Says that the running image works. From then on the boot loader does not go back to the other. Doing it again does nothing, so it
-    /// may be called after each start. With overwrite it says nothing while another update is being staged.
+    /// may be called after each start. With overwrite it says
+    /// something of an image that was installed by an update only, and nothing while another update is being staged.
     ///
     /// # Errors
     /// [`Reason::NoUpdate`] for a slot without a log, [`Reason::LogFull`], [`Reason::Write`], [`Reason::Memory`], [`Reason::Generation`].
@@ -48,10 +49,11 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         if log.status == Status::Confirmed && log.names(&id) {
             return Ok(());
         }
-        let entry = if log.names(&id) || is_blank {
-            Entry::new(EntryKind::Okay, log.generation, &id)
-        } else if self.map.staging().is_some() {
+        let entry = if self.map.staging().is_some() && !log.names(&id) {
+            // The log is about an update that is being staged, or was erased for one, perhaps half way: it is not this image's.
             return Ok(());
+        } else if log.names(&id) || is_blank {
+            Entry::new(EntryKind::Okay, log.generation, &id)
         } else {
             // Somebody programmed the slot without its log.
             Entry::new(EntryKind::Okay, next_generation(&self.logs()).ok_or(Reason::Generation)?, &id)

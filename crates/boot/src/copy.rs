@@ -115,13 +115,26 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
             size.checked_next_multiple_of(unit).filter(|whole| *whole <= MAX_OPERATION).ok_or(Reason::Layout)?;
         let (bytes, _) = buffer.split_at_mut_checked(whole as usize).ok_or(Reason::Layout)?;
         bytes.iter_mut().skip(size as usize).for_each(|byte| *byte = erased);
-        let offset = slot.offset.saturating_add(at);
-        self.flash.program(slot.region, offset, bytes).map_err(|Fault| Reason::Write)?;
+        let mut offset = slot.offset.saturating_add(at);
+        let mut rest = &*bytes;
+        while !rest.is_empty() {
+            let sector = self.map.sector(slot.region, offset).ok_or(Reason::Layout)?;
+            let left = sector.end().saturating_sub(offset) as usize;
+            let (part, after) = rest.split_at_checked(left.min(rest.len())).ok_or(Reason::Layout)?;
+            self.flash.program(slot.region, offset, part).map_err(|Fault| Reason::Write)?;
+            self.compare(slot.region, offset, part)?;
+            offset = offset.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Reads back what was programmed.
+    fn compare(&mut self, region: u8, mut offset: u32, bytes: &[u8]) -> Result<(), Reason> {
         let mut read = [0; 64];
-        let mut offset = offset;
         for part in bytes.chunks(read.len()) {
             let read = read.get_mut(..part.len()).ok_or(Reason::Layout)?;
-            self.flash.read(slot.region, offset, read).map_err(|Fault| Reason::Write)?;
+            self.flash.read(region, offset, read).map_err(|Fault| Reason::Write)?;
             if read != part {
                 return Err(Reason::Write);
             }

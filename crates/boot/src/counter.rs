@@ -1,10 +1,9 @@
 //! Where the security counter is kept.
 
-use image_format::log::{ENTRY_SIZE, Entry, EntryKind, LogForm, MAX_PLACE, PlaceState, read_count, read_place};
-use zerocopy::IntoBytes as _;
+use image_format::log::{Entry, EntryKind, LogForm, read_count};
 
 use crate::map::{Area, Map};
-use crate::session::Window;
+use crate::session::{Window, write_entry};
 use crate::{Config, Fault, Flash};
 
 /// Storage of the security counter. It never goes back.
@@ -66,7 +65,7 @@ impl<'a> AreaCounter<'a> {
             if let Some(value) = count.value
                 && newest.is_none_or(|(_, highest, _)| value > highest)
             {
-                newest = Some((sector, value, count.next.saturating_add(1)));
+                newest = Some((sector, value, count.next));
             }
         }
         newest
@@ -76,18 +75,10 @@ impl<'a> AreaCounter<'a> {
     fn append(&self, flash: &mut impl Flash, sector: Area, first: u32, value: u32) -> Result<(), Fault> {
         let form = self.form(&sector).ok_or(Fault)?;
         let entry = Entry::new(EntryKind::Count, value, &[0; 32]);
-        let mut bytes = [0; MAX_PLACE as usize];
-        let (head, _) = bytes.split_at_mut(ENTRY_SIZE as usize);
-        head.copy_from_slice(entry.encode().as_bytes());
-        let bytes = bytes.get(..form.place_size() as usize).ok_or(Fault)?;
         let mut written = 0u8;
         for place in first..form.places() {
-            let offset = form.offset(place).and_then(|offset| offset.checked_add(sector.offset)).ok_or(Fault)?;
-            let done = flash.program(sector.region, offset, bytes).is_ok();
-            let state = read_place(&mut Window { flash: &mut *flash, area: sector }, &form, place);
-            if done && state == PlaceState::Valid(entry) {
-                written = written.saturating_add(1);
-            }
+            let taken = write_entry(flash, sector, &form, place, &entry).ok_or(Fault)?;
+            written = written.saturating_add(u8::from(taken));
             if written == 2 {
                 return Ok(());
             }
@@ -113,8 +104,9 @@ impl<F: Flash> Counter<F> for AreaCounter<'_> {
             return Ok(());
         }
         if let Some((sector, _, first)) = newest
-            && self.form(&sector).is_some_and(|form| first.saturating_add(2) <= form.places())
-            && self.append(flash, sector, first, value).is_ok()
+            && let Some(form) = self.form(&sector).filter(|form| first.saturating_add(3) <= form.places())
+            && write_entry(flash, sector, &form, first, &Entry::new(EntryKind::Start, 0, &[0; 32])).is_some()
+            && self.append(flash, sector, first.saturating_add(1), value).is_ok()
         {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! What boot loader and application share: the slot group, whom it trusts, and what was written since this power-up.
 
 use image_format::log::{
-    ENTRY_SIZE, Entry, EntryKind, MAX_PLACE, MAX_SLOTS, PlaceState, SlotLog, Strategy, read_place, scan,
+    ENTRY_SIZE, Entry, EntryKind, LogForm, MAX_PLACE, MAX_SLOTS, PlaceState, SlotLog, Strategy, read_place, scan,
 };
 use image_format::trust::{Role, TrustSet};
 use image_format::{
@@ -180,7 +180,8 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
     pub(crate) fn room(&self, slot: usize, log: &SlotLog) -> u32 {
         let places = self.map.log(slot).map_or(0, |(_, form)| form.places());
         let next = self.journals.get(slot).and_then(|journal| journal.next);
-        places.saturating_sub(next.unwrap_or_else(|| log.first_append()))
+        // A START takes one.
+        places.saturating_sub(next.unwrap_or_else(|| log.next.saturating_add(1)))
     }
 
     /// A log whose area was erased in this power-up: entries go from its first place on.
@@ -190,34 +191,34 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         }
     }
 
-    /// Appends an entry to a slot's log and reads it back; a place that does not take it is passed over, three times.
+    /// Appends an entry to a slot's log and reads it back; a place that does not take it is passed over, three times. The first one
+    /// of a power-up stands behind a START, which takes the place that a cut may have hit.
     pub(crate) fn append(&mut self, slot: usize, entry: &Entry) -> Result<(), Reason> {
-        let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
         let next = match self.journals.get(slot).and_then(|journal| journal.next) {
             Some(next) => next,
-            None => self.scan(slot).first_append(),
-        };
-        let mut bytes = [0; MAX_PLACE as usize];
-        let (head, _) = bytes.split_at_mut(ENTRY_SIZE as usize);
-        head.copy_from_slice(entry.encode().as_bytes());
-        for place in next..next.saturating_add(3) {
-            let offset = form.offset(place).ok_or(Reason::LogFull)?;
-            if let Some(journal) = self.journals.get_mut(slot) {
-                journal.next = Some(place.saturating_add(1));
+            None => {
+                let place = self.scan(slot).next;
+                // Whatever it reads as, it is not free any more.
+                let _ = self.write(slot, place, &Entry::new(EntryKind::Start, 0, &[0; 32]))?;
+                place.saturating_add(1)
             }
-            let bytes = bytes.get(..form.place_size() as usize).ok_or(Reason::Layout)?;
-            let written = self.flash.program(area.region, area.offset.saturating_add(offset), bytes).is_ok();
-            let state = read_place(&mut Window { flash: &mut self.flash, area }, &form, place);
-            if written && state == PlaceState::Valid(*entry) {
-                if entry.kind == EntryKind::Okay
-                    && let Some(journal) = self.journals.get_mut(slot)
-                {
-                    journal.okays = journal.okays.saturating_add(1);
-                }
+        };
+        for place in next..next.saturating_add(3) {
+            let written = self.write(slot, place, entry)?;
+            let Some(journal) = self.journals.get_mut(slot) else { break };
+            journal.next = Some(place.saturating_add(1));
+            if written {
+                journal.okays = journal.okays.saturating_add(u8::from(entry.kind == EntryKind::Okay));
                 return Ok(());
             }
         }
         Err(Reason::Write)
+    }
+
+    /// Programs an entry into a place. Whether it can be read back.
+    fn write(&mut self, slot: usize, place: u32, entry: &Entry) -> Result<bool, Reason> {
+        let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
+        write_entry(&mut self.flash, area, &form, place, entry).ok_or(Reason::LogFull)
     }
 
     /// Appends an entry twice: what stands before an irreversible act must not be the one entry that a cut tore.
@@ -263,6 +264,23 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         self.renew(logged);
         Ok(())
     }
+}
+
+/// Programs an entry into a place of an area. Whether it can be read back; `None` behind the last place.
+pub(crate) fn write_entry<F: Flash>(
+    flash: &mut F,
+    area: Area,
+    form: &LogForm,
+    place: u32,
+    entry: &Entry,
+) -> Option<bool> {
+    let offset = form.offset(place)?;
+    let mut bytes = [0; MAX_PLACE as usize];
+    let (head, _) = bytes.split_at_mut(ENTRY_SIZE as usize);
+    head.copy_from_slice(entry.encode().as_bytes());
+    let bytes = bytes.get(..form.place_size() as usize)?;
+    let written = flash.program(area.region, area.offset.saturating_add(offset), bytes).is_ok();
+    Some(written && read_place(&mut Window { flash, area }, form, place) == PlaceState::Valid(*entry))
 }
 
 /// An entry about the image that a log is about.

@@ -330,12 +330,9 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
         Ok(())
     }
 
-    /// An operation from here on: not beyond this end, nor beyond the sector.
+    /// Bytes of an operation from here on, not beyond this end.
     fn operation(&self, end: u32) -> u32 {
-        let offset = self.slot.offset.saturating_add(self.at);
-        let sector = self.session.map.sector(self.slot.region, offset);
-        let left = sector.map_or(0, |sector| sector.end().saturating_sub(offset));
-        end.saturating_sub(self.at).min(left).min(MAX_OPERATION)
+        end.saturating_sub(self.at).min(MAX_OPERATION)
     }
 
     fn program_auxiliary(&mut self) -> Result<(), Refusal> {

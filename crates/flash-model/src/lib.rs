@@ -16,6 +16,7 @@ mod sector;
 mod shape;
 
 pub use chip::{Chip, Cut, CutPlace, Fault, MAX_OPERATION, Restart};
+pub use geometry::Rewrite;
 pub use noise::Noise;
 pub use sector::{Offences, Torn};
 pub use shape::Shape;

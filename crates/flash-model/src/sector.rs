@@ -75,7 +75,8 @@ pub struct Cells {
 pub struct Offences {
     /// Units that were programmed again although the memory does not bear it.
     pub programmed_twice: u64,
-    /// Units that were programmed while an operation that did not end had left them doubtful.
+    /// Pieces that were programmed while an operation that did not end had left them doubtful, but for those that say so: see
+    /// [`crate::Chip::bears_doubt`].
     pub programmed_doubtful: u64,
     /// Operations that were not aligned, too large, or went beyond a sector or the memory.
     pub malformed: u64,
@@ -97,6 +98,7 @@ impl Cells {
         self.half_erased = half;
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one caller, which has them all")]
     /// Programs a piece, wholly or half way: of one unit, or of several where a unit is small.
     pub fn program(
         &mut self,
@@ -105,6 +107,7 @@ impl Cells {
         bytes: &[u8],
         half: Option<(Torn, u64)>,
         power_up: u64,
+        sacrificed: Option<u8>,
         offences: &mut Offences,
     ) {
         let doubtful = self.half_erased.is_some() || self.doubts.iter().any(|doubt| doubt.touches(at, bytes.len()));
@@ -123,7 +126,9 @@ impl Cells {
         };
         let mut torn = half;
         if doubtful {
-            offences.programmed_doubtful += 1;
+            // A half erased sector has no such places: nobody could know which of it is whole.
+            let borne = self.half_erased.is_none() && sacrificed.is_some_and(|first| bytes.first() == Some(&first));
+            offences.programmed_doubtful += u64::from(!borne);
             // It may look right for a while.
             torn = torn.or(Some((Torn::Fading, power_up)));
         } else if was_programmed && !bears {

@@ -9,7 +9,7 @@ use crate::ReadAt;
 pub struct Count {
     /// The highest value; `None` without an entry.
     pub value: Option<u32>,
-    /// Number of the place behind the last one that is not free.
+    /// Number of the place behind the last one that is not free. Appending begins there with a START.
     pub next: u32,
 }
 

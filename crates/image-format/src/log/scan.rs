@@ -122,7 +122,8 @@ pub struct SlotLog {
     pub restored: bool,
     /// The application asks for the other slot to be erased, for an update whose generation has these low 16 bits.
     pub clear: Option<u16>,
-    /// Number of the place behind the last one that is not free.
+    /// Number of the place behind the last one that is not free. The first append after a power-up goes there, and is a START: a
+    /// place that a power cut hit may read as free.
     pub next: u32,
 }
 
@@ -150,13 +151,6 @@ impl SlotLog {
     #[must_use]
     pub fn names(&self, id: &Digest) -> bool {
         self.status != Status::Blank && id.starts_with(&self.image)
-    }
-
-    /// Number of the place of the first append after a power-up: one place is left free behind the last that is not, since
-    /// the one that a power cut hit may read as free now and as anything later.
-    #[must_use]
-    pub fn first_append(&self) -> u32 {
-        self.next.saturating_add(1)
     }
 }
 
@@ -189,6 +183,7 @@ pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
                     log.tries = log.tries.saturating_add(1);
                 }
             }
+            PlaceState::Valid(Entry { kind: EntryKind::Start, .. }) => {}
             PlaceState::Valid(entry) => {
                 if !seen || entry.generation > log.generation {
                     log = SlotLog { generation: entry.generation, next: log.next, ..SlotLog::BLANK };
@@ -246,6 +241,6 @@ fn apply(log: &mut SlotLog, entry: Entry) {
             log.copying = None;
             log.steps = 0;
         }
-        EntryKind::Count | EntryKind::Opts => {}
+        EntryKind::Count | EntryKind::Start | EntryKind::Opts => {}
     }
 }

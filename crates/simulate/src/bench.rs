@@ -1,0 +1,254 @@
+//! A device to cut the power of: a slot group, and an old and a new image for it.
+
+use boot::{Config, Raise};
+use flash_model::{Noise, Rewrite, Shape};
+use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
+use image_format::layout::{GroupView, MEMORY_INTERNAL, ROLE_RUN};
+use image_format::log::Strategy;
+use image_format::trust::{Role, RoleHead, TrustHead};
+use image_format::{Check, Device, Digest, ImageBody, PayloadType, SoftwareCrypto, Version, sha256};
+use packer::artefact::Contents;
+use packer::{Draft, PrivateKey};
+use zerocopy::IntoBytes as _;
+
+/// What no bench can be made of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BenchError {
+    /// Not the canonical bytes of a group.
+    #[error("the layout is not the canonical bytes of one slot group")]
+    Layout,
+    /// A fixed image is never updated.
+    #[error("a fixed image is never updated: there is nothing to cut")]
+    Fixed,
+    /// The payload does not fit.
+    #[error("a payload of {0} bytes does not fit: the slots have room for {1}")]
+    Payload(u32, u32),
+    /// An image that the device would not accept.
+    #[error("the {0} image is refused: {1}")]
+    Refused(&'static str, String),
+}
+
+/// An old image that runs and a new one that comes, sealed.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// The old one, for the slot that runs first.
+    pub old: Vec<u8>,
+    /// The new one, for the slot that it will run from.
+    pub new: Vec<u8>,
+}
+
+/// A device.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// A name, for reports.
+    pub name: String,
+    layout: Vec<u8>,
+    trust: Vec<u8>,
+    device: Device,
+    /// Starts of an image that nobody confirmed.
+    pub tries: u8,
+    /// How far the security counter follows.
+    pub raise: Raise,
+    registers: Vec<(u32, u32)>,
+    shapes: Vec<Shape>,
+    strategy: Strategy,
+    images: Images,
+}
+
+/// The key that images of a simulation are signed with. It signs nothing else.
+fn key() -> PrivateKey {
+    PrivateKey::from_seed(&[0x51; 32])
+}
+
+impl Bench {
+    /// A device with images made for it: payloads of so many bytes, security counters 1 and 2.
+    ///
+    /// # Errors
+    /// What the group does not allow.
+    pub fn new(name: &str, layout: &[u8], tries: u8, payload_size: u32, seed: u64) -> Result<Self, BenchError> {
+        let mut bench = Self::empty(name, layout, tries)?;
+        let capacity = bench.group().head().capacity.get();
+        let chunks = payload_size.div_ceil(1 << CHUNK_LOG2);
+        let needed = payload_size + 12 + 32 * chunks;
+        if needed > capacity || payload_size < 16 {
+            return Err(BenchError::Payload(needed, capacity));
+        }
+        let (first, second) = bench.run_addresses();
+        bench.images.old = bench.seal(first, 1, 1, payload_size, seed);
+        bench.images.new = bench.seal(second, 2, 2, payload_size, seed.wrapping_add(1));
+        Ok(bench)
+    }
+
+    /// A device with images that somebody sealed, and the trust set that they are judged by.
+    ///
+    /// # Errors
+    /// What the group does not allow.
+    pub fn with_images(
+        name: &str,
+        layout: &[u8],
+        tries: u8,
+        device: Device,
+        trust: Vec<u8>,
+        images: Images,
+    ) -> Result<Self, BenchError> {
+        let bench = Self::empty(name, layout, tries)?;
+        Ok(Bench { device, trust, images, ..bench })
+    }
+
+    fn empty(name: &str, layout: &[u8], tries: u8) -> Result<Self, BenchError> {
+        let (group, rest) = GroupView::parse(layout).ok_or(BenchError::Layout)?;
+        let strategy =
+            Strategy::from_number(group.head().strategy).filter(|_| rest.is_empty()).ok_or(BenchError::Layout)?;
+        if strategy == Strategy::Fixed {
+            return Err(BenchError::Fixed);
+        }
+        let shapes = group.regions().map(|found| {
+            let (unit, ecc) = (u32::from(found.region.program_unit.get()), u32::from(found.region.ecc_word.get()));
+            let run = |run: &image_format::layout::SectorRun| vec![run.size.get(); run.count.get() as usize];
+            Shape {
+                sectors: found.runs.iter().flat_map(run).collect(),
+                unit: unit.max(ecc),
+                has_ecc: ecc > 0,
+                erased: found.region.erased,
+                // The boot loader never writes over anything, whatever the memory would bear.
+                rewrite: Rewrite::Never,
+                is_external: found.region.memory != MEMORY_INTERNAL,
+            }
+        });
+        let registers = group.mode().iter().map(|bits| (bits.register.get(), bits.value.get()));
+        let mut bench = Self {
+            name: name.to_owned(),
+            trust: Vec::new(),
+            device: Device { vendor_id: [0x56; 16], class_id: [0x43; 16] },
+            tries,
+            raise: Raise::KeepFallback,
+            registers: registers.collect(),
+            shapes: shapes.collect(),
+            strategy,
+            images: Images { old: Vec::new(), new: Vec::new() },
+            layout: layout.to_vec(),
+        };
+        bench.trust = trust(key().public().bytes());
+        Ok(bench)
+    }
+
+    fn seal(&self, run_address: u32, version: u16, counter: u32, payload_size: u32, seed: u64) -> Vec<u8> {
+        let group = self.group();
+        let mut noise = Noise::new(seed);
+        let mut payload: Vec<u8> = (0..payload_size).map(|_| noise.next() as u8).collect();
+        payload[..4].copy_from_slice(&0x2000_2000u32.to_le_bytes());
+        payload[4..8].copy_from_slice(&(run_address + 9).to_le_bytes());
+        let chunks: Vec<Digest> =
+            payload.chunks(1 << CHUNK_LOG2).map(|chunk| sha256(&mut SoftwareCrypto, chunk)).collect();
+        let value = [&CHUNK_LOG2.to_le_bytes()[..], chunks.as_flattened()].concat();
+        let head = AuxiliaryHead { kind: CHUNKS.into(), reserved: [0; 2], size: (value.len() as u32).into() };
+        let body = ImageBody {
+            layout: group.fingerprint(&mut SoftwareCrypto),
+            run_address: run_address.into(),
+            payload_offset: group.head().payload_offset,
+            version: Version { major: version.into(), minor: 0.into(), patch: 0.into() },
+            security_counter: counter.into(),
+            payload_type: PayloadType::Firmware.number().into(),
+            reserved: [0; 40],
+        };
+        let contents = Contents {
+            device: self.device,
+            front_size: group.head().payload_offset.get(),
+            body,
+            records: &[],
+            payload,
+            auxiliary: [head.as_bytes(), &value].concat(),
+        };
+        let draft = Draft::new(contents).unwrap_or_else(|_| unreachable!("the sizes were judged"));
+        draft.seal(&[key().sign(draft.to_sign())])
+    }
+
+    /// The same device with a new image whose security counter is below the old one's.
+    #[must_use]
+    pub fn with_downgrade(&self) -> Self {
+        let mut bench = self.clone();
+        let (_, second) = self.run_addresses();
+        let size = self.images.new.len() as u32;
+        let front = self.group().head().payload_offset.get();
+        let payload = (16..=size - front)
+            .rev()
+            .find(|payload| payload + 12 + 32 * payload.div_ceil(1 << CHUNK_LOG2) <= size - front);
+        bench.images.new = self.seal(second, 2, 0, payload.unwrap_or(16), 3);
+        bench.raise = Raise::Strict;
+        bench
+    }
+
+    /// Where the old and the new image run.
+    fn run_addresses(&self) -> (u32, u32) {
+        let group = self.group();
+        let mut addresses =
+            group.slots().iter().filter(|slot| slot.role == ROLE_RUN).map(|slot| slot.run_address.get());
+        let first = addresses.next().unwrap_or_default();
+        (first, addresses.next().unwrap_or(first))
+    }
+
+    pub(crate) fn group(&self) -> GroupView<'_> {
+        match GroupView::parse(&self.layout) {
+            Some((group, _)) => group,
+            None => unreachable!("it was read before"),
+        }
+    }
+
+    pub(crate) fn config(&self) -> Config<'_> {
+        Config {
+            layout: &self.layout,
+            trust: &self.trust,
+            trust_digest: Check::Waived,
+            device: self.device,
+            revision: Check::Waived,
+            present: &[],
+            tries: self.tries,
+            raise: self.raise,
+            largest_step: u32::MAX,
+        }
+    }
+
+    pub(crate) fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    pub(crate) fn registers(&self) -> &[(u32, u32)] {
+        &self.registers
+    }
+
+    pub(crate) fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// Whether it keeps a security counter: without one no image is too old.
+    #[must_use]
+    pub fn has_counter(&self) -> bool {
+        !self.group().areas().is_empty()
+    }
+
+    /// How its image is replaced.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+}
+
+/// Chunks of simulated images: 4 KiB, the smallest there are.
+const CHUNK_LOG2: u32 = 12;
+
+/// A trust set of one key, for images.
+fn trust(key: &[u8; 32]) -> Vec<u8> {
+    let head = TrustHead { format: 1.into(), role_count: 1, reserved: 0, epoch: 1.into() };
+    let role = RoleHead { role: Role::Image.number(), threshold: 1, key_count: 1, reserved: 0 };
+    [head.as_bytes(), role.as_bytes(), key].concat()
+}
+
+/// The parts of a sealed image that an application hands to the boot loader.
+pub(crate) fn parts(sealed: &[u8]) -> Option<(boot::Image<'_>, &[u8])> {
+    let raw = image_format::Header::<ImageBody>::read(&mut image_format::Memory::file(sealed)).ok()?;
+    let header = raw.unauthenticated();
+    let (front, rest) = sealed.split_at_checked(header.payload_start() as usize)?;
+    let (payload, auxiliary) = rest.split_at_checked(header.envelope.payload_size.get() as usize)?;
+    let chunks = Auxiliary::parse(auxiliary, payload.len() as u32, header.auxiliary_start()).ok()?.chunks?;
+    Some((boot::Image { front, auxiliary, chunks }, payload))
+}

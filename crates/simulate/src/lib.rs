@@ -1,0 +1,22 @@
+//! Power cuts at every operation of an update, against the boot loader as it is.
+//!
+//! A [`Bench`] is a device: a slot group's canonical bytes, an old image that runs and a new one that comes. A [`Scenario`] says what the
+//! new image does. [`explore`] plays the update once, and then again with the power cut before and inside each operation; [`wander`]
+//! cuts at seeded points, several times in one run. After each start the invariants are checked: see [`Violation`]. Nothing is stubbed: the boot loader is
+//! `boot`, the memories are `flash-model`'s, and each image is verified in each boot, with digests and signatures remembered by content.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod cut;
+mod device;
+pub mod devices;
+mod explore;
+mod memo;
+mod run;
+
+pub use bench::{Bench, BenchError, Images};
+pub use cut::{Cuts, PlannedCut, UnknownCut};
+pub use explore::{Count, Depth, Failure, explore, replay, wander};
+pub use memo::Memo;
+pub use run::{Event, Outcome, Scenario, Violation};

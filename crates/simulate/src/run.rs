@@ -1,0 +1,370 @@
+//! One device, from one start to the next, and what must hold each time.
+
+use boot::{Action, AreaCounter, Counter, Fault, Flash, NoCounter, Reason, Refusal, Session, Start, Wanted, boot};
+use flash_model::{Chip, Restart};
+use image_format::log::{Entry, EntryKind, Status, Strategy};
+use image_format::{Code, Digest, Header, ImageBody, Memory, SoftwareCrypto};
+
+use zerocopy::IntoBytes as _;
+
+use crate::bench::{Bench, parts};
+use crate::device::{Before, Device};
+use crate::memo::Memo;
+
+/// What the new image does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// It works and confirms itself.
+    Install,
+    /// It never confirms itself, so the boot loader goes back to the old one. Where nothing can go back, it stays.
+    Revert,
+    /// Its security counter is too low, so it is refused before anything is erased.
+    Downgrade,
+}
+
+impl Scenario {
+    /// All of them.
+    pub const ALL: [Scenario; 3] = [Scenario::Install, Scenario::Revert, Scenario::Downgrade];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Scenario::Install => "install",
+            Scenario::Revert => "revert",
+            Scenario::Downgrade => "downgrade",
+        }
+    }
+}
+
+/// What must never happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// Nothing boots.
+    #[error("nothing boots: {0:?}")]
+    NothingBoots(Reason),
+    /// An image boots that is neither the old nor the new one, or has no entry.
+    #[error("something else boots than the old or the new image")]
+    SomethingElse,
+    /// The old image boots after the new one was confirmed.
+    #[error("the confirmed image is not kept: the old one boots")]
+    Unconfirmed,
+    /// A memory was programmed where it does not bear it.
+    #[error("programmed what is not erased for sure: {0:?}")]
+    Offence(flash_model::Offences),
+    /// A sector was erased more often than power cuts explain.
+    #[error("sector {sector} of memory {memory} was erased {erases} times, {most} at most would do")]
+    Wear {
+        /// The memory.
+        memory: usize,
+        /// The sector.
+        sector: usize,
+        /// How often.
+        erases: u32,
+        /// How often at most.
+        most: u32,
+    },
+    /// It does not come to rest.
+    #[error("after {0} starts it has not come to rest")]
+    Endless(u32),
+    /// It rests where it should not.
+    #[error("it comes to rest with the {0} image")]
+    WrongEnd(&'static str),
+    /// The application was refused what it must be given.
+    #[error("the application is refused: {0:?}")]
+    Refused(Refusal),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With the old image.
+    Old,
+    /// With the new image.
+    New,
+}
+
+/// Something that happened, for a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Number of the start, from 1.
+    pub start: u64,
+    /// Operations before it.
+    pub operation: u64,
+    /// What.
+    pub what: &'static str,
+}
+
+/// A device and what is known of it from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub chip: Chip,
+    /// The new image's confirmation was written whole.
+    pub is_confirmed: bool,
+    /// Power cuts so far.
+    pub cuts: u32,
+    /// Starts since the last power cut.
+    pub starts: u32,
+}
+
+/// What one start came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The power failed.
+    Cut,
+    /// It was reset.
+    Again,
+    /// There is nothing more to do.
+    Rest(Outcome),
+}
+
+/// What runs are made with.
+pub(crate) struct Player<'b> {
+    pub bench: &'b Bench,
+    pub scenario: Scenario,
+    pub memo: Memo,
+    old: Digest,
+    new: Digest,
+    new_parts: (boot::Image<'b>, &'b [u8]),
+}
+
+enum AnyCounter<'a> {
+    None(NoCounter),
+    Area(AreaCounter<'a>),
+}
+
+impl<F: Flash> Counter<F> for AnyCounter<'_> {
+    fn read(&mut self, flash: &mut F) -> Result<u32, Fault> {
+        match self {
+            AnyCounter::None(none) => none.read(flash),
+            AnyCounter::Area(area) => area.read(flash),
+        }
+    }
+
+    fn raise(&mut self, flash: &mut F, value: u32) -> Result<(), Fault> {
+        match self {
+            AnyCounter::None(none) => none.raise(flash, value),
+            AnyCounter::Area(area) => area.raise(flash, value),
+        }
+    }
+}
+
+fn id(sealed: &[u8]) -> Option<Digest> {
+    let header = Header::<ImageBody>::read(&mut Memory::file(sealed)).ok()?;
+    Some(header.unauthenticated().id(&mut SoftwareCrypto))
+}
+
+impl<'b> Player<'b> {
+    /// `None`: an image without chunks or header.
+    pub fn new(bench: &'b Bench, scenario: Scenario, memo: Memo) -> Option<Self> {
+        let images = bench.images();
+        let (old, new) = (id(&images.old)?, id(&images.new)?);
+        Some(Self { bench, scenario, memo, old, new, new_parts: parts(&images.new)? })
+    }
+
+    /// A device as it leaves the factory: the old image where it runs, nothing else.
+    pub fn factory(&self, seed: u64) -> World {
+        let mut chip = Chip::new(self.bench.shapes().to_vec(), seed);
+        chip.bears_doubt(EntryKind::Start.number());
+        let group = self.bench.group();
+        let slot = group.slots().iter().find(|slot| slot.role == image_format::layout::ROLE_RUN);
+        if let Some(slot) = slot {
+            let shape = &self.bench.shapes()[usize::from(slot.region)];
+            let mut image = self.bench.images().old.clone();
+            image.resize(image.len().next_multiple_of(shape.unit as usize), shape.erased);
+            let mut at = 0u32;
+            while (at as usize) < image.len() {
+                // A programming tool's operations are not cut: never beyond a sector, whatever its size.
+                let size = 256.min(image.len() - at as usize);
+                let part = &image[at as usize..at as usize + size];
+                if chip.program(slot.region.into(), slot.offset.get() + at, part).is_err() {
+                    unreachable!("an erased sector takes what is aligned");
+                }
+                at += size as u32;
+            }
+        }
+        if let Some(area) = group.areas().first() {
+            // The factory sets the counter to the old image's.
+            let shape = &self.bench.shapes()[usize::from(area.region)];
+            let entry = Entry::new(EntryKind::Count, 1, &[0; 32]).encode();
+            let mut place = entry.as_bytes().to_vec();
+            place.resize(16usize.next_multiple_of(shape.unit as usize), 0);
+            for number in 0..2 {
+                let at = area.offset.get() + number * place.len() as u32;
+                if chip.program(area.region.into(), at, &place).is_err() {
+                    unreachable!("an erased sector takes what is aligned");
+                }
+            }
+        }
+        World { chip, is_confirmed: false, cuts: 0, starts: 0 }
+    }
+
+    /// Plays from a start until the device rests or the power fails. `None`: it failed.
+    pub fn play(
+        &self,
+        world: &mut World,
+        mut notes: Option<&mut Vec<Before>>,
+        mut marks: impl FnMut(&World, usize),
+        events: &mut Option<Vec<Event>>,
+    ) -> Result<Option<Outcome>, Violation> {
+        loop {
+            marks(world, notes.as_ref().map_or(0, |notes| notes.len()));
+            let step = self.start(world, notes.as_deref_mut(), events)?;
+            let offences = world.chip.offences();
+            if offences != flash_model::Offences::default() {
+                return Err(Violation::Offence(offences));
+            }
+            match step {
+                Step::Cut => return Ok(None),
+                Step::Rest(outcome) => return self.judge_end(world, outcome).map(Some),
+                Step::Again => {}
+            }
+            world.starts += 1;
+            if world.starts > 16 {
+                return Err(Violation::Endless(world.starts));
+            }
+            world.chip.restart(Restart::Reset);
+        }
+    }
+
+    /// Starts again after a power cut.
+    pub fn restart(world: &mut World, how: Restart) {
+        world.cuts += 1;
+        world.starts = 0;
+        world.chip.restart(how);
+    }
+
+    fn judge_end(&self, world: &World, outcome: Outcome) -> Result<Outcome, Violation> {
+        let reverts = self.bench.strategy() != Strategy::Overwrite;
+        let expected = match self.scenario {
+            // Cuts may spend the tries of a good image.
+            Scenario::Install if world.cuts >= u32::from(self.bench.tries) && reverts => return Ok(outcome),
+            Scenario::Install => Outcome::New,
+            Scenario::Revert if reverts => Outcome::Old,
+            Scenario::Revert => Outcome::New,
+            Scenario::Downgrade => Outcome::Old,
+        };
+        match outcome {
+            found if found == expected => Ok(found),
+            Outcome::Old => Err(Violation::WrongEnd("old")),
+            Outcome::New => Err(Violation::WrongEnd("new")),
+        }
+    }
+
+    /// One start: the boot loader, then the application.
+    fn start(
+        &self,
+        world: &mut World,
+        notes: Option<&mut Vec<Before>>,
+        events: &mut Option<Vec<Event>>,
+    ) -> Result<Step, Violation> {
+        let config = self.bench.config();
+        let mut tell = |chip: &Chip, what| {
+            if let Some(events) = events {
+                events.push(Event { start: chip.power_ups(), operation: chip.operations(), what });
+            }
+        };
+        tell(&world.chip, "start");
+        let mut device = Device { chip: &mut world.chip, notes, registers: self.bench.registers() };
+        let mut counter = AreaCounter::of(&config).map_or(AnyCounter::None(NoCounter), AnyCounter::Area);
+        let before = device.chip.operations();
+        let decision = match Session::open(config, &mut device, self.memo.clone()) {
+            Ok(mut session) => boot(&mut session, &mut counter),
+            Err(reason) => return Err(Violation::NothingBoots(reason)),
+        };
+        if device.chip.is_off() {
+            return Ok(Step::Cut);
+        }
+        let start = match decision.action {
+            Action::Boot(start) | Action::Exchange(start) => start,
+            Action::Recover(reason) => return Err(Violation::NothingBoots(reason)),
+        };
+        let is_new = start.image().id() == &self.new;
+        if start.entry().is_none() || !is_new && start.image().id() != &self.old {
+            return Err(Violation::SomethingElse);
+        }
+        if world.is_confirmed && !is_new {
+            return Err(Violation::Unconfirmed);
+        }
+        tell(device.chip, if is_new { "new" } else { "old" });
+        let was_quiet = device.chip.operations() == before;
+        let lowest = counter.read(&mut device).unwrap_or_default();
+        let mut session = match Session::open(config, &mut device, self.memo.clone()) {
+            Ok(session) => session,
+            Err(reason) => return Err(Violation::NothingBoots(reason)),
+        };
+        let step = if is_new {
+            self.new_runs(&mut session, &start, was_quiet)
+        } else {
+            self.old_runs(&mut session, &start, lowest, was_quiet)
+        };
+        drop(session);
+        if device.chip.is_off() {
+            return Ok(Step::Cut);
+        }
+        let (step, confirmed) = step.map_err(Violation::Refused)?;
+        world.is_confirmed |= confirmed;
+        Ok(step)
+    }
+
+    /// The new image: confirms itself, or never does.
+    fn new_runs<F: Flash>(
+        &self,
+        session: &mut Session<'_, F, Memo>,
+        start: &Start,
+        was_quiet: bool,
+    ) -> Result<(Step, bool), Refusal> {
+        if self.scenario == Scenario::Install {
+            session.confirm(start.slot())?;
+            let step = if was_quiet && !start.on_trial() { Step::Rest(Outcome::New) } else { Step::Again };
+            return Ok((step, true));
+        }
+        let stays = self.bench.strategy() == Strategy::Overwrite && was_quiet;
+        Ok((if stays { Step::Rest(Outcome::New) } else { Step::Again }, false))
+    }
+
+    /// The old image: confirms itself, and installs the new one unless that was rejected.
+    fn old_runs<F: Flash>(
+        &self,
+        session: &mut Session<'_, F, Memo>,
+        start: &Start,
+        lowest: u32,
+        was_quiet: bool,
+    ) -> Result<(Step, bool), Refusal> {
+        session.confirm(start.slot())?;
+        let rest = if was_quiet { Step::Rest(Outcome::Old) } else { Step::Again };
+        let group = self.bench.group();
+        let target = match self.bench.strategy() {
+            Strategy::DirectXip | Strategy::BankSwap => (0..group.slots().len()).find(|slot| *slot != start.slot()),
+            _ => Some(start.slot()),
+        };
+        let state = session.status(target.unwrap_or_default());
+        if self.new.starts_with(&state.image) {
+            match state.status {
+                Status::Rejected => return Ok((rest, false)),
+                // Asked for and not tried yet; a boot loader that finds it bad refuses it each time.
+                Status::Trial => return Ok((Step::Again, false)),
+                _ => {}
+            }
+        }
+        let (image, payload) = self.new_parts;
+        let mut stage = match session.stage(start.slot(), image, lowest) {
+            Ok(stage) => stage,
+            Err(Refusal::Reason(Reason::ClearFirst)) => {
+                session.clear(start.slot())?;
+                return Ok((Step::Again, false));
+            }
+            Err(Refusal::Image(error)) if error.code == Code::CounterTooLow && self.scenario == Scenario::Downgrade => {
+                return Ok((rest, false));
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        while let Wanted::Chunk(number) = stage.wanted() {
+            let size = image.chunks.size() as usize;
+            let from = number as usize * size;
+            stage.put(&payload[from..payload.len().min(from + size)])?;
+        }
+        stage.request(lowest)?;
+        Ok((Step::Again, false))
+    }
+}
