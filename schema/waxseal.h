@@ -84,6 +84,7 @@ enum waxseal_log {
     WAXSEAL_LOG_STEP = 170,
     WAXSEAL_LOG_DONE = 180,
     WAXSEAL_LOG_OPTS = 204,
+    WAXSEAL_LOG_START = 210,
     WAXSEAL_LOG_COUNT = 225
 };
 
@@ -518,8 +519,8 @@ typedef struct waxseal_entry_bytes {
     /* 4: Generation of the update: one above the highest that any log of the device had. For COUNT
      * the security counter. */
     uint8_t generation[4];
-    /* 8: The first four bytes of the image's id. Zero for COUNT, and for an OPEN before anybody
-     * knows which image comes. */
+    /* 8: The first four bytes of the image's id. Zero for COUNT and START, and for an OPEN before
+     * anybody knows which image comes. */
     uint8_t image[4];
     /* 12: CRC-32 (IEEE 802.3, reflected, as in zip) of the 12 bytes before. */
     uint8_t crc[4];

@@ -88,6 +88,7 @@ export function readLog(places, triesAllowed) {
   for (const place of places) {
     if (counts(place)) {
       seen.add(place.kind);
+      if ([ENTRIES.TRY, ENTRIES.BACKUP, ENTRIES.COPY, ENTRIES.BACK].includes(place.kind)) seen.add(ENTRIES.READY);
       if ([ENTRIES.BACKUP, ENTRIES.COPY, ENTRIES.BACK].includes(place.kind)) copy = place.kind;
       if (place.kind === ENTRIES.DONE) {
         if (copy === ENTRIES.COPY) tries = 0;

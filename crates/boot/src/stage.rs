@@ -39,8 +39,8 @@ pub struct Stage<'s, 'a, 'i, F, C> {
     logged: usize,
     log: SlotLog,
     slot: Area,
-    /// Size of the slot's first sector, which is programmed last.
-    first_sector: u32,
+    /// Size of the sectors that have the front area, which are programmed last.
+    head: u32,
     /// Offset in the slot of what is programmed next. From the end of the artefact it goes on with the payload's start.
     at: u32,
     is_last_part: bool,
@@ -74,7 +74,8 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         self.judge_auxiliary(&image, &header)?;
         let id = header.id(&mut self.crypto);
         let slot = self.map.area(holder).ok_or(Reason::NoUpdate)?;
-        let first = self.map.sector(slot.region, slot.offset).ok_or(Reason::Layout)?;
+        let front = slot.offset.saturating_add(header.payload_start()).saturating_sub(1);
+        let last = self.map.sector(slot.region, front).ok_or(Reason::Layout)?;
         let log = self.scan(logged);
         let mut stage = Stage {
             image,
@@ -83,7 +84,7 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
             logged,
             log,
             slot,
-            first_sector: first.size,
+            head: last.end().saturating_sub(slot.offset),
             at: 0,
             is_last_part: false,
             session: self,
@@ -197,31 +198,28 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
         while self.sector_in_order(count).is_some() {
             count = count.saturating_add(1);
         }
-        for number in from..count {
-            // The log's sector was not touched while the sectors before it in order were not done.
-            let touched = number <= from.saturating_add(1);
-            if touched && self.sector_in_order(number).is_some_and(|sector| sector.overlaps(&log)) {
-                return Ok(false);
-            }
+        // A chunk that is not whole may have been programmed up to its end: nobody knows that the log's sector was not reached.
+        let is_log = |number| self.sector_in_order(number).is_some_and(|sector| sector.overlaps(&log));
+        if (from..count).any(is_log) {
+            return Ok(false);
         }
         for number in (from..count).rev() {
             let Some(sector) = self.sector_in_order(number) else { continue };
-            if !sector.overlaps(&log) {
-                self.session.erase(sector)?;
-            }
+            self.session.erase(sector)?;
         }
         self.set_start(from);
         Ok(true)
     }
 
-    /// The sectors that the artefact takes, in the order in which they are programmed: the one of the header last.
+    /// The sectors that the artefact takes, in the order in which they are programmed: those of the front area last, as one.
     fn sector_in_order(&self, number: u32) -> Option<Area> {
         let map = self.session.map;
         let artefact = Area { size: self.header.artefact_size().min(self.slot.size), ..self.slot };
+        let head = Area { size: self.head, ..self.slot };
         let number = usize::try_from(number).ok()?;
-        let mut behind = map.sectors(artefact).skip(1);
+        let mut behind = map.sectors(artefact).filter(|sector| sector.offset >= head.end());
         let count = behind.clone().count();
-        if number == count { map.sectors(artefact).next() } else { behind.nth(number) }
+        if number == count { Some(head) } else { behind.nth(number) }
     }
 
     /// Whether all that belongs into a sector is there.
@@ -284,7 +282,7 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
     /// The offset at which this part of the artefact ends: the artefact's end, or that of the first sector.
     fn end(&self) -> u32 {
         let size = self.header.artefact_size();
-        if self.is_last_part { size.min(self.first_sector) } else { size }
+        if self.is_last_part { size.min(self.head) } else { size }
     }
 
     /// Goes over to the first sector once the rest is done.

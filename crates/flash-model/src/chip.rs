@@ -230,7 +230,16 @@ impl Chip {
             let half =
                 inside.filter(|(unit, _)| index == (*unit).min(pieces - 1)).map(|(_, torn)| (torn, self.power_up));
             let at = within + index as usize * piece;
-            cells.program(&memory.shape, at, part, half, self.power_up, self.sacrificed, &mut self.offences);
+            cells.program(
+                &memory.shape,
+                at,
+                part,
+                half,
+                self.power_up,
+                self.sacrificed,
+                bytes.len() <= 64,
+                &mut self.offences,
+            );
             if half.is_some() {
                 break;
             }

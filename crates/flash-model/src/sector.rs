@@ -78,6 +78,8 @@ pub struct Offences {
     /// Pieces that were programmed while an operation that did not end had left them doubtful, but for those that say so: see
     /// [`crate::Chip::bears_doubt`].
     pub programmed_doubtful: u64,
+    /// Of these, pieces of operations of at most 64 bytes: entries of a log.
+    pub entries_doubtful: u64,
     /// Operations that were not aligned, too large, or went beyond a sector or the memory.
     pub malformed: u64,
 }
@@ -108,6 +110,7 @@ impl Cells {
         half: Option<(Torn, u64)>,
         power_up: u64,
         sacrificed: Option<u8>,
+        is_entry: bool,
         offences: &mut Offences,
     ) {
         let doubtful = self.half_erased.is_some() || self.doubts.iter().any(|doubt| doubt.touches(at, bytes.len()));
@@ -129,6 +132,7 @@ impl Cells {
             // A half erased sector has no such places: nobody could know which of it is whole.
             let borne = self.half_erased.is_none() && sacrificed.is_some_and(|first| bytes.first() == Some(&first));
             offences.programmed_doubtful += u64::from(!borne);
+            offences.entries_doubtful += u64::from(!borne && is_entry);
             // It may look right for a while.
             torn = torn.or(Some((Torn::Fading, power_up)));
         } else if was_programmed && !bears {

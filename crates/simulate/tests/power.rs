@@ -1,32 +1,68 @@
-//! Power cuts on every geometry: before and inside each operation.
+//! Power cuts on every geometry: before and inside each operation, and several in one run.
 
-use std::time::Instant;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use simulate::{Depth, Memo, Scenario, devices, explore};
+use simulate::{Bench, Count, Depth, Failure, Memo, Scenario, devices, explore, wander};
+
+const SEED: u64 = 7;
+
+/// Runs a test of each bench and scenario, on two threads; all failures, each with the cuts that show it.
+fn each(run: impl Fn(&Bench, Scenario, &Memo) -> Result<Count, Failure> + Sync) -> (Count, Vec<String>) {
+    let benches = devices::benches(false, SEED).expect("benches");
+    let jobs: Vec<(Bench, Scenario)> = benches
+        .iter()
+        .flat_map(|bench| Scenario::ALL.map(|scenario| (bench, scenario)))
+        .filter(|(bench, scenario)| *scenario != Scenario::Downgrade || bench.has_counter())
+        .map(|(bench, scenario)| match scenario {
+            Scenario::Downgrade => (bench.with_downgrade(), scenario),
+            _ => (bench.clone(), scenario),
+        })
+        .collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let (mut count, mut failures) = (Count::default(), Vec::new());
+        while let Some((bench, scenario)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match run(bench, *scenario, &Memo::default()) {
+                Ok(found) => count += found,
+                Err(failure) => failures.push(failure.to_string()),
+            }
+        }
+        (count, failures)
+    };
+    let (mut count, mut failures) = (Count::default(), Vec::new());
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            let (found, failed) = thread.join().expect("a thread");
+            count += found;
+            failures.extend(failed);
+        }
+    });
+    (count, failures)
+}
+
+/// Whether a bench is too large for more than one torn unit at each operation.
+fn is_large(bench: &Bench) -> bool {
+    bench.name.starts_with("H743")
+}
 
 #[test]
 fn one_cut_anywhere() {
-    let memo = Memo::default();
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let mut failed = 0;
-    for bench in devices::benches(false, 7).expect("benches") {
-        if !bench.name.contains(&only) {
-            continue;
-        }
-        for scenario in Scenario::ALL {
-            if scenario == Scenario::Downgrade && !bench.has_counter() {
-                continue;
-            }
-            let bench = if scenario == Scenario::Downgrade { bench.with_downgrade() } else { bench.clone() };
-            let start = Instant::now();
-            match explore(&bench, scenario, 1, Depth::Three, 7, &memo) {
-                Ok(count) => println!("{} {}: {count:?} {:?}", bench.name, scenario.name(), start.elapsed()),
-                Err(failure) => {
-                    failed += 1;
-                    println!("FAILED {failure}");
-                }
-            }
-        }
-    }
-    assert_eq!(failed, 0);
+    let (count, failures) = each(|bench, scenario, memo| {
+        let depth = if is_large(bench) { Depth::One } else { Depth::Three };
+        explore(bench, scenario, 1, depth, SEED, memo)
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count.runs > 10_000, "{count:?}");
+}
+
+#[test]
+fn three_cuts_anywhere_on_the_smaller_ones() {
+    let (count, failures) = each(|bench, scenario, memo| {
+        let runs = if is_large(bench) { 0 } else { 40 };
+        wander(bench, scenario, 3, runs, SEED, memo)
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count.cuts > 3_000, "{count:?}");
 }

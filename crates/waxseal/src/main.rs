@@ -42,6 +42,7 @@ mod sarif;
 mod shape;
 mod show;
 mod sign;
+mod simulate;
 mod svg;
 mod target;
 mod text;
@@ -71,6 +72,7 @@ enum Command {
     Show(show::Command),
     Map(map::Command),
     Build(build::Command),
+    Simulate(simulate::Command),
     Sign(sign::Command),
     Otp(otp::Command),
     Ledger(ledger::Command),
@@ -97,6 +99,7 @@ impl Command {
             Self::Show(command) => command.run(),
             Self::Map(command) => command.run(),
             Self::Build(command) => command.run(),
+            Self::Simulate(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Otp(command) => command.run(),
             Self::Ledger(command) => command.run(),
@@ -122,6 +125,7 @@ impl Command {
             Self::Show(command) => ("show", command.format.into()),
             Self::Map(command) => ("map", command.format.into()),
             Self::Build(command) => ("build", command.format),
+            Self::Simulate(command) => ("simulate", command.format.into()),
             Self::Sign(command) => ("sign", command.format.into()),
             Self::Otp(command) => ("otp", command.format.into()),
             Self::Ledger(command) => ("ledger", command.format.into()),

@@ -102,7 +102,7 @@ pub struct SlotLog {
     pub image: [u8; 4],
     /// Starts that nobody confirmed. A place that cannot be read counts as one, so that the doubtful reading is the safe one.
     pub tries: u32,
-    /// The image is in the slot, whole and verified: a READY was seen.
+    /// The image is in the slot, whole and verified: a READY was seen, or what only a boot loader writes that has seen one.
     pub ready: bool,
     /// The image is rejected for good: a DROP was seen, and not only that its tries are used up.
     pub dropped: bool,
@@ -213,7 +213,10 @@ fn apply(log: &mut SlotLog, entry: Entry) {
     match entry.kind {
         EntryKind::Open => log.status = Status::Open,
         EntryKind::Ready => log.ready = true,
-        EntryKind::Try => log.tries = log.tries.saturating_add(1),
+        EntryKind::Try => {
+            log.ready = true;
+            log.tries = log.tries.saturating_add(1);
+        }
         EntryKind::Okay => {
             log.okays = log.okays.saturating_add(1);
             log.raised |= entry.argument == RAISED;
@@ -221,6 +224,7 @@ fn apply(log: &mut SlotLog, entry: Entry) {
         EntryKind::Drop => log.dropped = true,
         EntryKind::Clear => log.clear = Some(entry.step),
         EntryKind::Backup | EntryKind::Copy | EntryKind::Back => {
+            log.ready = true;
             if log.copying != Some(entry.kind) {
                 log.copying = Some(entry.kind);
                 log.steps = 0;
