@@ -124,19 +124,17 @@ pub fn wander(
 }
 
 /// Plays a scenario with these cuts, and tells what happens.
-///
-/// # Errors
-/// The violation, if it happens again.
+/// How it ended is the violation, if that happens again.
 pub fn replay(
     bench: &Bench,
     scenario: Scenario,
     cuts: &Cuts,
     seed: u64,
     memo: &Memo,
-) -> Result<(Option<Outcome>, Vec<Event>), (Failure, Vec<Event>)> {
+) -> (Result<Outcome, Failure>, Vec<Event>) {
     let failure = |violation| Failure { bench: bench.name.clone(), scenario, seed, cuts: cuts.clone(), violation };
     let Some(player) = Player::new(bench, scenario, memo.clone()) else {
-        return Err((failure(Violation::SomethingElse), Vec::new()));
+        return (Err(failure(Violation::SomethingElse)), Vec::new());
     };
     let mut world = player.factory(seed);
     let first = world.chip.operations();
@@ -150,8 +148,8 @@ pub fn replay(
         let result = player.play(&mut world, None, |_, _| {}, &mut events);
         let told = || events.clone().unwrap_or_default();
         match result {
-            Err(violation) => return Err((failure(violation), told())),
-            Ok(Some(outcome)) => return Ok((Some(outcome), told())),
+            Err(violation) => return (Err(failure(violation)), told()),
+            Ok(Some(outcome)) => return (Ok(outcome), told()),
             Ok(None) => {
                 let how = next.map_or(Restart::PowerUp, |cut| cut.restart);
                 if let Some(events) = &mut events {

@@ -99,8 +99,8 @@ impl Command {
         let memo = Memo::default();
         if let Some(cuts) = &self.replay {
             return match simulate::replay(bench, scenario, cuts, self.seed, &memo) {
-                Ok(_) => Ok(Count { runs: 1, cuts: cuts.0.len() as u64, ..Count::default() }),
-                Err((failure, _)) => Err(failure),
+                (Ok(_), _) => Ok(Count { runs: 1, cuts: cuts.0.len() as u64, ..Count::default() }),
+                (Err(failure), _) => Err(failure),
             };
         }
         let mut count = simulate::explore(bench, scenario, 1, Depth::One, self.seed, &memo)?;
