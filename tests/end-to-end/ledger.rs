@@ -50,7 +50,7 @@ fn a_password_is_no_argument() {
     run.says(&["a password in an argument", "WAXSEAL_LEDGER"]);
     let mut command = project.command(["ledger", "head"]);
     let run = waxseal_tests::Run::of(command.env("WAXSEAL_LEDGER", "postgres://kim:secret@localhost:1/line")).exits(4);
-    let run = run.says(&["postgres://localhost:1/line"]);
+    let run = run.says(&["postgres://kim@localhost:1/line"]);
     assert!(!format!("{}{}", run.stdout, run.stderr).contains("secret"));
 }
 

@@ -28,16 +28,21 @@ impl FromStr for Location {
     }
 }
 
-/// Without the password.
+/// Without the password, wherever it stands in the URL.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => path.display().fmt(f),
-            Self::Url(url) => match (url.split_once("://"), url.rsplit_once('@')) {
-                (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://{host}"),
-                _ => f.write_str(url),
-            },
+        let url = match self {
+            Self::File(path) => return path.display().fmt(f),
+            Self::Url(url) => url,
+        };
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        if rest.contains("password") {
+            // A parameter may be cut anywhere by what stands in it.
+            return write!(f, "{scheme}://...");
         }
+        let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let (user, host) = (user.split(':').next().unwrap_or_default(), host.split('?').next().unwrap_or_default());
+        if user.is_empty() { write!(f, "{scheme}://{host}") } else { write!(f, "{scheme}://{user}@{host}") }
     }
 }
 
@@ -269,4 +274,23 @@ pub(crate) fn event(row: &[Value]) -> Result<Event, Error> {
         let number = row.first().and_then(Value::integer).unwrap_or_default();
         Error::Broken(crate::Broken::Changed(number))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Location;
+
+    #[test]
+    fn no_password_is_shown() {
+        for (url, shown) in [
+            ("postgres://kim:se?c/r@et@h:1/d?x=1", "postgres://kim@h:1/d"),
+            ("postgres://:secret@h/d", "postgres://h/d"),
+            ("postgresql://h/d?user=kim&password=sec@ret", "postgresql://..."),
+            ("postgres://kim@h/d", "postgres://kim@h/d"),
+            ("postgres://h/d", "postgres://h/d"),
+        ] {
+            let location = Location::Url(url.to_owned());
+            assert_eq!((location.to_string(), format!("{location:?}")), (shown.to_owned(), shown.to_owned()));
+        }
+    }
 }
