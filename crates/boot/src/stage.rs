@@ -208,6 +208,8 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
             self.session.erase(sector)?;
         }
         self.set_start(from);
+        // Nobody is asked for the auxiliary area: where it is what comes next, it is at hand.
+        self.put_auxiliary_alone()?;
         Ok(true)
     }
 
