@@ -17,7 +17,7 @@ fn bash_completes_with_it() {
         );
         Run::of(Command::new("bash").current_dir(project.path(".")).args(["-c", &script])).exits(0).stdout
     };
-    assert_eq!(complete("si"), "sign\n");
+    assert_eq!(complete("sig"), "sign\n");
     assert_eq!(complete("key n"), "new\n");
     assert_eq!(complete("build --k"), "--key\n");
 }

@@ -188,3 +188,44 @@ fn the_order_of_images_changes_no_byte() {
         assert!(before == after, "{name}");
     }
 }
+
+#[test]
+fn only_the_kinds_that_were_asked_for_are_written() {
+    let project = r1b();
+    project.build();
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(project.path(folder)).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let all = names("out");
+    let kinds: [(&str, &[&str]); 6] = [
+        ("bin", &["app.a.bin", "app.b.bin"]),
+        ("hex", &["app.a.hex", "app.b.hex"]),
+        ("dfu", &["app.a.dfu", "app.b.dfu"]),
+        ("layout", &["layout.bin"]),
+        (
+            "bin,hex,dfu,layout",
+            &["app.a.bin", "app.a.dfu", "app.a.hex", "app.b.bin", "app.b.dfu", "app.b.hex", "layout.bin"],
+        ),
+        ("bin,hex,dfu,layout,release,factory", &all.iter().map(String::as_str).collect::<Vec<_>>()),
+    ];
+    for (only, expected) in kinds {
+        let out = format!("out-{only}");
+        std::fs::remove_file(project.path("waxseal.lock")).unwrap();
+        let build = format!("build r1b.toml --key keys/release.pem --out {out} --only {only} --format json");
+        let result = project.waxseal(&build).exits(0).json()["result"].clone();
+        assert_eq!(names(&out), expected, "{only}");
+        assert!(project.path("waxseal.lock").exists());
+        for name in expected {
+            assert!(project.read(&format!("{out}/{name}")) == project.read(&format!("out/{name}")), "{only}: {name}");
+        }
+        assert_eq!(result["files"].as_array().unwrap().len(), expected.len());
+        assert_eq!(result["layout_id"].is_null(), !only.contains("layout"));
+        assert_eq!(result["release_id"].is_null(), !only.contains("release"));
+        let told = format!("--only {only}: files of other kinds were not made");
+        assert!(result["left_out"].as_array().unwrap().contains(&told.into()));
+    }
+    project.waxseal("build r1b.toml --key keys/release.pem --out x --only elf").exits(2);
+}

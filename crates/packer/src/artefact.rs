@@ -21,22 +21,22 @@ pub enum DraftError {
     Size,
 }
 
-/// An artefact, complete but for its signatures.
+/// An artefact, complete but for its signatures. `P` holds the payload: it may be borrowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft<B> {
+pub struct Draft<B, P = Vec<u8>> {
     /// What is signed. Whoever changes it after [`Draft::new`] makes another artefact.
     pub header: SignedHeader<B>,
     /// The records' area, padded to the end of the front area.
     pub records: Vec<u8>,
     /// The payload.
-    pub payload: Vec<u8>,
+    pub payload: P,
     /// The auxiliary area.
     pub auxiliary: Vec<u8>,
 }
 
 /// What goes into an artefact of any kind.
 #[derive(Clone, Debug)]
-pub struct Contents<'a, B> {
+pub struct Contents<'a, B, P = Vec<u8>> {
     /// Whom it is for.
     pub device: Device,
     /// Size of the front area in bytes.
@@ -46,17 +46,23 @@ pub struct Contents<'a, B> {
     /// Critical records, by ascending type.
     pub records: &'a [Record<'a>],
     /// The payload.
-    pub payload: Vec<u8>,
+    pub payload: P,
     /// The auxiliary area.
     pub auxiliary: Vec<u8>,
 }
 
-impl<B: Body> Draft<B> {
+impl<B: Body, P: AsRef<[u8]>> Draft<B, P> {
     /// Puts an artefact together and works out its sizes and digests.
     ///
     /// # Errors
     /// What does not fit.
-    pub fn new(contents: Contents<'_, B>) -> Result<Self, DraftError> {
+    pub fn new(contents: Contents<'_, B, P>) -> Result<Self, DraftError> {
+        let payload_digest = digest(contents.payload.as_ref());
+        Self::of_digest(contents, payload_digest)
+    }
+
+    /// The same for a payload whose digest was worked out already.
+    pub(crate) fn of_digest(contents: Contents<'_, B, P>, payload_digest: Digest) -> Result<Self, DraftError> {
         let Contents { device, front_size, body, records, payload, auxiliary } = contents;
         let area = front_size.checked_sub(FRONT_HEAD_SIZE).ok_or(DraftError::FrontSize(front_size))?;
         let mut area = vec![0; area as usize];
@@ -70,11 +76,11 @@ impl<B: Body> Draft<B> {
             format: FORMAT.into(),
             reserved: [0; 2],
             front_size: front_size.into(),
-            payload_size: size(&payload)?.into(),
+            payload_size: size(payload.as_ref())?.into(),
             auxiliary_size: size(&auxiliary)?.into(),
             reserved_2: [0; 8],
             records_digest: digest(&area),
-            payload_digest: digest(&payload),
+            payload_digest,
             auxiliary_digest: digest(&auxiliary),
             vendor_id: device.vendor_id,
             class_id: device.class_id,
@@ -91,8 +97,8 @@ impl<B: Body> Draft<B> {
     pub fn renew(&mut self) {
         let envelope = &mut self.header.envelope;
         envelope.records_digest = digest(&self.records);
-        envelope.payload_size = (self.payload.len() as u32).into();
-        envelope.payload_digest = digest(&self.payload);
+        envelope.payload_size = (self.payload.as_ref().len() as u32).into();
+        envelope.payload_digest = digest(self.payload.as_ref());
         envelope.auxiliary_size = (self.auxiliary.len() as u32).into();
         envelope.auxiliary_digest = digest(&self.auxiliary);
     }
@@ -104,18 +110,27 @@ impl<B: Body> Draft<B> {
 
     /// The file, with these signatures in the order that the format wants. At most [`SIGNATURE_PLACES`] are taken.
     pub fn seal(&self, signatures: &[SignaturePlace]) -> Vec<u8> {
+        [&self.front(signatures), self.payload.as_ref(), &self.auxiliary].concat()
+    }
+
+    /// The front area of [`Draft::seal`]'s file. Payload and auxiliary area follow it.
+    pub fn front(&self, signatures: &[SignaturePlace]) -> Vec<u8> {
         let mut sorted = signatures.to_vec();
         sorted.sort_by_key(|place| place.key_id);
         let mut places = [SignaturePlace::UNUSED; SIGNATURE_PLACES];
         places.iter_mut().zip(sorted).for_each(|(place, signature)| *place = signature);
-        self.with_places(places)
+        self.front_with(places)
     }
 
     /// The file, with the signature places exactly as given.
     pub fn with_places(&self, signatures: [SignaturePlace; SIGNATURE_PLACES]) -> Vec<u8> {
+        [&self.front_with(signatures), self.payload.as_ref(), &self.auxiliary].concat()
+    }
+
+    fn front_with(&self, signatures: [SignaturePlace; SIGNATURE_PLACES]) -> Vec<u8> {
         let mut head = FrontHead { header: [0; 256], signatures };
         head.header.copy_from_slice(self.header.as_bytes());
-        [head.as_bytes(), &self.records, &self.payload, &self.auxiliary].concat()
+        [head.as_bytes(), &self.records].concat()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Digests of chunks: in an image's auxiliary area, for whoever fetches or compares it in pieces, and in a release's directory.
 
-use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
-use image_format::{Digest, SoftwareCrypto, chunk_count, sha256};
+use image_format::auxiliary::{AuxiliaryHead, CHUNKS};
+use image_format::{Digest, chunk_count};
 use zerocopy::IntoBytes as _;
 
 /// Chunk sizes that the format knows, as powers of two: 4 KiB to 1 MiB.
@@ -10,25 +10,17 @@ const SIZES: std::ops::RangeInclusive<u8> = 12..=20;
 /// release arrives.
 const DIRECTORY: u32 = 256;
 
-/// The digest of each chunk of a payload.
-pub fn digests(payload: &[u8], log2: u8) -> Vec<Digest> {
-    payload.chunks(1 << log2).map(|chunk| sha256(&mut SoftwareCrypto, chunk)).collect()
+/// The size of the chunks whose digests fit into an auxiliary area of `room` bytes, as a power of two: the smallest. `None` where not
+/// even the largest fit: an image that fits its slot is never refused for what boot does not read.
+pub fn of_image(payload_size: u32, room: u32) -> Option<u8> {
+    SIZES.into_iter().find(|log2| item_size(payload_size, *log2) <= room.into())
 }
 
-/// The auxiliary area with the digests of a payload's chunks, as many as the room allows: the smallest chunks that fit. Empty
-/// where not even the largest do: an image that fits its slot is never refused for what boot does not read.
-pub fn auxiliary(payload: &[u8], room: u32) -> Vec<u8> {
-    let size = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    let Some(log2) = SIZES.into_iter().find(|log2| item_size(size, *log2) <= room.into()) else { return Vec::new() };
-    let digests = digests(payload, log2);
+/// The auxiliary area with the digests of chunks of this size.
+pub fn auxiliary(log2: u8, digests: &[Digest]) -> Vec<u8> {
     let value = [u32::from(log2).to_le_bytes().as_slice(), digests.as_bytes()].concat();
     let head = AuxiliaryHead { kind: CHUNKS.into(), reserved: [0; 2], size: (value.len() as u32).into() };
     [head.as_bytes(), &value].concat()
-}
-
-/// The chunk size of an auxiliary area that [`auxiliary`] made; `None` if it is empty.
-pub fn size_of_chunk(area: &[u8], payload_size: u32) -> Option<u32> {
-    Auxiliary::parse(area, payload_size, 0).ok()?.chunks.map(|chunks| chunks.size())
 }
 
 fn item_size(payload: u32, log2: u8) -> u64 {
@@ -46,6 +38,8 @@ pub fn of_release(payloads: impl Iterator<Item = u32> + Clone) -> u8 {
 // A test that cannot prepare its inputs has failed.
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use image_format::auxiliary::Auxiliary;
+
     use super::*;
 
     #[test]
@@ -53,9 +47,12 @@ mod tests {
         let payload = vec![7; 10_000];
         // Head, size and three digests; the same with one digest; none.
         for (room, size, log2) in [(108, 108, Some(12)), (107, 76, Some(13)), (75, 44, Some(14)), (43, 0, None)] {
-            let area = auxiliary(&payload, room);
+            assert_eq!(of_image(10_000, room), log2, "room for {room}");
+            let Some(log2) = log2 else { continue };
+            let digests = vec![[0; 32]; payload.len().div_ceil(1 << log2)];
+            let area = auxiliary(log2, &digests);
             assert_eq!(area.len(), size, "room for {room}");
-            assert_eq!(size_of_chunk(&area, 10_000), log2.map(|log2: u32| 1 << log2));
+            assert_eq!(Auxiliary::parse(&area, 10_000, 0).unwrap().chunks.unwrap().size(), 1 << log2);
         }
     }
 

@@ -7,7 +7,7 @@ use manifest::memory::Access;
 use manifest::plan::{Image, Placement, Plan};
 
 use crate::loader::Loader;
-use crate::placed::{Piece, pieces};
+use crate::placed::{Parts, Run, runs};
 
 /// What a blank board is programmed with.
 #[derive(Clone, Debug)]
@@ -19,30 +19,30 @@ pub struct Factory<'a> {
     /// Images that are not in it: a programming tool needs another loader for their memory.
     pub left_out: Vec<&'a Image>,
     /// All bytes, by ascending address.
-    pub pieces: Vec<Piece<'a>>,
+    pub runs: Vec<Run<'a>>,
 }
 
 /// Puts it together. `file` gives the sealed file of an image in a slot.
 pub fn factory<'a>(
     plan: &'a Plan,
     loader: &'a Loader<'a>,
-    file: impl Fn(&'a Image, &'a Placement) -> Option<&'a [u8]>,
+    file: impl Fn(&'a Image, &'a Placement) -> Option<Parts<'a>>,
 ) -> Factory<'a> {
-    let piece = |segment: &'a crate::Segment<'a>| Piece { address: segment.address, bytes: (&*segment.bytes).into() };
-    let mut all: Vec<Piece<'a>> = loader.segments.iter().map(piece).collect();
+    let run = |segment: &'a crate::Segment<'a>| Run { address: segment.address, parts: vec![(&*segment.bytes).into()] };
+    let mut all: Vec<Run<'a>> = loader.segments.iter().map(run).collect();
     let (mut images, mut left_out) = (Vec::new(), Vec::new());
     for image in &plan.images {
         let first = image.placements.first().filter(|placement| is_internal(plan, placement));
         match first.and_then(|placement| Some((placement, file(image, placement)?))) {
             Some((placement, bytes)) => {
-                all.extend(pieces(placement, bytes));
+                all.extend(runs(placement, bytes));
                 images.push((image, placement));
             }
             None => left_out.push(image),
         }
     }
-    all.sort_by_key(|piece| piece.address);
-    Factory { loader, images, left_out, pieces: all }
+    all.sort_by_key(|run| run.address);
+    Factory { loader, images, left_out, runs: all }
 }
 
 fn is_internal(plan: &Plan, placement: &Placement) -> bool {

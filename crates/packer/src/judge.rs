@@ -1,7 +1,8 @@
 //! The boot decision's inputs out of a plan, so that the host judges by what the boot loader has.
 
 use image_format::{
-    Check, Device, Error, Extent, Kind, Memory, Place, Policy, ReadAt, Revision, SoftwareCrypto, Trust, VerifiedImage,
+    Check, Device, Error, Extent, Fault, Kind, Memory, Place, Policy, ReadAt, Revision, SoftwareCrypto, Trust,
+    VerifiedImage,
 };
 use manifest::plan::{Image, Placement, Plan};
 
@@ -105,5 +106,52 @@ impl Judge {
             place: self.place,
             counter: self.counter,
         })
+    }
+}
+
+/// A file that lies in memory in parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Scattered<'a>(pub &'a [&'a [u8]]);
+
+impl ReadAt for Scattered<'_> {
+    fn extent(&self) -> Extent {
+        let size: usize = self.0.iter().map(|part| part.len()).sum();
+        Extent::File(u32::try_from(size).unwrap_or(u32::MAX))
+    }
+
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        let mut skip = offset as usize;
+        let mut rest = buffer;
+        for part in self.0 {
+            let (skipped, part) = part.split_at(part.len().min(skip));
+            skip -= skipped.len();
+            let (to, after) = rest.split_at_mut(part.len().min(rest.len()));
+            to.copy_from_slice(&part[..to.len()]);
+            rest = after;
+        }
+        if rest.is_empty() && skip == 0 { Ok(()) } else { Err(Fault) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image_format::{Memory, ReadAt as _};
+
+    use super::Scattered;
+
+    #[test]
+    fn a_file_in_parts_reads_like_a_file() {
+        let bytes: Vec<u8> = (0..=20).collect();
+        let parts = [&bytes[..1], &bytes[1..1], &bytes[1..8], &bytes[8..], &[]];
+        let (mut whole, mut parts) = (Memory::file(&bytes), Scattered(&parts));
+        assert_eq!(whole.extent(), parts.extent());
+        for offset in 0..24 {
+            for size in 0..24 {
+                let (mut one, mut other) = (vec![0; size], vec![0; size]);
+                let read = whole.read_at(offset, &mut one);
+                assert_eq!(parts.read_at(offset, &mut other), read, "{size} at {offset}");
+                assert!(read.is_err() || one == other, "{size} at {offset}");
+            }
+        }
     }
 }

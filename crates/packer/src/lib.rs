@@ -7,6 +7,7 @@
 
 pub mod artefact;
 pub mod build;
+pub mod built;
 pub mod carried;
 pub mod chunks;
 pub mod compare;
@@ -15,8 +16,10 @@ pub mod diff;
 pub mod elf;
 pub mod factory;
 pub mod firmware;
+mod hashes;
 pub mod hex;
 pub mod judge;
+mod judgement;
 pub mod key;
 pub mod layout;
 pub mod linker;
@@ -25,6 +28,7 @@ pub mod lock;
 pub mod options;
 pub mod otp;
 pub mod outputs;
+pub mod parallel;
 pub mod payload;
 pub mod pending;
 pub mod placed;
@@ -34,7 +38,8 @@ pub mod source;
 pub mod update;
 
 pub use artefact::Draft;
-pub use build::{Artefact, Built, Input, build};
+pub use build::{Input, build};
+pub use built::{Artefact, Built};
 pub use firmware::{Firmware, Format, InputError, Segment};
 pub use judge::Judge;
 pub use key::{KeyError, PrivateKey, PublicKey, public_half};

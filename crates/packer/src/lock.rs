@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use image_format::{SoftwareCrypto, sha256};
+use image_format::Digest;
 use manifest::codes::{self, Code};
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Image, Placement, Plan, Version};
@@ -121,9 +121,9 @@ impl Lock {
         HEAD.to_owned() + &toml::to_string(self).unwrap_or_default()
     }
 
-    /// The lock after a build, in which the command line said the versions of these images: of images that are not in the plan,
+    /// The lock after a build of these inputs, each with its SHA-256, in which the command line said the versions of these images: of images that are not in the plan,
     /// what the last one said.
-    pub fn after(plan: &Plan, inputs: &[Input<'_>], versions: &[&str], last: Option<&Self>) -> Self {
+    pub fn after(plan: &Plan, inputs: &[(Input<'_>, Digest)], versions: &[&str], last: Option<&Self>) -> Self {
         let mut images = last.map_or_else(BTreeMap::new, |last| last.images.clone());
         images.extend(
             plan.images.iter().map(|image| (image.name.value.clone(), LockedImage::of(image, inputs, versions))),
@@ -133,12 +133,12 @@ impl Lock {
 }
 
 impl LockedImage {
-    fn of(image: &Image, inputs: &[Input<'_>], versions: &[&str]) -> Self {
-        let of_image = inputs.iter().filter(|input| input.image == image.name.value);
-        let locked = |input: &Input<'_>| {
+    fn of(image: &Image, inputs: &[(Input<'_>, Digest)], versions: &[&str]) -> Self {
+        let of_image = inputs.iter().filter(|(input, _)| input.image == image.name.value);
+        let locked = |(input, digest): &(Input<'_>, Digest)| {
             let placement = image.placements.iter().find(|placement| placement.slot.value == input.slot);
             let file = placement.and_then(|placement| Some(placement.input.as_ref()?.value.clone()));
-            (input.slot.to_owned(), LockedInput { file, sha256: hex(&sha256(&mut SoftwareCrypto, input.bytes)) })
+            (input.slot.to_owned(), LockedInput { file, sha256: hex(digest) })
         };
         let version = versions.contains(&image.name.value.as_str()).then(|| "version".to_owned());
         let open = image.placements.iter().filter(|placement| placement.input.is_none());

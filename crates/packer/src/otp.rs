@@ -11,7 +11,8 @@ use manifest::plan::otp::Otp;
 
 use crate::Draft;
 use crate::artefact::{Contents, DraftError};
-use crate::build::{SealedFile, seal_kind};
+use crate::build::seal_kind;
+use crate::built::SealedFile;
 use crate::signing::Signing;
 
 /// Bytes of a board's name in a blob.
@@ -38,7 +39,7 @@ pub struct Blob<'a> {
 /// What cannot be sealed, or what a reader would refuse.
 pub fn seal(plan: &Plan, otp: &Otp, blob: &Blob<'_>, signing: &Signing<'_>) -> Result<SealedFile, Vec<Diagnostic>> {
     let file_name = format!("{}.otp", blob.board);
-    seal_kind(plan, &file_name, draft(plan, otp, blob), &[], signing).map_err(|mut problems| {
+    seal_kind(plan, &file_name, draft(plan, otp, blob), signing).map_err(|mut problems| {
         for problem in problems.iter_mut().filter(|problem| problem.code == codes::UNSEALABLE.id) {
             problem.notes.push(format!("board {}", blob.board));
         }

@@ -1,17 +1,17 @@
 //! The files of a build: which there are, and what is in them.
 
-use std::borrow::Cow;
+use std::io::{self, Write};
 
 use image_format::{ImageHeader, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::memory::Access;
-use manifest::plan::{Image, Placement, Plan};
+use manifest::plan::{Image, Placement, Plan, RoleName};
 use zerocopy::FromBytes as _;
 
-use crate::build::{Artefact, Built, SealedFile};
+use crate::built::{Artefact, Built, SealedFile};
 use crate::factory::Factory;
-use crate::placed::{Piece, by_whole_sectors, pieces};
+use crate::placed::{Parts, Piece, Run, by_whole_sectors, runs};
 use crate::{dfuse, hex};
 
 /// How a file holds what was sealed.
@@ -40,18 +40,18 @@ impl Container {
 #[derive(Clone, Copy, Debug)]
 pub enum Content<'a> {
     /// An image as it is transported.
-    Image(&'a Artefact),
+    Image(&'a Artefact<'a>),
     /// An image where a programming tool writes it.
-    InSlot(&'a [u8], &'a Image, &'a Placement),
+    InSlot(Parts<'a>, &'a Image, &'a Placement),
     /// The layout.
     Layout(&'a SealedFile),
     /// The release.
-    Release(&'a SealedFile),
+    Release(&'a SealedFile, &'a Built<'a>),
     /// What a blank board is programmed with.
     Factory(&'a Factory<'a>),
 }
 
-/// A file that a build writes. Its bytes are made when they are asked for: a HEX file is three times the image.
+/// A file that a build writes. Its bytes are made while they are written: a HEX file is three times the image.
 #[derive(Clone, Debug)]
 pub struct Output<'a> {
     /// Its name.
@@ -71,11 +71,11 @@ const FACTORY: &str = "factory.hex";
 /// Two files of one name.
 pub fn all<'a>(
     plan: &'a Plan,
-    built: &'a Built,
+    built: &'a Built<'a>,
     factory: Option<&'a Factory<'a>>,
 ) -> Result<Vec<Output<'a>>, Vec<Diagnostic>> {
     let sealed = |name: &str, content| Output { name: name.to_owned(), container: Container::Sealed, content };
-    let file = |image, placement| built.image(image, placement).map(|artefact| artefact.bytes.as_slice());
+    let file = |image, placement| built.image(image, placement).map(Artefact::parts);
     let mut outputs: Vec<Output<'a>> = Vec::new();
     for image in &plan.images {
         let artefacts = built.images.iter().filter(|artefact| artefact.image == image.name.value);
@@ -85,7 +85,7 @@ pub fn all<'a>(
         }
     }
     outputs.extend(built.layout.iter().map(|layout| sealed(&layout.file_name, Content::Layout(layout))));
-    outputs.extend(built.release.iter().map(|release| sealed(&release.file_name, Content::Release(release))));
+    outputs.extend(built.release.iter().map(|release| sealed(&release.file_name, Content::Release(release, built))));
     if let Some(factory) = factory.filter(|_| !built.is_waiting()) {
         let content = Content::Factory(factory);
         outputs.push(Output { name: FACTORY.to_owned(), container: Container::Hex, content });
@@ -102,7 +102,7 @@ pub fn all<'a>(
 pub fn for_tools<'a>(
     plan: &'a Plan,
     image: &'a Image,
-    file: impl Fn(&'a Image, &'a Placement) -> Option<&'a [u8]>,
+    file: impl Fn(&'a Image, &'a Placement) -> Option<Parts<'a>>,
 ) -> Vec<Output<'a>> {
     let mut outputs = Vec::new();
     for placement in &image.placements {
@@ -133,7 +133,7 @@ fn containers(plan: &Plan, placement: &Placement) -> &'static [Container] {
 }
 
 /// Which files there are not, and why.
-pub fn left_out(plan: &Plan, built: &Built) -> Vec<String> {
+pub fn left_out(plan: &Plan) -> Vec<String> {
     let mut reasons = Vec::new();
     for placement in plan.images.iter().flat_map(|image| &image.placements) {
         let Some(slot) = plan.slot(&placement.slot.value) else { continue };
@@ -145,9 +145,10 @@ pub fn left_out(plan: &Plan, built: &Built) -> Vec<String> {
         });
     }
     reasons.dedup();
-    let nobody = |what: &str, role| format!("no {what}: nothing says whose signatures `roles.{role}` needs");
-    reasons.extend(built.layout.is_none().then(|| nobody("layout.bin", "layout")));
-    reasons.extend(built.release.is_none().then(|| nobody("release", "release")));
+    for (what, role) in [("layout.bin", RoleName::Layout), ("release", RoleName::Release)] {
+        let nobody = || format!("no {what}: nothing says whose signatures `roles.{role}` needs", role = role.name());
+        reasons.extend(plan.required_role(role).is_err().then(nobody));
+    }
     reasons
 }
 
@@ -158,31 +159,34 @@ fn name(image: &Image, placement: &Placement, container: Container) -> String {
 }
 
 impl<'a> Output<'a> {
-    /// The file.
-    pub fn bytes(&self, plan: &Plan) -> Cow<'a, [u8]> {
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn write(&self, plan: &Plan, to: &mut dyn Write) -> io::Result<()> {
+        let mut all = |parts: &[&[u8]]| parts.iter().try_for_each(|part| to.write_all(part));
         match (self.content, self.container) {
-            (Content::Layout(sealed) | Content::Release(sealed), _) => Cow::Borrowed(sealed.bytes.as_slice()),
-            (Content::Image(artefact), _) => Cow::Borrowed(artefact.bytes.as_slice()),
-            (Content::InSlot(bytes, ..), Container::Sealed) => Cow::Borrowed(bytes),
-            (Content::InSlot(..), Container::Hex) | (Content::Factory(_), _) => {
-                Cow::Owned(hex::write(&self.pieces(plan)))
-            }
-            (Content::InSlot(bytes, image, placement), Container::Dfu) => {
-                let name = format!("{} {} in {}", image.name.value, version(bytes), placement.slot.value);
-                let target = dfuse::Target { alternate: 0, name, elements: self.pieces(plan) };
-                Cow::Owned(dfuse::write(&[target]))
+            (Content::Layout(sealed), _) => all(&[&sealed.bytes]),
+            (Content::Release(_, built), _) => all(&built.release_parts()),
+            (Content::Image(artefact), _) => all(&artefact.parts()),
+            (Content::InSlot(parts, ..), Container::Sealed) => all(&parts),
+            (Content::InSlot(..), Container::Hex) | (Content::Factory(_), _) => hex::write(&self.runs(plan), to),
+            (Content::InSlot(parts, image, placement), Container::Dfu) => {
+                let name = format!("{} {} in {}", image.name.value, version(parts[0]), placement.slot.value);
+                let elements = self.runs(plan).into_iter().map(Piece::from).collect();
+                to.write_all(&dfuse::write(&[dfuse::Target { alternate: 0, name, elements }]))
             }
         }
     }
 
     /// Which bytes it brings to which addresses; none for what has no address.
-    pub fn pieces(&self, plan: &Plan) -> Vec<Piece<'a>> {
+    pub fn runs(&self, plan: &Plan) -> Vec<Run<'a>> {
         match (self.content, self.container) {
-            (Content::InSlot(bytes, _, placement), Container::Hex) => pieces(placement, bytes),
-            (Content::InSlot(bytes, _, placement), Container::Dfu) => {
-                by_whole_sectors(plan, placement, pieces(placement, bytes))
+            (Content::InSlot(parts, _, placement), Container::Hex) => runs(placement, parts),
+            (Content::InSlot(parts, _, placement), Container::Dfu) => {
+                by_whole_sectors(plan, placement, runs(placement, parts))
             }
-            (Content::Factory(factory), _) => factory.pieces.clone(),
+            (Content::Factory(factory), _) => factory.runs.clone(),
             _ => Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! Firmware's segments as one payload for one slot, and whether the core can start it there.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use geometry::address;
@@ -14,9 +15,9 @@ use crate::firmware::{Firmware, Format, Segment};
 
 /// One image's bytes from its run address on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payload {
-    /// The bytes; gaps hold the erased value.
-    pub bytes: Vec<u8>,
+pub struct Payload<'a> {
+    /// The bytes; gaps hold the erased value. The input's own, where it has them side by side.
+    pub bytes: Cow<'a, [u8]>,
     /// Gaps between segments that were filled: offsets in the payload.
     pub gaps: Vec<Range<u32>>,
     /// How it came.
@@ -61,7 +62,7 @@ impl Subject<'_> {
 ///
 /// # Errors
 /// A file that is empty, or that does not fit.
-pub fn as_it_is(subject: &Subject<'_>, bytes: &[u8]) -> Result<Payload, Vec<Diagnostic>> {
+pub fn as_it_is<'a>(subject: &Subject<'_>, bytes: &'a [u8]) -> Result<Payload<'a>, Vec<Diagnostic>> {
     let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     if size == 0 {
         return Err(vec![subject.error(codes::INPUT, format!("`{}` is empty", subject.input), "0 bytes")]);
@@ -69,31 +70,32 @@ pub fn as_it_is(subject: &Subject<'_>, bytes: &[u8]) -> Result<Payload, Vec<Diag
     if size > subject.placement.capacity {
         return Err(vec![rules::payload_too_large(subject.plan, subject.placement, subject.input, size)]);
     }
-    Ok(Payload { bytes: bytes.to_vec(), gaps: Vec::new(), format: Format::Bin, padding: 0 })
+    Ok(Payload { bytes: Cow::Borrowed(bytes), gaps: Vec::new(), format: Format::Bin, padding: 0 })
 }
 
 /// Lays firmware out as the payload of its slot.
 ///
 /// # Errors
 /// Segments at another place than the slot's, that overlap, or that do not fit; a vector table that cannot start.
-pub fn lay_out(subject: &Subject<'_>, firmware: &Firmware<'_>) -> Result<Payload, Vec<Diagnostic>> {
+pub fn lay_out<'a>(subject: &Subject<'_>, firmware: Firmware<'a>) -> Result<Payload<'a>, Vec<Diagnostic>> {
     let start = subject.placement.run_address;
     let end = start.saturating_add(subject.placement.capacity);
-    let segments = &to_run_addresses(subject, &firmware.segments);
+    let format = firmware.format;
+    let segments = to_run_addresses(subject, firmware.segments);
     if !segments.iter().any(|segment| segment.address == start) {
         let Subject { plan, image, placement, input } = *subject;
         let device = &plan.device;
         let in_flash = |segment: &&Segment<'_>| device.region_at(device.part.canonical(segment.address)).is_some();
         return Err(match segments.iter().find(in_flash) {
             Some(first) => vec![rules::link_address(plan, image, placement, input, first.address)],
-            None => strays(subject, segments, start..end),
+            None => strays(subject, &segments, start..end),
         });
     }
-    let problems = misplaced(subject, segments, start..end);
+    let problems = misplaced(subject, &segments, start..end);
     if !problems.is_empty() {
         return Err(problems);
     }
-    let payload = join(segments, firmware.format, start, subject.erased());
+    let payload = join(segments, format, start, subject.erased());
     let mut problems = entry_problems(subject, &payload.bytes);
     if payload.format == Format::Bin {
         let note = "the file is neither ELF nor HEX, and was read as a BIN that begins at the payload address";
@@ -104,18 +106,13 @@ pub fn lay_out(subject: &Subject<'_>, firmware: &Firmware<'_>) -> Result<Payload
 
 /// The segments at the addresses that they run at: of a slot that runs at an alias, what loads to the real addresses is the
 /// same flash.
-fn to_run_addresses<'a>(subject: &Subject<'_>, segments: &[Segment<'a>]) -> Vec<Segment<'a>> {
+fn to_run_addresses<'a>(subject: &Subject<'_>, mut segments: Vec<Segment<'a>>) -> Vec<Segment<'a>> {
     let Subject { plan, placement, .. } = *subject;
     let alias = plan.slot(&placement.slot.value).is_some_and(|slot| slot.run_alias.is_some());
     let stored = placement.payload_address..placement.payload_address.saturating_add(placement.capacity);
-    let moved = |segment: &Segment<'a>| {
-        let mut segment = segment.clone();
-        if alias && stored.contains(&segment.address) {
-            segment.address = segment.address - stored.start + placement.run_address;
-        }
-        segment
-    };
-    let mut segments: Vec<_> = segments.iter().map(moved).collect();
+    for segment in segments.iter_mut().filter(|segment| alias && stored.contains(&segment.address)) {
+        segment.address = segment.address - stored.start + placement.run_address;
+    }
     segments.sort_by_key(|segment| segment.address);
     segments
 }
@@ -187,10 +184,16 @@ fn describe(segment: &Segment<'_>) -> String {
 }
 
 /// Bytes from `start` to the end of the last segment. The segments are in order and inside the slot.
-fn join(segments: &[Segment<'_>], format: Format, start: u32, erased: u8) -> Payload {
-    let mut bytes = Vec::new();
+fn join<'a>(segments: Vec<Segment<'a>>, format: Format, start: u32, erased: u8) -> Payload<'a> {
+    let mut bytes: Cow<'a, [u8]> = Cow::Borrowed(&[]);
     let mut gaps = Vec::new();
     for segment in segments {
+        // One segment that starts the slot, as of a BIN, is the payload as it is.
+        if bytes.is_empty() && segment.address == start {
+            bytes = segment.bytes;
+            continue;
+        }
+        let bytes = bytes.to_mut();
         let offset = segment.address - start;
         let filled = bytes.len() as u32;
         if filled < offset {

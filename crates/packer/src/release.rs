@@ -1,19 +1,20 @@
 //! The release: one file with a signed directory and the images that go together.
 
 use image_format::release::{LEAD, Member, ReleaseBody};
-use image_format::{Device, MIN_FRONT};
+use image_format::{Device, Digest, MIN_FRONT};
 use manifest::plan::{Commit, Plan};
 use zerocopy::IntoBytes as _;
 
+use crate::Draft;
 use crate::artefact::{Contents, DraftError};
-use crate::build::Artefact;
-use crate::{Draft, chunks};
+use crate::built::Artefact;
 
-/// The members in the order of the file: that of installing, and of an image with several builds by slot.
-pub fn members<'a>(plan: &Plan, images: &'a [Artefact]) -> Vec<&'a Artefact> {
-    let place = |artefact: &Artefact| plan.release.members.iter().position(|name| *name == artefact.image);
-    let mut members: Vec<&Artefact> = images.iter().collect();
-    members.sort_by_key(|artefact| (place(artefact), &artefact.slot));
+/// The members in the order of the file, by their place among the images: that of installing, and of an image with several builds by
+/// slot.
+pub fn members(plan: &Plan, images: &[Artefact<'_>]) -> Vec<usize> {
+    let place = |artefact: &Artefact<'_>| plan.release.members.iter().position(|name| *name == artefact.image);
+    let mut members: Vec<usize> = (0..images.len()).collect();
+    members.sort_by_key(|index| (place(&images[*index]), &images[*index].slot));
     members
 }
 
@@ -23,17 +24,21 @@ pub fn file_name(plan: &Plan) -> String {
     format!("{}.release", plan.release_label().unwrap_or_default())
 }
 
-/// The directory before its signatures. The members follow it in the file, in this order.
+/// The directory before its signatures. The members follow it in the file, in this order; each comes with the digests of its payload's
+/// chunks of this size.
 ///
 /// # Errors
 /// [`DraftError::Size`].
-pub fn draft(plan: &Plan, members: &[&Artefact]) -> Result<Draft<ReleaseBody>, DraftError> {
-    let chunk_log2 = chunks::of_release(members.iter().map(|member| member.payload_size));
+pub fn draft(
+    plan: &Plan,
+    members: &[(&Artefact<'_>, &[Digest])],
+    chunk_log2: u8,
+) -> Result<Draft<ReleaseBody>, DraftError> {
     let mut directory = Vec::new();
     let mut digests = Vec::new();
     let mut members_size = 0u32;
-    for artefact in members {
-        let size = u32::try_from(artefact.bytes.len()).map_err(|_| DraftError::Size)?;
+    for (artefact, chunks) in members {
+        let size = u32::try_from(artefact.size()).map_err(|_| DraftError::Size)?;
         members_size = members_size.checked_add(size).ok_or(DraftError::Size)?;
         let member = Member {
             image_id: artefact.id,
@@ -43,7 +48,7 @@ pub fn draft(plan: &Plan, members: &[&Artefact]) -> Result<Draft<ReleaseBody>, D
             flags: if plan.release.lead == artefact.image { LEAD } else { 0 }.into(),
         };
         directory.extend_from_slice(member.as_bytes());
-        digests.extend(chunks::digests(artefact.payload(), chunk_log2));
+        digests.extend_from_slice(chunks);
     }
     let body = ReleaseBody {
         member_count: u16::try_from(members.len()).map_err(|_| DraftError::Size)?.into(),

@@ -3,20 +3,21 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use geometry::{Sector, address};
 use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName, Word as _};
-use packer::build::SealedFile;
+use packer::build::Wanted;
+use packer::built::SealedFile;
 use packer::factory::factory;
 use packer::loader;
-use packer::outputs::{self, Content, Output};
-use packer::placed::Piece;
+use packer::outputs::{self, Container, Content, Output};
+use packer::placed::Run;
 use packer::signing::Signatures;
 use packer::{Artefact, Built};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
-use crate::files::FileSet;
+use crate::files::{Access, FileSet};
 use crate::inputs::{InputArgs, InputFile};
 use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
@@ -53,6 +54,10 @@ pub struct Command {
     /// Leave the boot loader out, and with it factory.hex: for the first build, whose layout.bin the boot loader embeds.
     #[arg(long)]
     no_factory: bool,
+    /// Make only these kinds of files: the sealed images (bin), what programming tools take, layout.bin, the release. Other files of an
+    /// earlier build stay as they are. The lock file is always written, and what waits for signatures has all images.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,...")]
+    only: Vec<Only>,
     #[command(flatten)]
     versions: VersionArgs,
     #[command(flatten)]
@@ -60,6 +65,47 @@ pub struct Command {
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: FindingsFormat,
+}
+
+/// A kind of file that --only names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// The sealed images.
+    Bin,
+    /// Images as Intel HEX.
+    Hex,
+    /// Images as DfuSe.
+    Dfu,
+    /// layout.bin.
+    Layout,
+    /// The release.
+    Release,
+    /// factory.hex.
+    Factory,
+}
+
+impl Only {
+    fn of(output: &Output<'_>) -> Self {
+        match (output.content, output.container) {
+            (Content::Layout(_), _) => Self::Layout,
+            (Content::Release(..), _) => Self::Release,
+            (Content::Factory(_), _) => Self::Factory,
+            (Content::Image(_) | Content::InSlot(..), Container::Sealed) => Self::Bin,
+            (Content::Image(_) | Content::InSlot(..), Container::Hex) => Self::Hex,
+            (Content::Image(_) | Content::InSlot(..), Container::Dfu) => Self::Dfu,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bin => "bin",
+            Self::Hex => "hex",
+            Self::Dfu => "dfu",
+            Self::Layout => "layout",
+            Self::Release => "release",
+            Self::Factory => "factory",
+        }
+    }
 }
 
 impl Command {
@@ -81,24 +127,34 @@ impl Command {
             let private = private_keys(&self.keys)?;
             let inputs: Vec<_> = files.iter().filter_map(InputFile::input).collect();
             let versions: Vec<_> = self.versions.given().map(|(image, _)| image).collect();
-            let locking = self.lock.read(&manifest, plan, &inputs, &versions)?;
-            let file = if self.no_factory { None } else { self.inputs.require_loader(&manifest, plan)? };
+            let last = self.lock.read(&manifest)?;
+            let file = if self.no_factory || !self.makes(Only::Factory) {
+                None
+            } else {
+                self.inputs.require_loader(&manifest, plan)?
+            };
             let bytes = file.as_ref().and_then(|file| Some((file.name.as_str(), file.bytes.as_deref()?)));
             let loader = bytes.and_then(|(name, bytes)| loader::read(plan, name, bytes)).transpose();
             let progress = Progress::new(1);
             progress.step("sealing");
-            let built = packer::build(plan, &inputs, &public, &private);
+            let wanted = Wanted { layout: self.makes(Only::Layout), release: self.makes(Only::Release) };
+            let built = packer::build(plan, &inputs, &public, &private, wanted);
             drop(progress);
             let built = built.and_then(|built| {
+                let digests: Vec<_> = inputs.iter().copied().zip(built.inputs.iter().copied()).collect();
+                let locking = last.after(plan, &digests, &versions);
                 let found = self.lock.judge(plan, &locking);
-                if found.is_empty() { Ok(built) } else { Err(found) }
+                if found.is_empty() { Ok((built, locking)) } else { Err(found) }
             });
             match (built, loader) {
-                (Ok(built), Ok(loader)) => {
-                    let file = |image, placement| built.image(image, placement).map(|one| one.bytes.as_slice());
+                (Ok((built, locking)), Ok(loader)) => {
+                    let file = |image, placement| built.image(image, placement).map(Artefact::parts);
                     let factory = loader.as_ref().map(|loader| factory(plan, loader, file));
                     match outputs::all(plan, &built, factory.as_ref()) {
-                        Ok(outputs) => self.finish(plan, &built, &outputs, &locking),
+                        Ok(mut outputs) => {
+                            outputs.retain(|output| self.makes(Only::of(output)) || is_needed(&built, output));
+                            self.finish(plan, &built, &outputs, &locking)
+                        }
                         Err(found) => Ok(refused(found)),
                     }
                 }
@@ -111,20 +167,38 @@ impl Command {
     fn finish(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>], locking: &Locking) -> Result<Report, Failure> {
         let folder = self.folder(built);
         let mut files = FileSet::new();
-        let progress = Progress::new(outputs.len() + 1);
-        for output in outputs {
-            progress.step(&output.name);
-            files.add(&folder.join(&output.name), &output.bytes(plan))?;
-        }
-        progress.step("waxseal.lock");
+        let progress = Progress::new(1);
+        progress.step("writing");
+        files.add_all(
+            outputs,
+            |output| folder.join(&output.name),
+            Access::Usual,
+            |output, file| output.write(plan, file),
+        )?;
         files.add(&locking.path, locking.to_text().as_bytes())?;
         files.commit()?;
         drop(progress);
         let mut result = to_json(plan, built, outputs);
+        result["left_out"] = json!(self.left_out(plan));
         result["lock"] = locking.to_json(plan);
         let lock = format!("{}  {}\n", locking.path.display(), locking.text(plan));
         let text = self.text(plan, built, outputs) + &lock + &self.waiting(built);
         Ok(Report { result: Some(result), ..Report::done(text) })
+    }
+
+    /// Whether files of this kind are to be made.
+    fn makes(&self, kind: Only) -> bool {
+        self.only.is_empty() || self.only.contains(&kind)
+    }
+
+    /// Which files there are not, and why.
+    fn left_out(&self, plan: &Plan) -> Vec<String> {
+        let mut reasons = outputs::left_out(plan);
+        if !self.only.is_empty() {
+            let kinds: Vec<_> = self.only.iter().map(|kind| kind.word()).collect();
+            reasons.push(format!("--only {}: files of other kinds were not made", kinds.join(",")));
+        }
+        reasons
     }
 
     /// Where the files go: nothing that waits for a signature may be taken for finished, nor one of a set without the others.
@@ -177,7 +251,7 @@ impl Command {
             let _ = writeln!(text, "  {word} as the boot loader will{but}: {}", slots.join(", "));
         }
         text.push_str(&self.files(plan, built, outputs));
-        for why in outputs::left_out(plan, built) {
+        for why in self.left_out(plan) {
             let _ = writeln!(text, "{why}");
         }
         text
@@ -220,19 +294,22 @@ fn signers(signatures: &Signatures) -> String {
     if names.is_empty() { "signed by nobody yet".to_owned() } else { format!("signed by {}", names.join(", ")) }
 }
 
+/// What `sign` has to have: images that wait for signatures.
+fn is_needed(built: &Built<'_>, output: &Output<'_>) -> bool {
+    built.is_waiting() && Only::of(output) == Only::Bin
+}
+
 /// What a file is, in a line.
 fn about(plan: &Plan, output: &Output<'_>) -> String {
     match output.content {
         Content::Image(artefact) => {
-            format!("{} bytes, image id {}", thousands(artefact.bytes.len() as u64), hex(&artefact.id))
+            format!("{} bytes, image id {}", thousands(artefact.size() as u64), hex(&artefact.id))
         }
         Content::InSlot(_, _, placement) => {
-            let pieces = output.pieces(plan);
-            let ranges: Vec<_> = pieces
-                .iter()
-                .map(|piece| format!("{} to {}", address(piece.address), address(piece.end() - 1)))
-                .collect();
-            let sectors = runs(sectors(plan, placement, &pieces));
+            let runs = output.runs(plan);
+            let ranges: Vec<_> =
+                runs.iter().map(|run| format!("{} to {}", address(run.address), address(run.end() - 1))).collect();
+            let sectors = in_runs(sectors(plan, placement, &runs));
             format!("{}: {}, sectors {sectors}", placement.slot.value, ranges.join(" and "))
         }
         Content::Factory(factory) => {
@@ -247,9 +324,9 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
         Content::Layout(layout) => {
             format!("{} bytes, the slot groups, {}", thousands(layout.bytes.len() as u64), signers(&layout.signatures))
         }
-        Content::Release(release) => format!(
+        Content::Release(release, built) => format!(
             "{} bytes, release id {}, commit {}, {}",
-            thousands(release.bytes.len() as u64),
+            thousands(built.release_parts().iter().map(|part| part.len() as u64).sum()),
             hex(&release.id),
             plan.update.commit.value.word(),
             signers(&release.signatures)
@@ -313,17 +390,16 @@ fn threshold(plan: &Plan) -> u8 {
     plan.role(RoleName::Image).map_or(0, |role| role.threshold.value)
 }
 
-/// Numbers of the sectors that these pieces touch.
-fn sectors<'a>(plan: &'a Plan, placement: &Placement, pieces: &'a [Piece<'_>]) -> impl Iterator<Item = u32> + use<'a> {
+/// Numbers of the sectors that these bytes touch.
+fn sectors<'a>(plan: &'a Plan, placement: &Placement, runs: &'a [Run<'_>]) -> impl Iterator<Item = u32> + use<'a> {
     let sectors = plan.slot(&placement.slot.value).into_iter().flat_map(|slot| &slot.extent.sectors);
-    let touched = |sector: &&Sector| {
-        pieces.iter().any(|piece| piece.address < sector.range().end && sector.address < piece.end())
-    };
+    let touched =
+        |sector: &&Sector| runs.iter().any(|run| run.address < sector.range().end && sector.address < run.end());
     sectors.filter(touched).map(|sector| sector.number)
 }
 
 /// `0-3, 6` of ascending numbers.
-fn runs(numbers: impl Iterator<Item = u32>) -> String {
+fn in_runs(numbers: impl Iterator<Item = u32>) -> String {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for number in numbers {
         match runs.last_mut() {
@@ -343,7 +419,7 @@ fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {
             "slot": artefact.slot,
             "input": artefact.input,
             "file": artefact.file_name,
-            "size": artefact.bytes.len(),
+            "size": artefact.size(),
             "image_id": hex(&artefact.id),
             "payload_size": artefact.payload_size,
             "payload_sha256": hex(&artefact.payload_digest),
@@ -360,14 +436,14 @@ fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {
             "waiting": artefact.signatures.waiting.iter().map(signed).collect::<Vec<_>>(),
         })
     };
-    let piece = |piece: &Piece<'_>| json!({ "address": piece.address, "size": piece.bytes.len() });
+    let piece = |run: &Run<'_>| json!({ "address": run.address, "size": run.size() });
     let file = |output: &Output<'_>| {
         let (kind, image, slot) = match output.content {
             Content::Image(artefact) => ("image", Some(&artefact.image), None),
             Content::InSlot(_, image, placement) => ("image", Some(&image.name.value), Some(&placement.slot.value)),
             Content::Layout(_) => ("layout", None, None),
             Content::Factory(_) => ("factory", None, None),
-            Content::Release(_) => ("release", None, None),
+            Content::Release(..) => ("release", None, None),
         };
         json!({
             "file": output.name,
@@ -375,7 +451,7 @@ fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {
             "format": output.container.word(),
             "image": image,
             "slot": slot,
-            "pieces": output.pieces(plan).iter().map(piece).collect::<Vec<_>>(),
+            "pieces": output.runs(plan).iter().map(piece).collect::<Vec<_>>(),
         })
     };
     let id = |file: &Option<SealedFile>| file.as_ref().map(|file| hex(&file.id));
@@ -385,6 +461,5 @@ fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {
         "layout_id": id(&built.layout),
         "release_id": id(&built.release),
         "files": outputs.iter().map(file).collect::<Vec<_>>(),
-        "left_out": outputs::left_out(plan, built),
     })
 }

@@ -1,10 +1,11 @@
 //! Reading files, and writing sets of files that are complete or absent.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use packer::parallel;
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::exit::{Exit, Failure};
@@ -17,6 +18,9 @@ pub const STANDARD: &str = "-";
 pub const STANDARD_INPUT: &str = "<stdin>";
 /// How the names of files begin that are not complete yet.
 const TEMPORARY: &str = ".waxseal-";
+
+/// Bytes that are gathered before they are written: lines of a HEX file are short.
+const BUFFER: usize = 1 << 16;
 
 /// Largest file that is read, in bytes: no input of a 32-bit device comes near it, and a device file does not end.
 const LARGEST: u64 = 1 << 30;
@@ -37,7 +41,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         }
         io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
     } else {
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| {
+            // Room for all of it: a vector that grows takes up to twice as much. What is no file says 0, or anything.
+            let size = file.metadata().map_or(0, |metadata| metadata.len()).min(LARGEST);
+            bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_add(1));
+            file.take(LARGEST + 1).read_to_end(&mut bytes)
+        })
     };
     let unreadable = |why: String| Failure::new(Exit::Missing, format!("cannot read {}: {why}", path.display()));
     result.map_err(|error| unreadable(error.to_string()))?;
@@ -93,7 +102,7 @@ impl FileSet {
     /// # Errors
     /// Exit code 4 if it cannot be written, or if a folder stands in its place.
     pub fn add(&mut self, place: &Path, bytes: &[u8]) -> Result<(), Failure> {
-        self.add_for(place, bytes, Access::Usual)
+        self.add_all(&[bytes], |_| place.to_owned(), Access::Usual, |bytes, file| file.write_all(bytes))
     }
 
     /// The same, and who may read it.
@@ -101,13 +110,38 @@ impl FileSet {
     /// # Errors
     /// Those of [`FileSet::add`].
     pub fn add_for(&mut self, place: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
-        if place.is_dir() || place.file_name().is_none() {
-            return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", place.display())));
+        self.add_all(&[bytes], |_| place.to_owned(), access, |bytes, file| file.write_all(bytes))
+    }
+
+    /// The same for each item, several at a time. What an item's file holds is made while it is written.
+    ///
+    /// # Errors
+    /// As [`FileSet::add`], for the first item that has one.
+    pub fn add_all<T: Sync>(
+        &mut self,
+        items: &[T],
+        place: impl Fn(&T) -> PathBuf,
+        access: Access,
+        write: impl Fn(&T, &mut dyn Write) -> io::Result<()> + Sync,
+    ) -> Result<(), Failure> {
+        let first = self.files.len();
+        for place in items.iter().map(place) {
+            if place.is_dir() || place.file_name().is_none() {
+                return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", place.display())));
+            }
+            let file = self.begin(&place, access).map_err(|error| cannot_write(&place, &error))?;
+            self.files.push((place, file.into_temp_path()));
         }
-        let mut file = self.begin(place, access).map_err(|error| cannot_write(place, &error))?;
-        file.write_all(bytes).map_err(|error| cannot_write(place, &error))?;
-        self.files.push((place.to_owned(), file.into_temp_path()));
-        Ok(())
+        let begun: Vec<_> = items.iter().zip(&self.files[first..]).collect();
+        let written = parallel::map(&begun, |(item, (place, path))| {
+            let file = fs::OpenOptions::new().write(true).open(path);
+            let written = file.map(|file| BufWriter::with_capacity(BUFFER, file)).and_then(|mut buffer| {
+                write(item, &mut buffer)?;
+                buffer.flush()
+            });
+            written.map_err(|error| cannot_write(place, &error))
+        });
+        written.into_iter().collect()
     }
 
     /// Waits until all files are on the disk; some file systems tell only then that it is full. Many at a time: waiting is most

@@ -58,7 +58,7 @@ pub struct InputFile<'a> {
     /// What manifest or command line call it; `None` if neither does.
     pub name: Option<String>,
     /// Its content, if there is such a file.
-    pub bytes: Option<Rc<[u8]>>,
+    pub bytes: Option<Rc<Vec<u8>>>,
 }
 
 /// The boot loader's file.
@@ -67,13 +67,13 @@ pub struct LoaderFile {
     /// What the manifest calls it.
     pub name: String,
     /// Its content, if there is such a file.
-    pub bytes: Option<Rc<[u8]>>,
+    pub bytes: Option<Rc<Vec<u8>>>,
 }
 
 impl InputFile<'_> {
     /// The file as the packer takes it, if there is one.
     pub fn input(&self) -> Option<Input<'_>> {
-        let (name, bytes) = (self.name.as_deref()?, self.bytes.as_deref()?);
+        let (name, bytes) = (self.name.as_deref()?, self.bytes.as_deref()?.as_slice());
         Some(Input { image: &self.image.name.value, slot: &self.placement.slot.value, name, bytes })
     }
 }
@@ -87,7 +87,7 @@ impl InputArgs {
         self.check(manifest, plan)?;
         let mut inputs: Vec<InputFile<'a>> = Vec::new();
         // One file for several slots is read once: standard input cannot be read again.
-        let mut read: BTreeMap<OsString, Option<Rc<[u8]>>> = BTreeMap::new();
+        let mut read: BTreeMap<OsString, Option<Rc<Vec<u8>>>> = BTreeMap::new();
         for image in &plan.images {
             for placement in &image.placements {
                 let (name, path) = match (&placement.input, self.given_for(image, placement)) {
@@ -200,11 +200,11 @@ impl InputArgs {
     }
 }
 
-fn read_if_there(path: &Path) -> Result<Option<Rc<[u8]>>, Failure> {
+fn read_if_there(path: &Path) -> Result<Option<Rc<Vec<u8>>>, Failure> {
     let is_file = path.as_os_str() != files::STANDARD;
     match std::fs::metadata(path) {
         Err(error) if is_file && error.kind() == ErrorKind::NotFound => Ok(None),
-        _ => files::read(path).map(|bytes| Some(bytes.into())),
+        _ => files::read(path).map(|bytes| Some(Rc::new(bytes))),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
+use image_format::Digest;
 use manifest::Diagnostic;
 use manifest::plan::Plan;
 use manifest::source::Source;
@@ -39,6 +40,22 @@ pub struct LockArgs {
 /// The lock file's name, beside the manifest.
 const NAME: &str = "waxseal.lock";
 
+/// A lock file before a build.
+#[derive(Debug)]
+pub struct LastLock {
+    path: PathBuf,
+    last: Option<Lock>,
+}
+
+impl LastLock {
+    /// With what it is after a build of these inputs, each with its SHA-256.
+    pub fn after(self, plan: &Plan, inputs: &[(Input<'_>, Digest)], versions: &[&str]) -> Locking {
+        let Self { path, last } = self;
+        let now = Lock::after(plan, inputs, versions, last.as_ref());
+        Locking { path, last, now }
+    }
+}
+
 /// A lock file before and after a build.
 #[derive(Debug)]
 pub struct Locking {
@@ -49,17 +66,11 @@ pub struct Locking {
 }
 
 impl LockArgs {
-    /// Reads the last lock, and works out the next one.
+    /// Reads the last lock.
     ///
     /// # Errors
     /// A lock file that cannot be read or is none; with --locked also one that does not exist.
-    pub fn read(
-        &self,
-        manifest: &Manifest,
-        plan: &Plan,
-        inputs: &[Input<'_>],
-        versions: &[&str],
-    ) -> Result<Locking, Failure> {
+    pub fn read(&self, manifest: &Manifest) -> Result<LastLock, Failure> {
         let path = self.lock.clone().unwrap_or_else(|| manifest.beside(NAME));
         let exists = fs::symlink_metadata(&path).is_ok();
         if !exists && self.locked {
@@ -67,8 +78,7 @@ impl LockArgs {
                 .help("build once without it, and commit the lock file"));
         }
         let last = if exists { Some(parse(&path)?) } else { None };
-        let now = Lock::after(plan, inputs, versions, last.as_ref());
-        Ok(Locking { path, last, now })
+        Ok(LastLock { path, last })
     }
 
     /// What forbids the build.

@@ -141,7 +141,7 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
             let failure = problems.fold(failure, |failure, problem| failure.help(format!("also: {problem}")));
             failure.help("nothing was written; `waxseal sign export` writes what is to be signed")
         })?;
-        let finished = finished(plan, &files);
+        let finished = finished(plan, &files)?;
         let mut set = FileSet::new();
         for (name, bytes) in &finished {
             set.add(&out.join(name), bytes)?;
@@ -173,7 +173,7 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
 type Finished<'a> = (String, Cow<'a, [u8]>);
 
 /// The sealed files, and the images' files for programming tools.
-fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Vec<Finished<'a>> {
+fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Result<Vec<Finished<'a>>, Failure> {
     let mut finished: Vec<Finished<'a>> =
         files.iter().map(|(name, sealed)| (name.clone(), Cow::Borrowed(sealed.bytes.as_slice()))).collect();
     let file = |image: &Image, placement: &Placement| {
@@ -181,13 +181,14 @@ fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Vec<Finished<'a>>
         let found = files.find(|(_, header)| {
             header.body.layout == image.fingerprint && header.body.run_address.get() == placement.run_address
         });
-        found.map(|(sealed, _)| sealed.bytes.as_slice())
+        found.map(|(sealed, _)| [sealed.bytes.as_slice(), &[], &[]])
     };
     for output in plan.images.iter().flat_map(|image| outputs::for_tools(plan, image, file)) {
-        let bytes = output.bytes(plan).into_owned();
+        let mut bytes = Vec::new();
+        output.write(plan, &mut bytes).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
         finished.push((output.name.clone(), Cow::Owned(bytes)));
     }
-    finished
+    Ok(finished)
 }
 
 /// The sealed files of a folder, by name.

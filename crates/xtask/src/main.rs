@@ -17,6 +17,7 @@ mod example;
 mod r#gen;
 mod generated;
 mod header;
+mod large;
 mod panics;
 mod peer;
 mod process;

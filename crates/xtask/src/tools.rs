@@ -37,6 +37,8 @@ pub const GCC: Tool = Tool { program: "gcc", package: "gcc" };
 /// A C++ compiler, for the same.
 pub const GXX: Tool = Tool { program: "g++", package: "g++" };
 
+/// GNU time, which tells peak memory.
+pub const TIME: Tool = Tool { program: "time", package: "time" };
 /// Valgrind, which counts instructions.
 pub const VALGRIND: Tool = Tool { program: "valgrind", package: "valgrind" };
 
