@@ -269,7 +269,8 @@ fn killed(location: &Location) {
             station.kill().expect("killed");
         }
         said.extend(lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("has ").map(ToOwned::to_owned)));
-        assert_eq!(station.wait().expect("ended").success(), kill == KILLS || said.len() as u64 == BOARDS);
+        let ended_well = station.wait().expect("ended").success();
+        assert!(ended_well || kill < KILLS, "left alone, the station fails");
     }
     let mut ledger = Ledger::open(location).expect("opened");
     assert!(said.iter().all(|name| ledger.board(name).expect("asked").is_some()));
