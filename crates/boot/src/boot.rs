@@ -213,12 +213,12 @@ fn is_exchanged<F: Flash, C: Crypto>(session: &Session<'_, F, C>, slot: usize) -
 }
 
 impl<F: Flash, C: Crypto> Session<'_, F, C> {
-    /// Verifies the image of a group that is fixed or data, for [`crate::Config::present`] of the groups that name it.
+    /// Verifies the image in a slot of a group whose images others name, for [`crate::Config::present`] of these. Ask for each slot of the
+    /// group: which of two images is the right one is the lead's choice, and changes when the lead goes back.
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn present(&mut self, lowest: u32) -> Result<Digest, Refusal> {
-        let slot = self.map.run_slots().next().ok_or(Reason::NoUpdate)?;
+    pub fn present(&mut self, slot: usize, lowest: u32) -> Result<Digest, Refusal> {
         Ok(*self.judge(slot, slot, lowest)?.id())
     }
 }

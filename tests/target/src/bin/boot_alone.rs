@@ -125,7 +125,7 @@ fn decide(bytes: &[u8], flash: impl Flash) -> Result<bool, Reason> {
         (None, 0) => boot::boot(&mut session, &mut NoCounter),
         (None, _) => boot::boot(&mut session, &mut Elsewhere),
     };
-    black_box((decision.raised, session.present(black_box(0)).is_ok()));
+    black_box((decision.raised, session.present(black_box(0), black_box(0)).is_ok()));
     for refusal in decision.refused.iter().flatten() {
         black_box(refusal.number());
     }
