@@ -79,7 +79,8 @@ pub fn compare(example: &Example) -> Outcome {
     println!("| Sealing 16 MiB | time of `cat \\| sha256sum` | peak memory, of the input |");
     println!("| --- | --: | --: |");
     for kinds in ["bin", "bin,layout,release", "bin,hex,layout,release"] {
-        let arguments = ["build", "large.toml", "--key", KEY, "--out", "out-large", "--only", kinds];
+        let arguments =
+            ["build", "large.toml", "--key", KEY, "--out", "out-large", "--lock", "large.lock", "--only", kinds];
         let mut build = example.waxseal(&arguments);
         let mut peer = Command::new("sh");
         peer.args(["-c", "cat build/app.bin | sha256sum"]).current_dir(&example.folder);
