@@ -22,9 +22,8 @@ pub fn declarations() -> Outcome<String> {
         usize_is_size_t: true,
         ..Config::default()
     };
-    let mut builder = Builder::new();
-    for module in ["lib.rs", "flash.rs", "config.rs", "session.rs", "stage.rs", "verify.rs"] {
-        let path = folder.join(module);
+    let files = fs::read_dir(&folder).map_err(Failure::at(&folder))?.flatten();
+    for path in files.map(|file| file.path()) {
         let source = fs::read_to_string(&path).map_err(Failure::at(&path))?;
         for line in source.lines() {
             if let Some(name) = item(line, "pub const ") {
@@ -33,10 +32,10 @@ pub fn declarations() -> Outcome<String> {
                 config.export.rename.insert(name.to_owned(), format!("waxseal_{}", name.to_lowercase()));
             }
         }
-        builder = builder.with_src(path);
     }
-    let bindings =
-        builder.with_config(config).generate().map_err(|error| Failure::new(format!("cbindgen: {error}")))?;
+    // From its root cbindgen finds the crate's modules; a module named beside it would be declared twice.
+    let builder = Builder::new().with_src(folder.join("lib.rs")).with_config(config);
+    let bindings = builder.generate().map_err(|error| Failure::new(format!("cbindgen: {error}")))?;
     let mut text = Vec::new();
     bindings.write(&mut text);
     Ok(readable(String::from_utf8_lossy(&text).trim()))
@@ -71,4 +70,24 @@ fn readable(declarations: &str) -> String {
 /// The name that a line declares.
 fn item<'a>(line: &'a str, keyword: &str) -> Option<&'a str> {
     line.strip_prefix(keyword)?.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_function_is_declared_once() {
+        let declarations = declarations().expect("declarations");
+        let folder = root().expect("the root").join("crates/boot-c/src");
+        let sources = fs::read_dir(folder).expect("the sources").flatten();
+        let mut functions = 0;
+        for source in sources.map(|file| fs::read_to_string(file.path()).expect("a source")) {
+            for name in source.lines().filter_map(|line| item(line, "pub unsafe extern \"C\" fn ")) {
+                assert_eq!(declarations.matches(&format!("uint32_t {name}(")).count(), 1, "{name}");
+                functions += 1;
+            }
+        }
+        assert!(functions > 10, "{functions} functions");
+    }
 }
