@@ -42,4 +42,6 @@ pub use build::{Input, build};
 pub use built::{Artefact, Built};
 pub use firmware::{Firmware, Format, InputError, Segment};
 pub use judge::Judge;
-pub use key::{KeyError, PrivateKey, PublicKey, public_half};
+#[cfg(feature = "private-keys")]
+pub use key::public_half;
+pub use key::{KeyError, PrivateKey, PublicKey};
