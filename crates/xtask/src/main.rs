@@ -18,6 +18,7 @@ mod r#gen;
 mod generated;
 mod header;
 mod large;
+mod page;
 mod panics;
 mod peer;
 mod process;
@@ -68,8 +69,14 @@ enum Task {
     Devices(devices::Sources),
     /// Builds the example's firmware, once for each slot.
     Firmware,
-    /// Builds the WebAssembly package.
+    /// Builds the WebAssembly package, and the page into wasm/dist.
     Wasm,
+    /// Builds the package and the page, and serves the page on this machine.
+    Serve {
+        /// The port; 0 is any that is free.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
     /// Measures the verifier and the packer, and prints a table for the README.
     Bench,
     /// Runs a test with as many cases as one likes.
@@ -100,7 +107,8 @@ fn perform(task: Task) -> Outcome {
         Task::Vectors { check } => vectors::run(check),
         Task::Devices(sources) => devices::import(&sources),
         Task::Firmware => example::firmware(),
-        Task::Wasm => test::wasm(),
+        Task::Wasm => test::wasm().and_then(|()| page::build()),
+        Task::Serve { port } => test::wasm().and_then(|()| page::serve(port)),
         Task::Bench => bench::bench(),
         Task::Campaign(campaign) => campaign::run_campaign(&campaign),
         Task::Deny => deny(),

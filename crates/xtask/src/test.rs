@@ -7,7 +7,7 @@ use crate::{
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
     demo,
     example::{Example, SLOTS},
-    r#gen, header, panics,
+    r#gen, header, page, panics,
     process::{Failure, Outcome, capture, root, run},
     qemu, reproducible, tools, vectors, verifier,
 };
@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     ("no panic on the target", panics::check),
     ("lint for WebAssembly", lint_wasm),
     ("vectors in Node", vectors_in_node),
+    ("page in Chromium", page_in_chromium),
     ("vectors by a stranger's reader", vectors_by_a_stranger),
 ];
 
@@ -136,6 +137,13 @@ fn lint_wasm() -> Outcome {
 fn vectors_in_node() -> Outcome {
     wasm()?;
     node_tests("wasm/test")
+}
+
+fn page_in_chromium() -> Outcome {
+    tools::CHROMIUM.ensure()?;
+    wasm()?;
+    page::build()?;
+    node_tests("wasm/page/test")
 }
 
 /// The reader that was written from the specification alone: if it disagrees, one of the two is wrong.

@@ -18,6 +18,10 @@ pub struct Tool {
 pub const QEMU: Tool = Tool { program: "qemu-system-arm", package: "qemu-system-arm" };
 /// Node.js, which runs the WebAssembly package's tests.
 pub const NODE: Tool = Tool { program: "node", package: "nodejs" };
+/// Node.js's package manager.
+pub const NPM: Tool = Tool { program: "npm", package: "npm" };
+/// The browser that the page is tested in.
+pub const CHROMIUM: Tool = Tool { program: "chromium", package: "chromium" };
 /// OpenSSL, the peer that keys and signatures are compared with.
 pub const OPENSSL: Tool = Tool { program: "openssl", package: "openssl" };
 /// OpenSSH's key generator, another peer for keys.

@@ -1,0 +1,67 @@
+// Builds the page into wasm/dist, out of src/, public/, the package in ../pkg and the demo in target/demo.
+// The same sources give the same bytes.
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+import { contentSecurityPolicy, headers } from "./headers.mjs";
+
+const PAGE = fileURLToPath(new URL(".", import.meta.url));
+const PACKAGE = join(PAGE, "../pkg");
+const DIST = join(PAGE, "../dist");
+
+const digest = (bytes, encoding) => createHash("sha256").update(bytes).digest(encoding);
+
+/** All files of a folder, sorted, by their paths in it. */
+function filesIn(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return entries.map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/")).sort();
+}
+
+async function bundle(entries, more) {
+  await build({
+    absWorkingDir: PAGE,
+    entryPoints: entries,
+    outdir: DIST,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["chrome111", "firefox115", "safari16.4"],
+    legalComments: "eof",
+    logLevel: "warning",
+    ...more,
+  });
+}
+
+rmSync(DIST, { recursive: true, force: true });
+mkdirSync(DIST, { recursive: true });
+cpSync(join(PAGE, "public"), DIST, { recursive: true });
+
+const html = readFileSync(join(PAGE, "src/index.html"), "utf8");
+writeFileSync(join(DIST, "index.html"), html.replace("{{csp}}", contentSecurityPolicy));
+
+await bundle(["src/main.ts", "src/main.css"], {
+  splitting: true,
+  chunkNames: "chunk-[hash]",
+  alias: { waxseal: join(PACKAGE, "waxseal.js") },
+});
+for (const name of readdirSync(PACKAGE).filter((name) => name.endsWith(".wasm"))) {
+  cpSync(join(PACKAGE, name), join(DIST, name));
+}
+
+// The service worker knows each file by its digest, and its cache by the digest of all.
+const files = filesIn(DIST).map((path) => [path, `sha256-${digest(readFileSync(join(DIST, path)), "base64")}`]);
+const version = digest(JSON.stringify(files), "hex").slice(0, 16);
+await bundle(["src/service-worker.ts"], {
+  define: { FILES: JSON.stringify(Object.fromEntries(files)), VERSION: JSON.stringify(version) },
+});
+
+// For whoever deploys it. Not a part of the page.
+const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+writeFileSync(join(DIST, "headers.txt"), lines.join(""));
+
+const size = filesIn(DIST).reduce((sum, path) => sum + readFileSync(join(DIST, path)).length, 0);
+console.log(`wasm/dist: ${filesIn(DIST).length} files, ${size} bytes, version ${version}`);
