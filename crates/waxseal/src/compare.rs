@@ -54,7 +54,7 @@ impl Command {
             let file = read_image(&self.image)?;
             let old = self.old.as_deref().map(read_image).transpose()?;
             let read = files::read(&self.readback)?;
-            let (image, placement) = target::find(&manifest, plan, self.slot.as_deref(), &file)?;
+            let (image, placement) = target::find(&manifest.name, plan, self.slot.as_deref(), &file)?;
             let base = self.address.unwrap_or(placement.store_address);
             let name = self.readback.display();
             let read = compare::read_back(plan, &read, base)

@@ -208,8 +208,7 @@ impl Manifest {
 
 /// The report of work on a plan that these diagnostics stop.
 pub fn refused(found: Vec<Diagnostic>) -> Report {
-    let findings = Findings { diagnostics: found, ..Findings::default() };
-    Report { exit: Exit::Refused, findings, ..Report::done(String::new()) }
+    Report::refused(found)
 }
 
 /// Diagnostics in the order of the files. What is wrong with a file that goes into two slots is told once.

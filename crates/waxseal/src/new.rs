@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use ::report::devices::{selectors, setting};
 use clap::Args;
 use geometry::{Mode, Part};
 use manifest::{Source, start};
 use serde_json::json;
 
-use crate::devices::{selectors, setting};
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Access};
 use crate::report::{Format, Report};

@@ -51,7 +51,7 @@ impl Command {
         let manifest = Manifest::read(&self.manifest)?;
         manifest.with_plan(|plan| {
             let (old, new) = (read_image(&self.from)?, read_image(&self.to)?);
-            let (image, placement) = target::find(&manifest, plan, self.slot.as_deref(), &new)?;
+            let (image, placement) = target::find(&manifest.name, plan, self.slot.as_deref(), &new)?;
             let found = update(plan, placement, &old, &new, self.chunk);
             let result = Some(to_json(image, placement, &found));
             Ok(Report { result, ..Report::done(text(image, placement, &found)) })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use ::report::otp::sheet::{self, Piece};
 use clap::Args;
 use geometry::address;
 use manifest::plan::otp::{Field, Otp, Source, Stage};
@@ -19,7 +20,6 @@ use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::otp::ledger::{BatchArgs, Context, IssueArgs};
 use crate::otp::records::RecordArgs;
-use crate::otp::sheet::{self, Piece};
 use crate::otp::{otp_of, stage};
 use crate::report::Report;
 use crate::text::counted;

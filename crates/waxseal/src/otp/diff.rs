@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use ::report::otp::show::{Row, rows};
 use clap::Args;
 use geometry::address;
 use serde_json::json;
@@ -11,7 +12,6 @@ use crate::exit::Failure;
 use crate::load::Manifest;
 use crate::otp::otp_of;
 use crate::otp::plan::read_back;
-use crate::otp::show::{Row, rows};
 use crate::report::Report;
 
 /// Show how two read-backs differ: field by field, bytes outside of fields, locks.

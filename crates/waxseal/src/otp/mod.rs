@@ -3,11 +3,9 @@
 mod build;
 mod diff;
 mod ledger;
-pub mod map;
 mod place;
 mod plan;
 mod records;
-mod sheet;
 mod show;
 
 use clap::{Args, Subcommand};

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use ::report::otp::plan::{owner, text, to_json};
 use clap::Args;
 use geometry::address;
-use manifest::plan::otp::{Otp, Stage};
-use provision::{Board, ByteStep, Contents, FieldStep, LockState, OtpPlan, ReadBack, Verdict, plan};
-use serde_json::{Value, json};
+use manifest::plan::otp::Otp;
+use provision::{Contents, LockState, ReadBack, Verdict, plan};
+use serde_json::json;
 
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -16,9 +17,6 @@ use crate::otp::ledger::{BatchArgs, Context};
 use crate::otp::records::RecordArgs;
 use crate::otp::{otp_of, stage};
 use crate::report::Report;
-
-/// Bytes that a row names.
-const SHOWN: usize = 3;
 
 /// Show what is left to do on a board: field by field what is there already, what is to be programmed, and what cannot be.
 ///
@@ -98,145 +96,5 @@ pub fn read_back(otp: &Otp, file: &std::path::Path) -> Result<ReadBack, Failure>
     ReadBack::parse(otp, &dump).map_err(|error| {
         let failure = Failure::new(Exit::Refused, format!("{}: {error}", file.display()));
         failure.help(format!("read it from {} on", address(otp.memory.base)))
-    })
-}
-
-/// The board whose content this is, if it is another one's.
-fn owner<'a>(otp: &Otp, stage: &Stage, boards: &'a [Board], found: &ReadBack) -> Option<&'a Board> {
-    let has_all = |board: &&Board| {
-        let contents = Contents::new(otp, board, &stage.name);
-        plan(otp, &stage.name, &contents, found).verdict() == Verdict::Same
-    };
-    boards.iter().find(has_all)
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Same => "there already",
-        Verdict::Program => "to be programmed",
-        Verdict::Locked => "locked",
-        Verdict::Impossible => "impossible",
-    }
-}
-
-fn text(otp: &Otp, stage: &Stage, board: &Board, planned: &OtpPlan, owner: Option<&Board>) -> String {
-    let mut rows: Vec<[String; 4]> = Vec::new();
-    for step in &planned.fields {
-        let Some(field) = otp.field(&step.field) else { continue };
-        let value = board.value(&step.field).map_or(String::new(), |value| value.show(field));
-        let is_secret = board.value(&step.field).is_some_and(|value| value.is_secret);
-        rows.push([step.field.clone(), value, word(step.verdict).to_owned(), detail(otp, step, is_secret)]);
-    }
-    for lock in &planned.locks {
-        let state = match lock.state {
-            LockState::Locked => "locked already".to_owned(),
-            LockState::Ready => "its data is there: it can be locked, for ever".to_owned(),
-            LockState::HeldBack => "held back until its data is read back".to_owned(),
-            LockState::Damaged(byte) => format!("its lock byte is 0x{byte:02X}: neither open nor locked"),
-            LockState::Unknown => "the read-back has no lock bytes: nobody knows".to_owned(),
-        };
-        rows.push([format!("lock block {}", lock.block), String::new(), state, String::new()]);
-    }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let (names, values) = (width(0), width(1).min(40));
-    let verdicts = planned.fields.iter().map(|step| word(step.verdict).len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for [name, value, verdict, detail] in &rows {
-        let line = format!("  {name:<names$}  {value:<values$}  {verdict:<verdicts$}  {detail}");
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text.push_str(&summary(otp, stage, board, planned, owner));
-    text
-}
-
-/// The first bytes that are not there; of a secret only where.
-fn detail(otp: &Otp, step: &FieldStep, is_secret: bool) -> String {
-    let wrong: Vec<&ByteStep> = step.bytes.iter().filter(|byte| byte.verdict == step.verdict).collect();
-    if step.verdict <= Verdict::Program {
-        return String::new();
-    }
-    let show = |byte: &&ByteStep| {
-        let at = address(otp.address(byte.offset));
-        let stuck: Vec<String> = (0..8).filter(|bit| byte.stuck() >> bit & 1 == 1).map(|bit| bit.to_string()).collect();
-        match (is_secret, stuck.as_slice()) {
-            (true, _) => at,
-            (_, [bit]) => format!("{at}  {:02X} -> {:02X}: bit {bit} is 0 and cannot become 1", byte.old, byte.new),
-            (_, []) => format!("{at}  {:02X} -> {:02X}", byte.old, byte.new),
-            (_, bits) => format!(
-                "{at}  {:02X} -> {:02X}: bits {} are 0 and cannot become 1",
-                byte.old,
-                byte.new,
-                bits.join(", ")
-            ),
-        }
-    };
-    let mut shown: Vec<String> = wrong.iter().take(SHOWN).map(show).collect();
-    if wrong.len() > SHOWN {
-        shown.push(format!("and {} more bytes", wrong.len() - SHOWN));
-    }
-    if otp.unit > 1 && step.verdict == Verdict::Impossible {
-        shown.push(format!("units of {} bytes are programmed once", otp.unit));
-    }
-    shown.join(", ")
-}
-
-fn summary(otp: &Otp, stage: &Stage, board: &Board, planned: &OtpPlan, owner: Option<&Board>) -> String {
-    let count = |verdict| planned.fields.iter().filter(|step| step.verdict == verdict).count();
-    let fields = planned.fields.len();
-    let stopped = count(Verdict::Impossible) + count(Verdict::Locked);
-    if stopped > 0 {
-        let mut text =
-            format!("refused: {stopped} of {fields} fields cannot be programmed. Leave this board as it is.\n");
-        if let Some(owner) = owner {
-            let _ = writeln!(text, "it has what board {} is to have in stage {}", owner.name, stage.name.value);
-        }
-        return text;
-    }
-    if planned.is_done() {
-        return format!("nothing to do: {} is done in stage {}\n", board.name, stage.name.value);
-    }
-    let mut text = String::new();
-    for range in &planned.program {
-        let _ = writeln!(
-            text,
-            "to be programmed, for ever: {} bytes at {}",
-            range.end - range.start,
-            address(otp.address(range.start))
-        );
-    }
-    if planned.verdict() == Verdict::Same && planned.locks.iter().any(|lock| lock.state == LockState::Ready) {
-        text.push_str("the data is there: the next step is the lock, which nobody can take back\n");
-    }
-    if planned.program.is_empty() && planned.locks.is_empty() {
-        let _ = writeln!(text, "nothing to do: {} is done in stage {}", board.name, stage.name.value);
-    }
-    text
-}
-
-fn to_json(otp: &Otp, planned: &OtpPlan, owner: Option<&Board>) -> Value {
-    let field = |step: &FieldStep| {
-        let wrong = step.bytes.iter().filter(|byte| byte.verdict != Verdict::Same);
-        let addresses: Vec<u32> = wrong.map(|byte| otp.address(byte.offset)).collect();
-        json!({ "field": step.field, "verdict": word(step.verdict), "addresses": addresses })
-    };
-    let lock = |lock: &provision::LockStep| {
-        let state = match lock.state {
-            LockState::Locked => "locked",
-            LockState::Ready => "ready",
-            LockState::HeldBack => "held back",
-            LockState::Damaged(_) => "damaged",
-            LockState::Unknown => "unknown",
-        };
-        json!({ "block": lock.block, "state": state })
-    };
-    let program =
-        |range: &std::ops::Range<u32>| json!({ "address": otp.address(range.start), "size": range.end - range.start });
-    json!({
-        "verdict": word(planned.verdict()),
-        "done": planned.is_done(),
-        "fields": planned.fields.iter().map(field).collect::<Vec<_>>(),
-        "program": planned.program.iter().map(program).collect::<Vec<_>>(),
-        "locks": planned.locks.iter().map(lock).collect::<Vec<_>>(),
-        "owner": owner.map(|board| &board.name),
     })
 }

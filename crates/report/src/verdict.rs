@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use zerocopy::FromBytes as _;
 
 use crate::exit::Exit;
+use crate::findings::Report;
 use crate::refusal;
-use crate::report::Report;
 use crate::text::{hex, thousands};
 
 /// Where the inputs of a judgement come from, for people.

@@ -8,27 +8,27 @@ use manifest::plan::{Date, RoleName};
 use packer::Judge;
 use serde_json::{Value, json};
 
-use super::authority::Authority;
-use super::{Command, Input};
+use super::{Input, Question};
 use crate::exit::{Exit, Failure};
+use crate::findings::Report;
 use crate::refusal;
-use crate::report::Report;
 use crate::text::{counted, hex};
 use crate::verdict::Verdict;
 
 /// Judges a release's file: the directory by those who sign releases, each member by those who sign images, for its own slot and
 /// with the others as companions.
-pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Result<Report, Failure> {
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
+    let authority = &question.authority;
     let signers = match authority.signers(RoleName::Release) {
         Ok(signers) => signers,
         Err(stopped) => return *stopped,
     };
     let plan = authority.plan();
     if plan.is_none() {
-        command.require_waived(&Input::ALWAYS)?;
+        question.require_waived(&Input::ALWAYS)?;
     }
     let device = plan
-        .filter(|_| !command.waives(Input::Device))
+        .filter(|_| !question.waives(Input::Device))
         .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
     let judge = Judge {
         keys: signers.public().iter().map(|key| *key.bytes()).collect(),
@@ -39,7 +39,7 @@ pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Resul
         counter: Check::Waived,
     };
     let outcome = judge.judge_whole(Kind::Release, &mut Memory::file(file));
-    let mut text = format!("{}, a release\n", command.name());
+    let mut text = format!("{}, a release\n", question.name);
     text.push_str(&super::signatures(&signers));
     text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
     let mut result = json!({ "kind": "release", "verified": false });
@@ -52,16 +52,16 @@ pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Resul
     let Some(contents) = Contents::of(file) else {
         return Err(Failure::new(Exit::Failed, "a release that was accepted cannot be read"));
     };
-    let expired = command.expiry(contents.expires)?;
+    let expired = question.expiry(contents.expires)?;
     let expiry = contents.expires.map(|days| format!("the last day is {days} days after 1970-01-01"));
     if expiry.is_some() {
-        text.push_str(&super::line("expiry", expiry.filter(|_| !command.waives(Input::Expiry))));
+        text.push_str(&super::line("expiry", expiry.filter(|_| !question.waives(Input::Expiry))));
     }
     let _ =
         writeln!(text, "  found   release id {}, of {}", hex(&contents.id), counted(contents.members.len(), "image"));
     let mut verdicts = Vec::new();
     for (number, member) in contents.members.iter().enumerate() {
-        match command.image(authority, member.to_vec(), None)? {
+        match question.image(member.to_vec(), None)? {
             Ok((judge, basis, file)) => verdicts.push((number + 1, judge, basis, file)),
             Err(report) => return Ok(*report),
         }
@@ -70,7 +70,7 @@ pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Resul
         .iter()
         .filter_map(|(_, judge, basis, file)| Verdict::new(judge.clone(), basis.clone(), file).id())
         .collect();
-    let companions = (!command.waives(Input::Companions)).then_some(present);
+    let companions = (!question.waives(Input::Companions)).then_some(present);
     let mut members = Vec::new();
     let mut accepted = true;
     for (number, judge, mut basis, file) in verdicts {
@@ -82,7 +82,7 @@ pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Resul
     }
     let but = super::but(&[
         (Input::Device, device.is_none()),
-        (Input::Expiry, contents.expires.is_some() && command.waives(Input::Expiry)),
+        (Input::Expiry, contents.expires.is_some() && question.waives(Input::Expiry)),
     ]);
     let _ = match (accepted, expired) {
         (true, false) => writeln!(text, "release verified{but}"),
@@ -124,7 +124,7 @@ impl<'a> Contents<'a> {
     }
 }
 
-impl Command {
+impl Question<'_> {
     /// Whether a release has expired on the day that the command line says.
     ///
     /// # Errors
@@ -142,6 +142,9 @@ impl Command {
 }
 
 /// A day: `2027-06-30`.
+///
+/// # Errors
+/// What it has to be.
 pub fn parse_date(text: &str) -> Result<Date, String> {
     let mut numbers = text.splitn(3, '-').map(str::parse::<u16>);
     let date = match (numbers.next(), numbers.next(), numbers.next()) {

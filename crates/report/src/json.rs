@@ -1,4 +1,4 @@
-#![doc = include_str!("../JSON.md")]
+#![doc = include_str!("../../waxseal/JSON.md")]
 
 use manifest::Allowed;
 use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label};
@@ -6,7 +6,7 @@ use manifest::source::Source;
 use serde_json::{Map, Value, json};
 
 use crate::exit::{Exit, Failure};
-use crate::report::Report;
+use crate::findings::Report;
 
 /// The version of the object's shape.
 const SCHEMA: u32 = 1;

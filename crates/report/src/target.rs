@@ -4,7 +4,6 @@ use image_format::{Header, ImageBody, Memory};
 use manifest::plan::{Image, Placement, Plan};
 
 use crate::exit::Failure;
-use crate::load::Manifest;
 
 /// The slot that was named, or else the one that the image says it runs in; the first one if it says nothing of the kind.
 /// That it does run there is for others to judge.
@@ -12,7 +11,7 @@ use crate::load::Manifest;
 /// # Errors
 /// No image runs in the slot that was named.
 pub fn find<'a>(
-    manifest: &Manifest,
+    manifest: &str,
     plan: &'a Plan,
     slot: Option<&str>,
     file: &[u8],
@@ -38,7 +37,7 @@ pub fn find<'a>(
     found.ok_or_else(|| {
         let slots: Vec<_> = places().map(|(_, placement)| placement.slot.value.as_str()).collect();
         let asked = slot.unwrap_or_default();
-        Failure::usage(format!("{}: no image runs in a slot `{asked}`", manifest.name))
+        Failure::usage(format!("{manifest}: no image runs in a slot `{asked}`"))
             .help(format!("images run in: {}", slots.join(", ")))
     })
 }

@@ -1,7 +1,5 @@
 //! Who says what a verdict is judged by: a manifest, a reader's trust set, or keys on the command line.
 
-use std::path::{Path, PathBuf};
-
 use image_format::SoftwareCrypto;
 use image_format::trust::TrustSet;
 use manifest::plan::{Plan, RoleName};
@@ -9,18 +7,15 @@ use packer::PublicKey;
 use packer::signing::NamedKey;
 
 use crate::exit::{Exit, Failure};
-use crate::files;
-use crate::key::read_public;
-use crate::load::{Manifest, refused};
-use crate::report::Report;
+use crate::findings::Report;
 
 /// Where trust, and as far as it goes everything else, comes from.
 #[derive(Debug)]
 pub enum Authority<'a> {
     /// A device's manifest: it has what the boot loader has.
     Manifest {
-        /// The manifest.
-        manifest: &'a Manifest,
+        /// What it is called.
+        name: &'a str,
         /// What it means.
         plan: &'a Plan,
         /// Its keys, in its order.
@@ -64,20 +59,11 @@ impl Signers {
 }
 
 impl<'a> Authority<'a> {
-    /// A manifest.
-    ///
-    /// # Errors
-    /// Keys that cannot be read.
-    pub fn of_manifest(manifest: &'a Manifest, plan: &'a Plan) -> Result<Self, Failure> {
-        Ok(Self::Manifest { manifest, plan, public: manifest.public_keys(plan)? })
-    }
-
     /// A trust set, as `waxseal gen trust` writes it.
     ///
     /// # Errors
-    /// A file that cannot be read, or is none.
-    pub fn of_set(path: &Path) -> Result<Self, Failure> {
-        let (name, bytes) = (path.display().to_string(), files::read(path)?);
+    /// Bytes that are none.
+    pub fn of_set(name: String, bytes: Vec<u8>) -> Result<Self, Failure> {
         match TrustSet::parse(&bytes) {
             Ok(_) => Ok(Self::Set { name, bytes }),
             Err(error) => Err(Failure::new(Exit::Refused, format!("{name} is no trust set: {error}"))
@@ -88,10 +74,8 @@ impl<'a> Authority<'a> {
     /// Keys; several need a threshold.
     ///
     /// # Errors
-    /// Keys that cannot be read; no threshold.
-    pub fn of_keys(paths: &[PathBuf], threshold: Option<u8>) -> Result<Self, Failure> {
-        let read = |path: &PathBuf| read_public(path).map(|key| (path.display().to_string(), key));
-        let keys = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    /// No threshold.
+    pub fn of_keys(keys: Vec<NamedKey>, threshold: Option<u8>) -> Result<Self, Failure> {
         match (threshold, &keys[..]) {
             (Some(threshold), _) => Ok(Self::Keys { keys, threshold }),
             (None, [_]) => Ok(Self::Keys { keys, threshold: 1 }),
@@ -101,10 +85,10 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// The manifest and its plan, if that is the authority.
-    pub fn plan(&self) -> Option<(&'a Manifest, &'a Plan)> {
+    /// The manifest's name and its plan, if that is the authority.
+    pub fn plan(&self) -> Option<(&'a str, &'a Plan)> {
         match self {
-            Self::Manifest { manifest, plan, .. } => Some((manifest, plan)),
+            Self::Manifest { name, plan, .. } => Some((name, plan)),
             Self::Set { .. } | Self::Keys { .. } => None,
         }
     }
@@ -115,11 +99,11 @@ impl<'a> Authority<'a> {
     /// How the run ends where nothing says it.
     pub fn signers(&self, role: RoleName) -> Result<Signers, Box<Stopped>> {
         match self {
-            Self::Manifest { manifest, plan, public } => {
-                let found = plan.required_role(role).map_err(|open| Box::new(Ok(refused(vec![*open]))))?;
+            Self::Manifest { name, plan, public } => {
+                let found = plan.required_role(role).map_err(|open| Box::new(Ok(Report::refused(vec![*open]))))?;
                 let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public));
                 let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
-                Ok(Signers { source: manifest.name.clone(), keys, threshold: found.threshold.value })
+                Ok(Signers { source: (*name).to_owned(), keys, threshold: found.threshold.value })
             }
             Self::Set { name, bytes } => {
                 let found = TrustSet::parse(bytes).and_then(|set| set.role(role, &mut SoftwareCrypto));

@@ -8,25 +8,25 @@ use manifest::plan::RoleName;
 use packer::Judge;
 use serde_json::json;
 
-use super::authority::Authority;
-use super::{Command, Input};
+use super::{Input, Question};
 use crate::exit::{Exit, Failure};
+use crate::findings::Report;
 use crate::refusal;
-use crate::report::Report;
 use crate::text::hex;
 
 /// Judges a layout's file: signatures, device, form; and against a manifest, that its slot groups are the manifest's.
-pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Result<Report, Failure> {
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
+    let authority = &question.authority;
     let signers = match authority.signers(RoleName::Layout) {
         Ok(signers) => signers,
         Err(stopped) => return *stopped,
     };
     let plan = authority.plan();
     if plan.is_none() {
-        command.require_waived(&[Input::Device, Input::Layout])?;
+        question.require_waived(&[Input::Device, Input::Layout])?;
     }
     let device = plan
-        .filter(|_| !command.waives(Input::Device))
+        .filter(|_| !question.waives(Input::Device))
         .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
     let judge = Judge {
         keys: signers.public().iter().map(|key| *key.bytes()).collect(),
@@ -36,14 +36,14 @@ pub fn judge(command: &Command, authority: &Authority<'_>, file: &[u8]) -> Resul
         place: Check::Waived,
         counter: Check::Waived,
     };
-    let expected: Option<Vec<Digest>> = plan.filter(|_| !command.waives(Input::Layout)).map(|(_, plan)| {
+    let expected: Option<Vec<Digest>> = plan.filter(|_| !question.waives(Input::Layout)).map(|(_, plan)| {
         let mut groups: Vec<_> = plan.images.iter().map(|image| image.fingerprint).collect();
         groups.sort_unstable();
         groups
     });
     let outcome = judge.judge_whole(Kind::Layout, &mut Memory::file(file));
     let found = fingerprints(file);
-    let mut text = format!("{}, a layout\n", command.name());
+    let mut text = format!("{}, a layout\n", question.name);
     text.push_str(&super::signatures(&signers));
     text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
     let groups = expected.as_ref().map(|groups| groups.iter().map(|group| hex(group)).collect::<Vec<_>>().join(", "));
