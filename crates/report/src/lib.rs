@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod devices;
 pub mod exit;
 pub mod external;
@@ -11,6 +12,7 @@ pub mod fields;
 mod findings;
 pub mod inspect;
 pub mod json;
+pub mod loaded;
 pub mod map;
 pub mod otp;
 pub mod refusal;

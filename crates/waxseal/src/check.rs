@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use ::report::check::{Input, to_json};
 use clap::Args;
 use manifest::codes;
 use manifest::defaults::{self, Default};
@@ -12,14 +13,13 @@ use manifest::plan::{Image, ImageKind, Plan};
 use packer::build::check_input;
 use packer::loader;
 use packer::signing::same_keys;
-use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::inputs::{InputArgs, InputFile, LoaderFile};
 use crate::key::read_public;
 use crate::load::{Manifest, ProfileArgs, ordered};
 use crate::report::{Findings, FindingsFormat, Report};
-use crate::{json, output, render};
+use crate::{output, render};
 
 /// Check a manifest, and those of its inputs that exist.
 #[derive(Debug, Args)]
@@ -65,7 +65,13 @@ impl Command {
                 + &input_notes(&inputs)
                 + &loader_notes(loader.as_ref())
                 + &judge_keys(&manifest, plan, &mut found);
-            result = Some(to_json(plan, &inputs));
+            let judged = |file: &InputFile<'_>| Input {
+                image: file.image.name.value.clone(),
+                slot: file.placement.slot.value.clone(),
+                file: file.name.clone(),
+                judged: file.bytes.is_some(),
+            };
+            result = Some(to_json(&manifest, plan, &inputs.iter().map(judged).collect::<Vec<_>>()));
             if self.verbose {
                 notes = list(&defaults::list(plan)) + &notes;
             }
@@ -80,12 +86,8 @@ impl Command {
             + &render::allowed(&manifest.allowed)
             + &notes
             + &render::summary(&manifest.judged(), &found);
-        if let Some(result) = &mut result {
-            result["profile"] = json!(manifest.profile);
-            result["profiles"] = json!(manifest.profiles);
-            result["allowed"] = json::allowed(&manifest.sources, &manifest.allowed);
-        }
-        let findings = Findings { sources: manifest.sources, diagnostics: found, allowed: manifest.allowed };
+        let findings =
+            Findings { sources: manifest.sources.clone(), diagnostics: found, allowed: manifest.allowed.clone() };
         Ok(Report { exit, findings, result, ..Report::done(text) })
     }
 }
@@ -183,23 +185,6 @@ fn input_notes(inputs: &[InputFile<'_>]) -> String {
         notes.push_str(&format!("note: {why}: {what}\n"));
     }
     notes
-}
-
-fn to_json(plan: &Plan, inputs: &[InputFile<'_>]) -> Value {
-    let input = |file: &InputFile<'_>| {
-        json!({
-            "image": file.image.name.value,
-            "slot": file.placement.slot.value,
-            "file": file.name,
-            "judged": file.bytes.is_some(),
-        })
-    };
-    let default = |default: &Default| json!({ "key": default.key, "value": default.value, "reason": default.reason });
-    json!({
-        "notes": notes::list(plan),
-        "inputs": inputs.iter().map(input).collect::<Vec<_>>(),
-        "defaults": defaults::list(plan).iter().map(default).collect::<Vec<_>>(),
-    })
 }
 
 fn list(defaults: &[Default]) -> String {

@@ -31,13 +31,6 @@ pub fn allowed(allowed: &[Allowed]) -> String {
     allowed.iter().map(line).collect()
 }
 
-/// `r1b.toml:48:20` of a byte in one of the sources.
-pub fn place(sources: &[Source], file: usize, offset: usize) -> Option<String> {
-    let source = sources.get(file)?;
-    let (line, column) = source.line_column(offset);
-    Some(format!("{}:{line}:{column}", source.name))
-}
-
 /// What is wrong with its places, what to know and to do; then each change of a file as a group of its own.
 fn report<'a>(sources: &'a [Source], diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
     let snippets = snippets(sources, &diagnostic.labels);
@@ -154,6 +147,5 @@ r1.toml: 1 error, 0 warnings
         let sources = [Source { name: "r1.toml".to_owned(), text: TEXT.to_owned() }];
         assert_eq!(diagnostics(&sources, &found, false) + &summary("r1.toml", &found), RENDERED);
         assert!(diagnostics(&sources, &found, true).contains('\u{1b}'));
-        assert_eq!(place(&sources, 0, span("0x08").start).as_deref(), Some("r1.toml:5:11"));
     }
 }
