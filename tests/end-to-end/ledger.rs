@@ -1,6 +1,6 @@
 //! The ledger at the command: what stations write down, and what an auditor reads.
 
-use ::ledger::{Claim, Ledger, Location, Request, Take, Who};
+use ::ledger::{Claim, Format, Ledger, Location, Record, Request, State, Take, Who};
 use waxseal_tests::{Project, openssl};
 
 use crate::empty;
@@ -153,4 +153,40 @@ fn an_export_has_a_signed_end_that_openssl_checks() {
     tamper(&project, "UPDATE event SET operator = 'eve' WHERE number = 2");
     project.waxseal("ledger export --out new.csv --ledger line.db").exits(1).says(&["row 2 was changed"]);
     assert!(project.list("").iter().all(|name| !name.starts_with("new.csv")));
+}
+
+/// What a bench without a ledger wrote down, in either form: taken in once, each row; and refused where it does not fit.
+#[test]
+fn what_was_done_elsewhere() {
+    let project = three();
+    let who = |at: &str| Who { station: "P1".to_owned(), operator: "lee".to_owned(), at: at.to_owned() };
+    let mut record = Record::new();
+    let detail = serde_json::json!({ "readback": SHA_256_OF_64_5A });
+    for (state, at) in [(State::Written, "2026-11-19T11:00:00Z"), (State::Verified, "2026-11-19T11:01:00Z")] {
+        record.add("A2", state, detail.as_object().unwrap(), &who(at)).unwrap();
+    }
+    project.write("bench.csv", record.write(Format::Csv).unwrap());
+    let run = project.waxseal(&format!("ledger import bench.csv {AT}")).exits(0);
+    run.says(&["A2  written    2026-11-19T11:00:00Z  P1  lee", "2 rows of bench.csv, 0 known", "2 rows do not say"]);
+    project.waxseal("ledger board A2 --ledger line.db").exits(0).says(&["A2: verified", "\"operator\":\"kim\""]);
+    record.add("A2", State::Scrapped, &serde_json::Map::new(), &who("2026-11-19T12:00:00Z")).unwrap();
+    project.write("bench.json", record.write(Format::Json).unwrap());
+    let import = format!("ledger import bench.json {AT}");
+    project.waxseal(&import).exits(2).says(&["A2 was scrapped", "for ever", "--yes"]);
+    let json = project.waxseal(&format!("{import} --yes --format json")).exits(0).json();
+    let result = &json["result"];
+    assert_eq!((result["rows"].as_array().map(Vec::len), result["known"].as_u64()), (Some(1), Some(2)));
+    project.waxseal("ledger verify --ledger line.db").exits(0).says(&["9 rows, chain ok"]);
+    project.edit("bench.csv", "lee", "eve");
+    project.waxseal(&import.replace(".json", ".csv")).exits(1).says(&["bench.csv: row 1 was changed"]);
+    let late = record.add("A9", State::Written, &serde_json::Map::new(), &who("2026-11-19T12:00:00Z"));
+    late.unwrap();
+    project.write("bench.json", record.write(Format::Json).unwrap());
+    let run = project.waxseal(&format!("{import} --yes")).exits(1);
+    run.says(&["row 4 of the record: the ledger knows no board A9", "nothing was taken in"]);
+    project.waxseal("ledger export --out line.csv --ledger line.db").exits(0);
+    project.waxseal(&import.replace("bench.json", "line.csv")).exits(1).says(&["line.csv: row 1 was changed"]);
+    project.waxseal(&import.replace("bench.json", "none.csv")).exits(3);
+    project.write("text.csv", "serial,mac\n");
+    project.waxseal(&import.replace("bench.json", "text.csv")).exits(1).says(&["text.csv: no rows of a ledger"]);
 }

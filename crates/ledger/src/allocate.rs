@@ -5,11 +5,11 @@ use std::ops::{Range, RangeInclusive};
 
 use serde_json::{Value as Json, json};
 
-use crate::chain;
 use crate::error::Error;
 use crate::event::{State, Who};
 use crate::ledger::board;
 use crate::store::Store;
+use crate::sum;
 
 /// What one board is to have for its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn allocate(
     who: &Who,
     name: &dyn Fn(usize, &[u64]) -> String,
 ) -> Result<Vec<Allocated>, Error> {
-    let mut chain = chain::Writer::new(store)?;
+    let mut chain = sum::Writer::new(store)?;
     let mut ranges = Ranges::default();
     let mut allocated = Vec::with_capacity(requests.len());
     for (place, request) in requests.iter().enumerate() {

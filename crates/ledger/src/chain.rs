@@ -1,15 +1,16 @@
-//! The chain of rows, and whether it is whole.
+//! Rows that continue one another: each one's digest covers the one before it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde_json::Value as Json;
+use crate::error::Broken;
+use crate::event::{Event, State, Who};
 
-use crate::error::{Broken, Error};
-use crate::event::{BEGINNING, Event, State, Who};
-use crate::ledger::{event, to_board};
-use crate::store::{Store, Value};
+/// What the first row of a ledger continues.
+#[cfg(feature = "databases")]
+pub(crate) const LEDGER: &str = "waxseal ledger 1";
+/// What the first row of a record continues: it is never taken for a ledger.
+pub(crate) const RECORD: &str = "waxseal record 1";
 
 /// A row and its digest: what to keep elsewhere, so that a ledger that was cut off is found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,105 +38,20 @@ impl FromStr for Head {
     }
 }
 
-/// What a whole ledger holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// Its last row.
-    pub head: Head,
-    /// How many boards are in each state.
-    pub boards: BTreeMap<State, u64>,
-    /// Values that boards have for their own.
-    pub claims: u64,
-}
-
-pub(crate) fn head(store: &mut dyn Store) -> Result<Head, Error> {
-    let rows = store.query("SELECT number, digest FROM event ORDER BY number DESC LIMIT 1", &[])?;
-    Ok(match rows.first().map(Vec::as_slice) {
-        Some([Value::Integer(number), Value::Text(digest)]) => Head { number: *number, digest: digest.clone() },
-        _ => Head { number: 0, digest: BEGINNING.to_owned() },
-    })
-}
-
-/// Appends rows, in a transaction.
-pub(crate) struct Writer(Head);
-
-impl Writer {
-    pub(crate) fn new(store: &mut dyn Store) -> Result<Self, Error> {
-        Ok(Self(head(store)?))
+impl Head {
+    /// Before the first row.
+    pub(crate) fn beginning(text: &str) -> Self {
+        Self { number: 0, digest: text.to_owned() }
     }
 
-    pub(crate) fn append(
-        &mut self,
-        store: &mut dyn Store,
-        board: &str,
-        state: State,
-        detail: String,
-        who: &Who,
-    ) -> Result<Event, Error> {
-        let number = self.0.number + 1;
-        let mut event =
-            Event { number, board: board.to_owned(), state, detail, who: who.clone(), digest: String::new() };
-        event.digest = event.chained(&self.0.digest);
-        self.0 = Head { number, digest: event.digest.clone() };
-        let sql = "INSERT INTO event (number, board, state, detail, station, operator, at, digest) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let Event { board, detail, who: Who { station, operator, at }, digest, .. } = &event;
-        let texts = [board, state.name(), detail, station, operator, at, digest];
-        let values: Vec<Value> = [number.into()].into_iter().chain(texts.map(Value::from)).collect();
-        store.execute(sql, &values)?;
-        Ok(event)
-    }
-}
-
-/// How many rows are read at once.
-const PAGE: i64 = 1000;
-
-/// Goes through all rows in order.
-pub(crate) fn each(store: &mut dyn Store, mut row: impl FnMut(Event) -> Result<(), Error>) -> Result<(), Error> {
-    let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
-               WHERE number > $1 ORDER BY number LIMIT $2";
-    let mut last = 0;
-    loop {
-        let rows = store.query(sql, &[last.into(), PAGE.into()])?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for values in &rows {
-            let event = event(values)?;
-            last = event.number;
-            row(event)?;
-        }
-    }
-}
-
-/// What the rows add up to.
-#[derive(Default)]
-struct Sum {
-    /// By name: reference, state, last row.
-    boards: BTreeMap<String, (String, State, i64)>,
-    /// By kind and value: the reference.
-    claims: BTreeMap<(String, String), String>,
-}
-
-impl Sum {
-    fn add(&mut self, event: &Event) -> Result<(), Error> {
-        let contradiction = || Error::Broken(Broken::Contradiction(event.board.clone()));
-        match self.boards.get_mut(&event.board) {
-            None if event.state == State::Allocated => {
-                let detail: Json = serde_json::from_str(&event.detail).map_err(|_| contradiction())?;
-                let reference = detail["reference"].as_str().ok_or_else(contradiction)?.to_owned();
-                for claim in detail["claims"].as_array().ok_or_else(contradiction)? {
-                    let text = |index: usize| claim[index].as_str().map(ToOwned::to_owned).ok_or_else(contradiction);
-                    if self.claims.insert((text(0)?, text(1)?), reference.clone()).is_some() {
-                        return Err(contradiction());
-                    }
-                }
-                self.boards.insert(event.board.clone(), (reference, event.state, event.number));
-            }
-            Some(board) if board.1.may_become(event.state) => (board.1, board.2) = (event.state, event.number),
-            _ => return Err(contradiction()),
-        }
-        Ok(())
+    /// The row that comes next; this is its head then.
+    pub(crate) fn next(&mut self, board: &str, state: State, detail: String, who: &Who) -> Event {
+        let number = self.number + 1;
+        let (board, who) = (board.to_owned(), who.clone());
+        let mut event = Event { number, board, state, detail, who, digest: String::new() };
+        event.digest = event.chained(&self.digest);
+        *self = Self { number, digest: event.digest.clone() };
+        event
     }
 }
 
@@ -146,8 +62,9 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(noted: Option<&'a Head>) -> Self {
-        Self { head: Head { number: 0, digest: BEGINNING.to_owned() }, noted }
+    /// Along rows of which the first continues `beginning`, and which come to the head that was noted.
+    pub(crate) fn new(beginning: &str, noted: Option<&'a Head>) -> Self {
+        Self { head: Head::beginning(beginning), noted }
     }
 
     pub(crate) fn row(&mut self, event: &Event) -> Result<(), Broken> {
@@ -172,70 +89,5 @@ impl<'a> Walk<'a> {
             }
             _ => Ok(self.head),
         }
-    }
-}
-
-pub(crate) fn verify(store: &mut dyn Store, noted: Option<&Head>) -> Result<Summary, Error> {
-    let mut walk = Walk::new(noted);
-    let mut sum = Sum::default();
-    each(store, |event| {
-        walk.row(&event)?;
-        sum.add(&event)
-    })?;
-    let head = walk.end()?;
-    let claims = sum.claims.len() as u64;
-    let mut boards = BTreeMap::new();
-    sum.boards.values().for_each(|(_, state, _)| *boards.entry(*state).or_default() += 1);
-    compare_boards(store, sum.boards)?;
-    compare_claims(store, sum.claims)?;
-    Ok(Summary { head, boards, claims })
-}
-
-fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String, State, i64)>) -> Result<(), Error> {
-    let sql = "SELECT name, reference, state, event FROM board WHERE event > $1 ORDER BY event LIMIT $2";
-    let mut last = -1;
-    loop {
-        let rows = store.query(sql, &[last.into(), PAGE.into()])?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in &rows {
-            let board = to_board(row)?;
-            last = board.event;
-            if expected.remove(&board.name) != Some((board.reference, board.state, board.event)) {
-                return Err(Broken::Contradiction(board.name).into());
-            }
-        }
-    }
-    match expected.into_keys().next() {
-        Some(name) => Err(Broken::Contradiction(name).into()),
-        None => Ok(()),
-    }
-}
-
-fn compare_claims(store: &mut dyn Store, mut expected: BTreeMap<(String, String), String>) -> Result<(), Error> {
-    let sql = "SELECT kind, value, reference FROM claim WHERE kind = $1 AND value > $2 ORDER BY value LIMIT $3";
-    let kinds = store.query("SELECT DISTINCT kind FROM claim", &[])?;
-    for kind in kinds.iter().filter_map(|row| row.first()?.text()) {
-        let mut last = String::new();
-        loop {
-            let rows = store.query(sql, &[kind.into(), last.as_str().into(), PAGE.into()])?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                let [Value::Text(kind), Value::Text(value), Value::Text(reference)] = row.as_slice() else {
-                    return Err(Error::Database("a claim's row cannot be read".to_owned()));
-                };
-                last.clone_from(value);
-                if expected.remove(&(kind.clone(), value.clone())).as_ref() != Some(reference) {
-                    return Err(Broken::Contradiction(format!("{kind} {value}")).into());
-                }
-            }
-        }
-    }
-    match expected.into_keys().next() {
-        Some((kind, value)) => Err(Broken::Contradiction(format!("{kind} {value}")).into()),
-        None => Ok(()),
     }
 }

@@ -64,6 +64,35 @@ pub enum Error {
         /// What it was to become.
         to: State,
     },
+    /// The files of a stage were never made for a board.
+    #[error("nothing was issued for {board} in stage {stage}")]
+    NotIssued {
+        /// The board.
+        board: String,
+        /// The stage.
+        stage: String,
+    },
+    /// What was done to a board was not done with what was made for it.
+    #[error("{board} was issued another {what} in stage {stage}: this is not what was made for it")]
+    OtherBytes {
+        /// The board.
+        board: String,
+        /// The stage.
+        stage: String,
+        /// What differs: `data`, `blob`, `layout`.
+        what: &'static str,
+    },
+    /// A row that a record cannot have.
+    #[error("{0}")]
+    Unfit(&'static str),
+    /// A row of a record that the ledger does not take.
+    #[error("row {row} of the record: {error}")]
+    Row {
+        /// Its number.
+        row: i64,
+        /// Why.
+        error: Box<Self>,
+    },
     /// The rows contradict one another.
     #[error(transparent)]
     Broken(#[from] Broken),
@@ -100,12 +129,14 @@ pub enum Broken {
     Contradiction(String),
 }
 
+#[cfg(feature = "databases")]
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error.to_string())
     }
 }
 
+#[cfg(feature = "databases")]
 impl From<postgres::Error> for Error {
     fn from(error: postgres::Error) -> Self {
         // What the server says is in the source; the error itself says only `db error`.

@@ -99,9 +99,6 @@ pub struct Event {
     pub digest: String,
 }
 
-/// What the first row's digest continues.
-pub(crate) const BEGINNING: &str = "waxseal ledger 1";
-
 impl Event {
     /// The digest that the row should have, after the one before it. Each text is preceded by its length in bytes, so that no
     /// two rows give the same bytes.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::event::{Event, State, Who};
 use crate::store::{PostgreSql, Sqlite, Store, Value};
-use crate::{Error, allocate, chain};
+use crate::{Error, allocate, chain, sum};
 
 /// Where a ledger is.
 #[derive(Clone, PartialEq, Eq)]
@@ -182,17 +182,14 @@ impl Ledger {
     /// A board that is not known, or a state that does not follow.
     pub fn record(&mut self, changes: &[(String, State, Json)], who: &Who) -> Result<Vec<Event>, Error> {
         self.transaction(|store| {
-            let mut chain = chain::Writer::new(store)?;
+            let mut chain = sum::Writer::new(store)?;
             let mut events = Vec::new();
             for (name, state, detail) in changes {
                 let board = board(store, name)?.ok_or_else(|| Error::Unknown(name.clone()))?;
                 if !board.state.may_become(*state) {
                     return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
                 }
-                let event = chain.append(store, name, *state, detail.to_string(), who)?;
-                let changed = [state.name().into(), event.number.into(), name.as_str().into()];
-                store.execute("UPDATE board SET state = $1, event = $2 WHERE name = $3", &changed)?;
-                events.push(event);
+                events.push(chain.change(store, name, *state, detail.to_string(), who)?);
             }
             Ok(events)
         })
@@ -211,9 +208,7 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn history(&mut self, name: &str) -> Result<Vec<Event>, Error> {
-        let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
-                   WHERE board = $1 ORDER BY number";
-        self.store.query(sql, &[name.into()])?.iter().map(|row| event(row)).collect()
+        history(&mut *self.store, name)
     }
 
     /// The last row: what to note, to find later that rows were cut off.
@@ -221,15 +216,15 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn head(&mut self) -> Result<chain::Head, Error> {
-        chain::head(&mut *self.store)
+        sum::head(&mut *self.store)
     }
 
     /// Reads every row, and compares what they add up to with what the ledger says.
     ///
     /// # Errors
     /// Where it was changed, damaged or cut off.
-    pub fn verify(&mut self, noted: Option<&chain::Head>) -> Result<chain::Summary, Error> {
-        chain::verify(&mut *self.store, noted)
+    pub fn verify(&mut self, noted: Option<&chain::Head>) -> Result<sum::Summary, Error> {
+        sum::verify(&mut *self.store, noted)
     }
 }
 
@@ -242,6 +237,12 @@ impl fmt::Debug for Ledger {
 pub(crate) fn board(store: &mut dyn Store, name: &str) -> Result<Option<Board>, Error> {
     let sql = "SELECT name, reference, state, event FROM board WHERE name = $1";
     store.query(sql, &[name.into()])?.first().map(|row| to_board(row)).transpose()
+}
+
+pub(crate) fn history(store: &mut dyn Store, name: &str) -> Result<Vec<Event>, Error> {
+    let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
+               WHERE board = $1 ORDER BY number";
+    store.query(sql, &[name.into()])?.iter().map(|row| event(row)).collect()
 }
 
 pub(crate) fn to_board(row: &[Value]) -> Result<Board, Error> {

@@ -6,23 +6,48 @@
 //!
 //! SQLite keeps it in a file, PostgreSQL where several stations share a line; both run the same statements.
 //!
-//! It has no clock: whoever writes to it says what time it is. It never holds a secret, only [`SecretKey::digest`] of one.
+//! What is done where no ledger is at hand, on a bench or in a browser, is a [`Record`], which a ledger takes in later. Records,
+//! rows and their chain need no database: without the feature `databases` this crate is only that, and builds for
+//! WebAssembly.
+//!
+//! It has no clock: whoever writes to it says what time it is. It never holds a secret, only a digest of one under its own key.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "databases")]
 mod allocate;
 mod chain;
 mod error;
 mod event;
+#[cfg(feature = "databases")]
 mod export;
+#[cfg(feature = "databases")]
+mod import;
+#[cfg(feature = "databases")]
 mod ledger;
+mod record;
+mod rows;
+#[cfg(feature = "databases")]
 mod secret;
+#[cfg(feature = "databases")]
 mod store;
+#[cfg(feature = "databases")]
+mod sum;
 
+#[cfg(feature = "databases")]
 pub use allocate::{Allocated, Claim, Request, Take};
-pub use chain::{Head, Summary};
+pub use chain::Head;
 pub use error::{Broken, Error};
 pub use event::{Event, State, Who};
-pub use export::{Format, verify_export};
+#[cfg(feature = "databases")]
+pub use export::verify_export;
+#[cfg(feature = "databases")]
+pub use import::Imported;
+#[cfg(feature = "databases")]
 pub use ledger::{Board, Ledger, Location};
+pub use record::Record;
+pub use rows::Format;
+#[cfg(feature = "databases")]
 pub use secret::SecretKey;
+#[cfg(feature = "databases")]
+pub use sum::Summary;

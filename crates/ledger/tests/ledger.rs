@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, thread};
 
-use ledger::{Broken, Claim, Error, Format, Head, Ledger, Location, Request, State, Take, Who};
+use ledger::{Broken, Claim, Error, Format, Head, Ledger, Location, Record, Request, State, Take, Who};
 use serde_json::json;
 use server::Server;
 
@@ -56,6 +56,21 @@ fn broken(location: &Location, noted: Option<&Head>) -> Broken {
         Err(Error::Broken(broken)) => broken,
         other => panic!("{other:?}"),
     }
+}
+
+/// A ledger with board A issued for stage identity, and board B allocated.
+fn issued(location: &Location) -> Ledger {
+    let mut ledger = Ledger::create(location).expect("made");
+    allocate(&mut ledger, &[request("b/1", "A"), request("b/2", "B")]).expect("new");
+    let detail = json!({ "stage": "identity", "layout": "33", "data": { "sha256": "11" } });
+    ledger.record(&[("A".to_owned(), State::Issued, detail)], &who()).expect("issued");
+    ledger
+}
+
+/// A row of a record that a bench writes.
+fn burnt(record: &mut Record, board: &str, state: State, detail: &serde_json::Value) {
+    let who = Who { station: "P1".to_owned(), operator: "lee".to_owned(), at: "2026-11-20T08:00:00Z".to_owned() };
+    record.add(board, state, detail.as_object().expect("an object"), &who).expect("a row");
 }
 
 type Case = (&'static str, fn(&Location));
@@ -198,6 +213,63 @@ const CASES: &[Case] = &[
         ledger.export(Format::Json, &mut json).expect("written");
         let row: serde_json::Value = serde_json::from_slice(&json).expect("one row");
         assert_eq!(row["detail"]["claims"][0], json!(["serial", "A"]));
+        assert_eq!(ledger::verify_export(json.as_slice(), Some(&head)).expect("whole"), head);
+    }),
+    ("what was done elsewhere is taken in, once", |location| {
+        let mut ledger = issued(location);
+        let mut record = Record::new();
+        let row = json!({ "stage": "identity", "data": { "sha256": "11" }, "readback": "22" });
+        for state in [State::Written, State::Verified] {
+            burnt(&mut record, "A", state, &row);
+        }
+        let imported = ledger.import(&record, &who()).expect("taken in");
+        assert_eq!((imported.rows.len(), imported.known, imported.compared), (2, 0, 2));
+        // Its own station and time; and where it came from.
+        let event = &ledger.history("A").expect("asked")[2];
+        assert_eq!((event.who.station.as_str(), event.who.at.as_str()), ("P1", "2026-11-20T08:00:00Z"));
+        let detail: serde_json::Value = serde_json::from_str(&event.detail).expect("JSON");
+        let origin =
+            json!({ "row": 1, "digest": record.rows()[0].digest, "station": "S1", "operator": "kim", "at": who().at });
+        assert_eq!((&detail["record"], &detail["readback"]), (&origin, &json!("22")));
+        // Again, and again when it has grown.
+        let again = ledger.import(&record, &who()).expect("nothing new");
+        assert_eq!((again.rows.len(), again.known), (0, 2));
+        burnt(&mut record, "A", State::Locked, &json!({}));
+        let grown = ledger.import(&record, &who()).expect("one new");
+        assert_eq!((grown.rows.len(), grown.known, grown.compared), (1, 2, 0));
+        assert_eq!(ledger.board("A").expect("asked").expect("A").state, State::Locked);
+        ledger.verify(None).expect("whole");
+    }),
+    ("a record that does not fit is not taken in", |location| {
+        let mut ledger = issued(location);
+        let head = ledger.head().expect("a head");
+        let right = json!({ "stage": "identity", "layout": "33", "data": { "sha256": "11" } });
+        let with = |member: &str, value: serde_json::Value| {
+            let mut row = right.clone();
+            row[member] = value;
+            row
+        };
+        for (board, state, detail, found) in [
+            ("C", State::Written, right.clone(), "row 2 of the record: the ledger knows no board C"),
+            ("B", State::Written, right.clone(), "row 2 of the record: B is allocated: it cannot become written"),
+            ("A", State::Locked, right.clone(), "row 2 of the record: A is written: it cannot become locked"),
+            ("A", State::Verified, with("stage", json!("security")), "nothing was issued for A in stage security"),
+            ("A", State::Verified, with("layout", json!("34")), "A was issued another layout in stage identity"),
+            ("A", State::Verified, with("data", json!({ "sha256": "12" })), "A was issued another data in stage"),
+        ] {
+            let mut record = Record::new();
+            burnt(&mut record, "A", State::Written, &right);
+            burnt(&mut record, board, state, &detail);
+            let error = ledger.import(&record, &who()).expect_err(found).to_string();
+            assert!(error.contains(found), "{error}");
+            assert_eq!(ledger.head().expect("a head"), head, "all or nothing");
+        }
+        let ledgers = Record::read("number,board,state,detail,station,operator,at,digest\n");
+        assert_eq!(ledgers.expect("no row"), Record::new());
+        let mut csv = Vec::new();
+        ledger.export(Format::Csv, &mut csv).expect("written");
+        let csv = String::from_utf8(csv).expect("text");
+        assert!(matches!(Record::read(&csv), Err(Error::Broken(Broken::Changed(1)))), "a ledger is no record");
     }),
     ("eight stations at once", eight_stations),
     ("a station that is killed a hundred times", killed),

@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     ("lint for the host", lint_host),
     ("tests on the host", test_host),
     ("image-format alone", test_image_format),
+    ("records without a database", build_records),
     ("demo", demo::demo),
     ("the same bytes elsewhere", reproducible::check),
     ("lint for the Cortex-M7", lint_cortex_m),
@@ -109,6 +110,12 @@ fn test_image_format() -> Outcome {
     run(command("build")?.args(package).arg("--no-default-features"))?;
     run(for_cortex_m("build", Profile::Size)?.args(package))?;
     run(for_target("build", WASM, "web")?.args(package))
+}
+
+/// What a browser writes down of the boards that it burns, without the databases of the ledger.
+fn build_records() -> Outcome {
+    tools::ensure_target(WASM)?;
+    run(for_target("build", WASM, "web")?.args(["--package", "ledger", "--no-default-features"]))
 }
 
 fn lint_cortex_m() -> Outcome {

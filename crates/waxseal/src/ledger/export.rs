@@ -17,7 +17,7 @@ use crate::text::thousands;
 /// How rows are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Rows {
-    /// A line of titles, then a line for each row. The only form that `ledger verify --export` can judge.
+    /// A line of titles, then a line for each row.
     #[default]
     Csv,
     /// A JSON object for each row, each on a line.
@@ -94,7 +94,7 @@ pub struct Verify {
     /// The public key file of whoever signed the head.
     #[arg(long, value_name = "FILE", requires = "signature")]
     public: Option<PathBuf>,
-    /// Judge these rows, exported as CSV, instead of a ledger.
+    /// Judge these exported rows, in either form, instead of a ledger.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }

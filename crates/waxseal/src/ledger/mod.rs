@@ -1,6 +1,7 @@
 //! `waxseal ledger`: what each board of a line was given, and what was done to it.
 
 mod export;
+mod import;
 pub mod place;
 mod record;
 
@@ -23,6 +24,7 @@ use crate::report::{Format, Report};
 #[command(after_help = "Example:\n  \
     waxseal ledger init --ledger line.db\n  \
     waxseal ledger record WX2511000101 --state verified --readback board.bin --station S1 --operator kim --ledger line.db\n  \
+    waxseal ledger import bench.record.csv --ledger line.db\n  \
     waxseal ledger board WX2511000101 --ledger line.db\n  \
     waxseal ledger head --ledger line.db > monday.head\n  \
     waxseal ledger verify --head monday.head --ledger line.db\n  \
@@ -58,6 +60,7 @@ enum Action {
         name: String,
     },
     Record(record::Command),
+    Import(import::Command),
 }
 
 impl Command {
@@ -73,6 +76,7 @@ impl Command {
             Action::Export(command) => command.run(&self.place),
             Action::Board { name } => board(&self.place, name),
             Action::Record(command) => command.run(&self.place),
+            Action::Import(command) => command.run(&self.place),
         }
     }
 }

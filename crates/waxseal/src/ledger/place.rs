@@ -116,6 +116,10 @@ pub fn failure(location: &Location, error: &Error) -> Failure {
         | Error::Exhausted { .. }
         | Error::Unknown(_)
         | Error::Order { .. }
+        | Error::NotIssued { .. }
+        | Error::OtherBytes { .. }
+        | Error::Unfit(_)
+        | Error::Row { .. }
         | Error::Broken(_) => Exit::Refused,
         Error::Exists(_) | Error::Version { .. } | Error::Database(_) | Error::File(_) => Exit::Failed,
     };

@@ -1,0 +1,92 @@
+//! Taking in what was done where no ledger was at hand.
+
+use serde_json::{Value as Json, json};
+
+use crate::error::Error;
+use crate::event::{Event, State, Who};
+use crate::ledger::{Ledger, board, history};
+use crate::record::{ORIGIN, Record};
+use crate::store::Store;
+use crate::sum;
+
+/// What became of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The rows that the ledger got for it.
+    pub rows: Vec<Event>,
+    /// Rows that it had before: the record was taken in already, or its beginning was.
+    pub known: usize,
+    /// How many of `rows` say what was programmed, and it is what was issued. Of the others it is not known.
+    pub compared: usize,
+}
+
+impl Ledger {
+    /// Takes in a record: all of it, or nothing. Rows that are there already stay as they are. Each row keeps its own station,
+    /// operator and time; its detail also says which row of which record it is, and who took it in.
+    ///
+    /// # Errors
+    /// [`Error::Row`]: a board that is not known, a state that does not follow, something else than what was issued.
+    pub fn import(&mut self, record: &Record, who: &Who) -> Result<Imported, Error> {
+        self.transaction(|store| {
+            let mut chain = sum::Writer::new(store)?;
+            let mut imported = Imported::default();
+            for row in record.rows() {
+                let failed = |error: Error| Error::Row { row: row.number, error: error.into() };
+                let before = history(store, &row.board)?;
+                if before.iter().any(|event| origin(event).as_deref() == Some(&row.digest)) {
+                    imported.known += 1;
+                    continue;
+                }
+                let known = board(store, &row.board)?.ok_or_else(|| failed(Error::Unknown(row.board.clone())))?;
+                if !known.state.may_become(row.state) {
+                    let (from, to) = (known.state, row.state);
+                    return Err(failed(Error::Order { board: row.board.clone(), from, to }));
+                }
+                imported.compared += usize::from(is_what_was_issued(row, &before).map_err(failed)?);
+                imported.rows.push(take(store, &mut chain, row, who)?);
+            }
+            Ok(imported)
+        })
+    }
+}
+
+fn take(store: &mut dyn Store, chain: &mut sum::Writer, row: &Event, who: &Who) -> Result<Event, Error> {
+    let mut detail: Json = serde_json::from_str(&row.detail).unwrap_or_default();
+    let Who { station, operator, at } = who;
+    detail[ORIGIN] = json!({
+        "row": row.number, "digest": row.digest, "station": station, "operator": operator, "at": at,
+    });
+    chain.change(store, &row.board, row.state, detail.to_string(), &row.who)
+}
+
+/// The digest that a row had in the record that it came from.
+fn origin(event: &Event) -> Option<String> {
+    let detail: Json = serde_json::from_str(&event.detail).ok()?;
+    detail[ORIGIN]["digest"].as_str().map(ToOwned::to_owned)
+}
+
+/// Whether a row says what was programmed, and something was issued that does not contradict it. A board that was issued
+/// twice may have been programmed with either.
+fn is_what_was_issued(row: &Event, before: &[Event]) -> Result<bool, Error> {
+    let detail = |event: &Event| serde_json::from_str(&event.detail).unwrap_or(Json::Null);
+    let done: Json = detail(row);
+    let Some(stage) = done["stage"].as_str().filter(|_| row.state != State::Scrapped) else { return Ok(false) };
+    let issued = before.iter().filter(|event| event.state == State::Issued).map(detail);
+    let issued: Vec<Json> = issued.filter(|issued| issued["stage"] == stage).collect();
+    let mut other = Error::NotIssued { board: row.board.clone(), stage: stage.to_owned() };
+    for issued in &issued {
+        let pairs = [
+            ("layout", &issued["layout"], &done["layout"]),
+            ("data", &issued["data"]["sha256"], &done["data"]["sha256"]),
+            ("blob", &issued["blob"], &done["blob"]),
+        ];
+        let both = || pairs.iter().filter(|(_, issued, done)| !issued.is_null() && !done.is_null());
+        match both().find(|(_, issued, done)| issued != done) {
+            None => return Ok(both().any(|(what, ..)| *what != "layout")),
+            Some((what, ..)) => {
+                other = Error::OtherBytes { board: row.board.clone(), stage: stage.to_owned(), what };
+            }
+        }
+    }
+    Err(other)
+}

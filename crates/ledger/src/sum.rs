@@ -1,0 +1,189 @@
+//! The rows of a database, and whether what they add up to is what the ledger says.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::chain::{Head, LEDGER, Walk};
+use crate::error::{Broken, Error};
+use crate::event::{Event, State, Who};
+use crate::ledger::{event, to_board};
+use crate::store::{Store, Value};
+
+/// What a whole ledger holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its last row.
+    pub head: Head,
+    /// How many boards are in each state.
+    pub boards: BTreeMap<State, u64>,
+    /// Values that boards have for their own.
+    pub claims: u64,
+}
+
+pub(crate) fn head(store: &mut dyn Store) -> Result<Head, Error> {
+    let rows = store.query("SELECT number, digest FROM event ORDER BY number DESC LIMIT 1", &[])?;
+    Ok(match rows.first().map(Vec::as_slice) {
+        Some([Value::Integer(number), Value::Text(digest)]) => Head { number: *number, digest: digest.clone() },
+        _ => Head::beginning(LEDGER),
+    })
+}
+
+/// Appends rows, in a transaction.
+pub(crate) struct Writer(Head);
+
+impl Writer {
+    pub(crate) fn new(store: &mut dyn Store) -> Result<Self, Error> {
+        Ok(Self(head(store)?))
+    }
+
+    pub(crate) fn append(
+        &mut self,
+        store: &mut dyn Store,
+        board: &str,
+        state: State,
+        detail: String,
+        who: &Who,
+    ) -> Result<Event, Error> {
+        let event = self.0.next(board, state, detail, who);
+        let sql = "INSERT INTO event (number, board, state, detail, station, operator, at, digest) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let Event { board, detail, who: Who { station, operator, at }, digest, .. } = &event;
+        let texts = [board, state.name(), detail, station, operator, at, digest];
+        let values: Vec<Value> = [event.number.into()].into_iter().chain(texts.map(Value::from)).collect();
+        store.execute(sql, &values)?;
+        Ok(event)
+    }
+
+    /// Appends what became of a board that is known.
+    pub(crate) fn change(
+        &mut self,
+        store: &mut dyn Store,
+        board: &str,
+        state: State,
+        detail: String,
+        who: &Who,
+    ) -> Result<Event, Error> {
+        let event = self.append(store, board, state, detail, who)?;
+        let changed = [state.name().into(), event.number.into(), board.into()];
+        store.execute("UPDATE board SET state = $1, event = $2 WHERE name = $3", &changed)?;
+        Ok(event)
+    }
+}
+
+/// How many rows are read at once.
+const PAGE: i64 = 1000;
+
+/// Goes through all rows in order.
+pub(crate) fn each(store: &mut dyn Store, mut row: impl FnMut(Event) -> Result<(), Error>) -> Result<(), Error> {
+    let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
+               WHERE number > $1 ORDER BY number LIMIT $2";
+    let mut last = 0;
+    loop {
+        let rows = store.query(sql, &[last.into(), PAGE.into()])?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for values in &rows {
+            let event = event(values)?;
+            last = event.number;
+            row(event)?;
+        }
+    }
+}
+
+/// What the rows add up to.
+#[derive(Default)]
+struct Sum {
+    /// By name: reference, state, last row.
+    boards: BTreeMap<String, (String, State, i64)>,
+    /// By kind and value: the reference.
+    claims: BTreeMap<(String, String), String>,
+}
+
+impl Sum {
+    fn add(&mut self, event: &Event) -> Result<(), Error> {
+        let contradiction = || Error::Broken(Broken::Contradiction(event.board.clone()));
+        match self.boards.get_mut(&event.board) {
+            None if event.state == State::Allocated => {
+                let detail: Json = serde_json::from_str(&event.detail).map_err(|_| contradiction())?;
+                let reference = detail["reference"].as_str().ok_or_else(contradiction)?.to_owned();
+                for claim in detail["claims"].as_array().ok_or_else(contradiction)? {
+                    let text = |index: usize| claim[index].as_str().map(ToOwned::to_owned).ok_or_else(contradiction);
+                    if self.claims.insert((text(0)?, text(1)?), reference.clone()).is_some() {
+                        return Err(contradiction());
+                    }
+                }
+                self.boards.insert(event.board.clone(), (reference, event.state, event.number));
+            }
+            Some(board) if board.1.may_become(event.state) => (board.1, board.2) = (event.state, event.number),
+            _ => return Err(contradiction()),
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn verify(store: &mut dyn Store, noted: Option<&Head>) -> Result<Summary, Error> {
+    let mut walk = Walk::new(LEDGER, noted);
+    let mut sum = Sum::default();
+    each(store, |event| {
+        walk.row(&event)?;
+        sum.add(&event)
+    })?;
+    let head = walk.end()?;
+    let claims = sum.claims.len() as u64;
+    let mut boards = BTreeMap::new();
+    sum.boards.values().for_each(|(_, state, _)| *boards.entry(*state).or_default() += 1);
+    compare_boards(store, sum.boards)?;
+    compare_claims(store, sum.claims)?;
+    Ok(Summary { head, boards, claims })
+}
+
+fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String, State, i64)>) -> Result<(), Error> {
+    let sql = "SELECT name, reference, state, event FROM board WHERE event > $1 ORDER BY event LIMIT $2";
+    let mut last = -1;
+    loop {
+        let rows = store.query(sql, &[last.into(), PAGE.into()])?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let board = to_board(row)?;
+            last = board.event;
+            if expected.remove(&board.name) != Some((board.reference, board.state, board.event)) {
+                return Err(Broken::Contradiction(board.name).into());
+            }
+        }
+    }
+    match expected.into_keys().next() {
+        Some(name) => Err(Broken::Contradiction(name).into()),
+        None => Ok(()),
+    }
+}
+
+fn compare_claims(store: &mut dyn Store, mut expected: BTreeMap<(String, String), String>) -> Result<(), Error> {
+    let sql = "SELECT kind, value, reference FROM claim WHERE kind = $1 AND value > $2 ORDER BY value LIMIT $3";
+    let kinds = store.query("SELECT DISTINCT kind FROM claim", &[])?;
+    for kind in kinds.iter().filter_map(|row| row.first()?.text()) {
+        let mut last = String::new();
+        loop {
+            let rows = store.query(sql, &[kind.into(), last.as_str().into(), PAGE.into()])?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let [Value::Text(kind), Value::Text(value), Value::Text(reference)] = row.as_slice() else {
+                    return Err(Error::Database("a claim's row cannot be read".to_owned()));
+                };
+                last.clone_from(value);
+                if expected.remove(&(kind.clone(), value.clone())).as_ref() != Some(reference) {
+                    return Err(Broken::Contradiction(format!("{kind} {value}")).into());
+                }
+            }
+        }
+    }
+    match expected.into_keys().next() {
+        Some((kind, value)) => Err(Broken::Contradiction(format!("{kind} {value}")).into()),
+        None => Ok(()),
+    }
+}
