@@ -27,6 +27,8 @@ mod manual;
 mod new;
 mod openssl;
 mod otp;
+mod otp_firmware;
+mod otp_golden;
 mod outputs;
 mod plan;
 mod preflight;

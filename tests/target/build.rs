@@ -14,6 +14,24 @@ struct Index {
     boot: Option<Boot>,
 }
 
+/// The vectors for readers of one-time-programmable memory.
+#[derive(Deserialize)]
+struct Fields {
+    fields: Vec<Field>,
+}
+
+#[derive(Deserialize)]
+struct Field {
+    name: String,
+    layout: String,
+    memory: String,
+    unreadable: Option<u32>,
+    field: usize,
+    question: String,
+    answer: Option<String>,
+    code: u16,
+}
+
 #[derive(Deserialize)]
 struct Boot {
     /// Canonical bytes of a slot group.
@@ -95,11 +113,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(table, "/// Offset in the group's first region of the slot that holds it.")?;
     writeln!(table, "pub const SLOT_OFFSET: u32 = {offset};")?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("cases.rs"), table)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("fields.rs"), fields(&here)?)?;
 
     // Where the linker finds memory.x, which only the programs for the target use.
     println!("cargo::rerun-if-changed={here}/memory.x");
     println!("cargo::rustc-link-search={here}");
     Ok(())
+}
+
+/// `fields.json` as a table.
+fn fields(here: &str) -> Result<String, Box<dyn Error>> {
+    let index = format!("{here}/../vectors/fields.json");
+    println!("cargo::rerun-if-changed={index}");
+    let Fields { fields } = serde_json::from_str(&fs::read_to_string(&index).map_err(|e| format!("{index}: {e}"))?)?;
+    let mut table = String::from("/// The vectors, in the index's order.\npub static FIELDS: &[Field] = &[\n");
+    for field in &fields {
+        let Field { name, layout, memory, unreadable, field, question, answer, code } = field;
+        let (layout, memory) = (hex(layout, layout.len() / 2)?, hex(memory, memory.len() / 2)?);
+        writeln!(
+            table,
+            "    Field {{ name: {name:?}, layout: &{layout}, memory: &{memory}, unreadable: {unreadable:?},"
+        )?;
+        let answer = answer.clone().unwrap_or_default();
+        writeln!(table, "        field: {field}, question: {question:?}, answer: {answer:?}, code: {code} }},")?;
+    }
+    Ok(table + "];\n")
 }
 
 fn write_case(table: &mut String, vector: &Vector, file: &Path) -> Result<(), Box<dyn Error>> {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use image_format::crc::crc32;
-use image_format::otp::{COMPLEMENT, FieldKind, FieldList, FieldRefusal, OtpField, OtpHead, OtpLayout};
+use image_format::otp::{COMPLEMENT, Date, FieldKind, FieldList, FieldRefusal, OtpField, OtpHead, OtpLayout, Text};
 use image_format::{Memory, SoftwareCrypto, sha256};
 use zerocopy::little_endian::U16;
 
@@ -171,6 +171,40 @@ fn every_byte_of_a_layout() {
     }
 }
 
+/// What a text is, by the bytes that it ends with; what a day is, by every month and day.
+#[test]
+fn values_of_their_types() {
+    assert_eq!(Text::new(*b"AB\0\0").unwrap().as_str(), "AB");
+    assert_eq!(Text::new(*b"A b~").unwrap().as_str(), "A b~");
+    for bytes in [*b"\0\0\0\0", *b"A\0B\0", *b"AB\xFF\xFF", *b"A\tBC", *b"AB\x7F\0", *b"AB\xC3\xA4"] {
+        assert_eq!(Text::new(bytes), None, "{bytes:?}");
+    }
+    for month in 0..=u8::MAX {
+        for day in 0..=u8::MAX {
+            let is_day = (1..=12).contains(&month) && (1..=31).contains(&day);
+            let expected = is_day.then_some(Date { year: 2026, month, day });
+            assert_eq!(Date::new([0xEA, 0x07, month, day]), expected, "{month} {day}");
+        }
+    }
+}
+
+/// A field that a sum covers is refused with the sum; its own refusal comes first. One that no sum covers is not.
+#[test]
+fn a_sum_judges_what_it_covers() {
+    let layout = layout(1);
+    let layout = OtpLayout::parse(&layout).unwrap();
+    let read = |content: &[u8]| layout.bytes::<4, 1>(1, &mut Memory::file(content));
+    let mut content = content();
+    assert_eq!(read(&content), Ok([0x1234_5678_u32.to_le_bytes()]));
+    content[56] ^= 1;
+    assert_eq!(read(&content), Err(FieldRefusal::Sum));
+    assert_eq!(layout.bytes::<2, 1>(2, &mut Memory::file(&content)), Ok([[1, 2]]));
+    content[56..60].fill(0xFF);
+    assert_eq!(read(&content), Err(FieldRefusal::Blank));
+    content[40] ^= 1;
+    assert_eq!(read(&content), Err(FieldRefusal::Complement));
+}
+
 /// Each number is produced by something.
 #[test]
 fn every_refusal() {
@@ -193,6 +227,7 @@ fn every_refusal() {
     let mut three = changed(48, 9);
     three[50] = 8;
     produced.push(parsed.read(2, &mut Memory::file(&three), &mut [0; 2]).err());
+    produced.push(parsed.values::<2, 1, ()>(2, &mut Memory::file(&content), |_| None).err());
     for refusal in FieldRefusal::ALL {
         assert!(produced.contains(&Some(*refusal)), "{refusal}");
     }

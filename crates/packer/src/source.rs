@@ -1,7 +1,9 @@
-//! Constants for a firmware's own sources: one list, written as a C header or as Rust.
+//! Constants for a firmware's own sources: one list, written as a C header or as Rust; and what reads its one-time-programmable
+//! memory.
 
 mod layout;
 mod mpu;
+mod otp;
 mod trust;
 
 use std::collections::BTreeSet;
@@ -9,6 +11,7 @@ use std::fmt::{self, Write as _};
 
 pub use layout::layout;
 pub use mpu::mpu;
+pub use otp::otp;
 pub use trust::{trust, trust_set};
 
 /// Bytes in a line of a generated source.
@@ -18,7 +21,9 @@ const BYTES_IN_LINE: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// Two constants would have one name.
-    #[error("two constants would be called {0}: rename a slot, an area or a memory, such as `a-state` beside `a`")]
+    #[error(
+        "two constants would be called {0}: rename one of what they are named after, such as a slot `a-state` beside `a`"
+    )]
     Collision(String),
     /// No role has keys.
     #[error("nothing says whose signatures a board takes: no role has keys")]
@@ -46,6 +51,8 @@ pub struct Source {
     pub about: Vec<String>,
     /// Its groups.
     pub sections: Vec<Section>,
+    /// What stands behind them, in the language that it is rendered in.
+    pub code: String,
 }
 
 /// Constants that belong together.
@@ -161,6 +168,9 @@ impl Source {
                 }
             }
         }
+        if !self.code.is_empty() {
+            writeln!(text, "\n{}", self.code.trim_end())?;
+        }
         writeln!(text, "\n#endif")?;
         Ok(text)
     }
@@ -189,6 +199,9 @@ impl Source {
                 }
             }
         }
+        if !self.code.is_empty() {
+            writeln!(text, "\n{}", self.code.trim_end())?;
+        }
         Ok(text)
     }
 }
@@ -208,7 +221,12 @@ mod tests {
         section.add("count", "How many.", Value::Number(7));
         section.add("part", "Its name.", Value::Text("STM32F767ZI".to_owned()));
         section.add("id", "Bytes.", Value::Bytes((0..13).collect()));
-        Source { subject: "test", about: vec!["One.".to_owned(), "Two.".to_owned()], sections: vec![section] }
+        Source {
+            subject: "test",
+            about: vec!["One.".to_owned(), "Two.".to_owned()],
+            sections: vec![section],
+            code: String::new(),
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::load::{Manifest, ProfileArgs, refused};
+use crate::otp::otp_of;
 use crate::report::{Format, Report};
 
 /// Generate files for the firmware's build and for production.
@@ -73,6 +74,18 @@ enum What {
         #[arg(long = "as", value_enum, value_name = "LANGUAGE")]
         language: Sources,
     },
+    /// A header for C99 and C++17 that reads the board's one-time-programmable memory: a function for each field. It needs nothing else.
+    #[command(after_help = "Example:\n  waxseal gen otp-c r3.toml -o otp.h")]
+    OtpC {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A Rust module that reads the board's one-time-programmable memory: a function for each field, over the crate image-format.
+    #[command(after_help = "Example:\n  waxseal gen otp-rust r3.toml -o src/otp.rs")]
+    OtpRust {
+        #[command(flatten)]
+        common: Common,
+    },
     /// A shell script that sets the option bytes with STM32_Programmer_CLI.
     #[command(after_help = "Example:\n  waxseal gen option-bytes r1b.toml -o options.sh")]
     OptionBytes {
@@ -130,6 +143,8 @@ impl What {
             | Self::Rust { common }
             | Self::Mpu { common, .. }
             | Self::OptionBytes { common }
+            | Self::OtpC { common }
+            | Self::OtpRust { common }
             | Self::Trust { common, .. } => common,
         }
     }
@@ -137,7 +152,7 @@ impl What {
     /// What the file needs and the manifest leaves to a profile, if none is chosen: without it the file would be another one.
     fn open(&self, plan: &Plan) -> Option<Diagnostic> {
         match self {
-            Self::Linker { .. } | Self::Mpu { .. } => None,
+            Self::Linker { .. } | Self::Mpu { .. } | Self::OtpC { .. } | Self::OtpRust { .. } => None,
             Self::CHeader { .. } | Self::Rust { .. } | Self::OptionBytes { .. } => plan.open_options(),
             Self::Trust { .. } => {
                 let mut of_profile = RoleName::ALL.into_iter().filter(|role| plan.is_of_profile(*role));
@@ -155,6 +170,8 @@ impl What {
             Self::Mpu { language: Sources::C, .. } => ("mpu", " --as c".to_owned()),
             Self::Mpu { language: Sources::Rust, .. } => ("mpu", " --as rust".to_owned()),
             Self::OptionBytes { .. } => ("option-bytes", String::new()),
+            Self::OtpC { .. } => ("otp-c", String::new()),
+            Self::OtpRust { .. } => ("otp-rust", String::new()),
             Self::Trust { form: Form::C, .. } => ("trust", " --as c".to_owned()),
             Self::Trust { form: Form::Rust, .. } => ("trust", " --as rust".to_owned()),
             Self::Trust { form: Form::Bin, .. } => ("trust", String::new()),
@@ -195,6 +212,11 @@ impl Command {
             What::Rust { .. } => render(source::layout(plan, &command), Language::Rust)?,
             What::Mpu { language, .. } => {
                 render(source::mpu(plan, &command).map_err(|error| failed(error.to_string()))?, (*language).into())?
+            }
+            What::OtpC { .. } | What::OtpRust { .. } => {
+                let language = if matches!(self.what, What::OtpC { .. }) { Language::C } else { Language::Rust };
+                let source = source::otp(plan, otp_of(manifest, plan)?, &command, language);
+                render(source.map_err(|error| failed(error.to_string()))?, language)?
             }
             What::OptionBytes { .. } => {
                 let values = plan.option_bytes.iter().map(|option| (option.name.clone(), json!(option.value)));

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("the same bytes elsewhere", reproducible::check),
     ("lint for the Cortex-M7", lint_cortex_m),
     ("vectors on a Cortex-M7", vectors_on_cortex_m),
+    ("boards' OTP on a Cortex-M7", otp_on_cortex_m),
     ("vectors through C on a Cortex-M7", boot_c::on_cortex_m),
     ("boot loader in Rust", boot_example::in_rust),
     ("boot loader in C", boot_example::in_c),
@@ -97,6 +98,7 @@ fn test_host() -> Outcome {
     for tool in HOST_TOOLS {
         tool.ensure()?;
     }
+    tools::ensure_arm_gcc()?;
     tools::ensure_postgresql()?;
     run(command("test")?.arg("--workspace").args(NOT_FOR_HOST))
 }
@@ -133,6 +135,14 @@ fn vectors_on_cortex_m() -> Outcome {
     verifier::build_programs(Profile::Size, None)?;
     let judged = qemu::run(&Profile::Size.program("judge-vectors")?)?;
     println!("{} vectors judged as the index says", judged.lines().count());
+    Ok(())
+}
+
+/// The vectors of fields by the format's reader, and whole boards by generated accessors.
+fn otp_on_cortex_m() -> Outcome {
+    verifier::build_programs(Profile::Size, None)?;
+    let read = qemu::run(&Profile::Size.program("read-otp")?)?;
+    println!("{} fields read as written down", read.lines().count());
     Ok(())
 }
 

@@ -7,9 +7,11 @@ use image_format::{
 
 #[cfg(feature = "qemu")]
 pub mod any;
+pub mod fields;
 #[cfg(feature = "qemu")]
 pub mod machine;
 pub mod mutation;
+pub mod otp;
 
 include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 

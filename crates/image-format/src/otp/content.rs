@@ -63,6 +63,8 @@ refusals! {
     807 Sum,
     /// The buffer has not exactly the size of the field's values.
     808 BufferSize,
+    /// The bytes are no value of the field's type: no printable text, no day, no word of the list.
+    809 Form,
 }
 
 impl core::fmt::Display for FieldRefusal {

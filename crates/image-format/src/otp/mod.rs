@@ -3,7 +3,9 @@
 mod blob;
 mod content;
 mod field;
+mod value;
 
 pub use blob::{OtpBlob, OtpBody};
 pub use content::{FieldRefusal, LayoutField, OtpLayout};
 pub use field::{COMPLEMENT, FieldKind, FieldList, OtpField, OtpHead};
+pub use value::{Date, Text};

@@ -35,7 +35,7 @@ pub fn layout(plan: &Plan, command: &str) -> Source {
         format!("Layout of {part}, {}. Made by `{command}`: change the manifest, not this file.", mode(plan)),
         "Addresses and sizes are in bytes; sectors carry the reference manual's numbers.".to_owned(),
     ];
-    Source { subject: "layout", about, sections }
+    Source { subject: "layout", about, sections, code: String::new() }
 }
 
 fn device(plan: &Plan) -> Section {

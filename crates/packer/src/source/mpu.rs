@@ -68,7 +68,7 @@ pub fn mpu(plan: &Plan, command: &str) -> Result<Source, SourceError> {
         );
     }
     let sections = if all.constants.is_empty() { sections } else { [vec![all], sections].concat() };
-    Ok(Source { subject: "mpu", about, sections })
+    Ok(Source { subject: "mpu", about, sections, code: String::new() })
 }
 
 /// The settings of a memory; `None` if the manifest says nothing of how the core sees it.

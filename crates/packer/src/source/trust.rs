@@ -58,5 +58,5 @@ pub fn trust(plan: &Plan, public: &[PublicKey], command: &str) -> Result<Source,
     let digest = sha256(&mut SoftwareCrypto, &bytes).to_vec();
     section.add("TRUST_SET", "As image-format reads it.", Value::Bytes(bytes));
     section.add("TRUST_SET_SHA256", "Its SHA-256, for one-time-programmable memory.", Value::Bytes(digest));
-    Ok(Source { subject: "trust", about, sections: vec![section] })
+    Ok(Source { subject: "trust", about, sections: vec![section], code: String::new() })
 }

@@ -55,7 +55,7 @@ impl Command {
 }
 
 /// The manifest's OTP.
-fn otp_of<'a>(manifest: &Manifest, plan: &'a Plan) -> Result<&'a Otp, Failure> {
+pub fn otp_of<'a>(manifest: &Manifest, plan: &'a Plan) -> Result<&'a Otp, Failure> {
     plan.otp.as_ref().ok_or_else(|| {
         let failure =
             Failure::new(Exit::Refused, format!("{} describes no one-time-programmable memory", manifest.name));

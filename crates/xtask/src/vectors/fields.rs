@@ -2,7 +2,7 @@
 
 use image_format::Memory;
 use image_format::crc::crc32;
-use image_format::otp::{COMPLEMENT, FieldKind, FieldList, FieldRefusal, OtpField, OtpHead, OtpLayout};
+use image_format::otp::{COMPLEMENT, FieldKind, FieldList, FieldRefusal, OtpField, OtpHead, OtpLayout, Text};
 use serde_json::{Value, json};
 use zerocopy::little_endian::U16;
 
@@ -13,13 +13,17 @@ use crate::generated::hex;
 enum Question {
     /// Its values.
     Read,
+    /// Its values, with every sum that covers them.
+    Checked,
+    /// Its values as a text of 8 characters at most, with every sum that covers them.
+    Text,
     /// Whether the sum is right.
     Sum,
     /// How far it counted.
     Count,
 }
 
-/// A case; its answer is a text: hex of values, a count, nothing for a sum that is right.
+/// A case; its answer is a text: hex of values, the text itself, a count, nothing for a sum that is right.
 struct Case {
     name: &'static str,
     layout: Vec<u8>,
@@ -53,6 +57,8 @@ fn entry(case: &Case) -> Result<Value, String> {
     let (question, field) = case.question;
     let word = match question {
         Question::Read => "read",
+        Question::Checked => "checked",
+        Question::Text => "text",
         Question::Sum => "sum",
         Question::Count => "count",
     };
@@ -78,6 +84,10 @@ fn answer(case: &Case) -> Result<String, FieldRefusal> {
             let found = layout.fields().nth(field).ok_or(FieldRefusal::NoSuchField)?;
             let mut buffer = vec![0; found.field.value_size() as usize];
             layout.read(field, &mut memory, &mut buffer).map(|()| hex(&buffer))
+        }
+        Question::Checked => layout.bytes::<8, 1>(field, &mut memory).map(|[bytes]| hex(&bytes)),
+        Question::Text => {
+            layout.values::<8, 1, _>(field, &mut memory, Text::new).map(|[text]| text.as_str().to_owned())
         }
         Question::Sum => layout.check_sum(field, &mut memory).map(|()| String::new()),
         Question::Count => layout.counter(field, &mut memory).map(|count| count.to_string()),
@@ -147,6 +157,12 @@ fn cases() -> Result<Vec<Case>, String> {
     let at = |offset: u32, case: Case| Case { unreadable: Some(offset), ..case };
     let (read, sum, count) =
         (|index| (Question::Read, index), |index| (Question::Sum, index), |index| (Question::Count, index));
+    let (checked, text) = ((Question::Checked, 0), (Question::Text, 0));
+    let no_text: fn(&mut Vec<u8>) = |memory| {
+        memory[1] = 0x7F;
+        let sum = crc32(&memory[..12]);
+        memory[24..28].copy_from_slice(&sum.to_le_bytes());
+    };
     let keep: fn(&mut Vec<u8>) = |_| ();
     let cases: Vec<Result<Case, String>> = vec![
         case("serial", read(0), keep, Ok("5758323531310000")),
@@ -176,6 +192,14 @@ fn cases() -> Result<Vec<Case>, String> {
         case("all_spent", count(4), |memory| memory[32..36].fill(0), Ok("4")),
         case("unreadable", read(0), keep, Err(FieldRefusal::Unreadable)).map(|case| at(7, case)),
         case("layout_cut", read(0), keep, Err(FieldRefusal::LayoutForm)).map(cut),
+        case("checked", checked, keep, Ok("5758323531310000")),
+        case("own_refusal_first", checked, |memory| memory[..9].fill(0xFF), Err(FieldRefusal::Blank)),
+        case("beside_a_refused_field", checked, |memory| memory[8] ^= 1, Err(FieldRefusal::Complement)),
+        case("under_a_wrong_sum", checked, |memory| memory[0] ^= 1, Err(FieldRefusal::Sum)),
+        case("under_no_sum", checked, |memory| memory[24..28].fill(0xFF), Err(FieldRefusal::Blank)),
+        case("text", text, keep, Ok("WX2511")),
+        case("no_text", text, no_text, Err(FieldRefusal::Form)),
+        case("no_text_but_bytes", checked, no_text, Ok("577f323531310000")),
         case("torn_unit", count(4), |memory| memory[32..40].fill(0), Ok("2"))
             .and_then(unit_of_8)
             .map(|case| at(41, case)),
