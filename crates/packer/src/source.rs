@@ -22,7 +22,7 @@ const BYTES_IN_LINE: usize = 12;
 pub enum SourceError {
     /// Two constants would have one name.
     #[error(
-        "two constants would be called {0}: rename one of what they are named after, such as a slot `a-state` beside `a`"
+        "two constants would be called {0}: rename a slot, an area, a memory or a word, such as `a-state` beside `a`"
     )]
     Collision(String),
     /// No role has keys.
