@@ -4,6 +4,10 @@ use image_format::Kind;
 use js_sys::{Array, JsString, Reflect, TypeError, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
+/// Bytes that are taken over into WebAssembly's memory at most. The largest external memory of the device database has 64 MiB.
+#[cfg(feature = "full")]
+const LARGEST: u32 = 128 << 20;
+
 /// A value with the expression by which the caller knows it, such as `policy.place.layout`.
 pub struct Argument {
     name: String,
@@ -85,6 +89,56 @@ impl Argument {
         let array = self.value.dyn_ref::<Array>().ok_or_else(|| self.refuse("is not an array"))?;
         let element = |index| Argument { name: format!("{}[{index}]", self.name), value: array.get(index) };
         Ok((0..array.length()).map(element))
+    }
+
+    /// A property that may be left out: `undefined` and `null` both do.
+    #[cfg(feature = "full")]
+    pub fn optional(&self, property: &str) -> Result<Option<Argument>, JsValue> {
+        if !self.is_object() {
+            return Err(self.refuse("is not an object"));
+        }
+        let value = Reflect::get(&self.value, &property.into())?;
+        let is_there = !value.is_undefined() && !value.is_null();
+        Ok(is_there.then(|| Argument { name: [&self.name, ".", property].concat(), value }))
+    }
+
+    /// A string of any length.
+    #[cfg(feature = "full")]
+    pub fn string(&self) -> Result<String, JsValue> {
+        self.value.dyn_ref::<JsString>().map(String::from).ok_or_else(|| self.refuse("is not a string"))
+    }
+
+    /// `true` or `false`.
+    #[cfg(feature = "full")]
+    pub fn boolean(&self) -> Result<bool, JsValue> {
+        self.value.as_bool().ok_or_else(|| self.refuse("is not a boolean"))
+    }
+
+    /// The bytes of a `Uint8Array`, or of a string in UTF-8.
+    #[cfg(feature = "full")]
+    pub fn content(&self) -> Result<Vec<u8>, JsValue> {
+        if self.value.is_string() {
+            return self.string().map(String::into_bytes);
+        }
+        let array = self.array()?;
+        if array.length() > LARGEST {
+            return Err(self.refuse("is larger than 128 MiB: no device of waxseal's has as much flash"));
+        }
+        // `to_vec` copies as many bytes as the array has when it is asked for them.
+        Ok(array.to_vec())
+    }
+
+    /// Names and values of an object's own properties.
+    #[cfg(feature = "full")]
+    pub fn entries(&self) -> Result<Vec<(String, Argument)>, JsValue> {
+        let object = self.value.dyn_ref::<js_sys::Object>().ok_or_else(|| self.refuse("is not an object"))?;
+        let entry = |entry: JsValue| {
+            let pair = Array::from(&entry);
+            let name = pair.get(0).as_string().unwrap_or_default();
+            let argument = Argument { name: format!("{}[{name:?}]", self.name), value: pair.get(1) };
+            (name, argument)
+        };
+        Ok(js_sys::Object::entries(object).iter().map(entry).collect())
     }
 
     /// The exception for it.

@@ -20,6 +20,8 @@
 )]
 
 mod argument;
+#[cfg(feature = "full")]
+mod full;
 mod policy;
 mod source;
 mod value;

@@ -13,20 +13,30 @@ const SCHEMA: u32 = 1;
 
 /// The object of a run that came to its end.
 pub fn report(command: &str, report: &Report) -> String {
+    text(report_object(command, report))
+}
+
+/// The same, to be added to.
+pub fn report_object(command: &str, report: &Report) -> Map<String, Value> {
     let findings = &report.findings;
     let mut object = head(command, report.exit);
     object.insert("diagnostics".to_owned(), json!(diagnostics(&findings.sources, &findings.diagnostics)));
     object.extend(report.result.iter().map(|result| ("result".to_owned(), result.clone())));
-    text(object)
+    object
 }
 
 /// The object of a run that could not go on.
 pub fn failure(command: &str, failure: &Failure) -> String {
+    text(failure_object(command, failure))
+}
+
+/// The same, to be added to.
+pub fn failure_object(command: &str, failure: &Failure) -> Map<String, Value> {
     let mut object = head(command, failure.exit);
     object.insert("diagnostics".to_owned(), json!([]));
     let Failure { title, place, help, .. } = failure;
     object.insert("failure".to_owned(), json!({ "title": title, "place": place, "help": help }));
-    text(object)
+    object
 }
 
 fn head(command: &str, exit: Exit) -> Map<String, Value> {

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod devices;
 pub mod exit;
+pub mod explain;
 pub mod external;
 pub mod fields;
 mod findings;

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use ::report::explain::{to_json, unknown};
 use clap::Args;
 use manifest::codes::{self, Code, Example};
 use manifest::hardware;
 use manifest::source::Source;
-use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::report::{Format, Report};
@@ -35,23 +35,14 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         let Some(id) = &self.code else {
             let text = codes::ALL.iter().map(|code| format!("{}  {}\n", code.id, code.title)).collect();
-            let result = Some(json!({ "codes": codes::ALL.iter().map(to_json).collect::<Vec<_>>() }));
+            let result = Some(to_json(codes::ALL));
             return Ok(Report { result, ..Report::done(text) });
         };
         let id = id.to_ascii_uppercase();
         let Some(code) = codes::find(&id) else { return Err(unknown(&id)) };
-        let result = Some(json!({ "codes": [to_json(&code)] }));
+        let result = Some(to_json(&[code]));
         Ok(Report { result, ..Report::done(page(&code)) })
     }
-}
-
-fn unknown(id: &str) -> Failure {
-    let failure = Failure::usage(format!("there is no code `{id}`"));
-    let failure = match codes::nearest(id) {
-        Some(near) => failure.help(format!("the nearest is {}: {}", near.id, near.title)),
-        None => failure,
-    };
-    failure.help("`waxseal explain` lists all codes")
 }
 
 fn page(code: &Code) -> String {
@@ -71,15 +62,4 @@ fn rendered(code: &Code, example: &Example) -> String {
     found.retain(|diagnostic| diagnostic.code == code.id);
     found.truncate(1);
     render::diagnostics(&[source], &found, output::colours_result())
-}
-
-fn to_json(code: &Code) -> Value {
-    json!({
-        "code": code.id,
-        "title": code.title,
-        "rule": code.rule,
-        "fix": code.fix,
-        "hardware": hardware::of(code).map(|rule| json!({ "number": rule.number, "rule": rule.rule })).collect::<Vec<_>>(),
-        "example": code.example.map(|example| example.text),
-    })
 }

@@ -125,11 +125,20 @@ fn summary(otp: &Otp, stage: &Stage, board: &Board, planned: &OtpPlan, owner: Op
 }
 
 /// For programs.
-pub fn to_json(otp: &Otp, planned: &OtpPlan, owner: Option<&Board>) -> Value {
+pub fn to_json(otp: &Otp, board: &Board, planned: &OtpPlan, owner: Option<&Board>) -> Value {
     let field = |step: &FieldStep| {
         let wrong = step.bytes.iter().filter(|byte| byte.verdict != Verdict::Same);
         let addresses: Vec<u32> = wrong.map(|byte| otp.address(byte.offset)).collect();
-        json!({ "field": step.field, "verdict": word(step.verdict), "addresses": addresses })
+        let is_secret = board.value(&step.field).is_some_and(|value| value.is_secret);
+        let shown = |byte: u8| (!is_secret).then_some(byte);
+        let byte = |byte: &ByteStep| {
+            json!({
+                "address": otp.address(byte.offset), "verdict": word(byte.verdict), "old": shown(byte.old),
+                "new": shown(byte.new), "stuck": shown(byte.stuck()),
+            })
+        };
+        let bytes: Vec<_> = step.bytes.iter().map(byte).collect();
+        json!({ "field": step.field, "verdict": word(step.verdict), "addresses": addresses, "bytes": bytes })
     };
     let lock = |lock: &provision::LockStep| {
         let state = match lock.state {

@@ -10,6 +10,7 @@ use provision::ReadBack;
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
+use crate::findings::Report;
 
 /// A field as firmware reads it.
 #[derive(Clone, Debug)]
@@ -18,6 +19,19 @@ pub struct Row {
     pub name: String,
     /// Its value for people; or why there is none.
     pub value: Result<String, FieldRefusal>,
+}
+
+/// The fields of a dump. The exit code is 1 if one is refused; one that was never programmed is not.
+///
+/// # Errors
+/// A layout that cannot be read: a defect of ours.
+pub fn report(otp: &Otp, found: &ReadBack) -> Result<Report, Failure> {
+    let rows = rows(otp, found)?;
+    let is_refused = |row: &Row| row.value.as_ref().is_err_and(|refusal| *refusal != FieldRefusal::Blank);
+    let exit = if rows.iter().any(is_refused) { Exit::Refused } else { Exit::Done };
+    let text = text(&rows) + &locks(otp, found);
+    let result = Some(json!({ "fields": rows.iter().map(to_json).collect::<Vec<_>>(), "locks": found.locks }));
+    Ok(Report { exit, result, ..Report::done(text) })
 }
 
 /// All fields of a dump, by the layout's own reader.
@@ -45,8 +59,7 @@ pub fn rows(otp: &Otp, found: &ReadBack) -> Result<Vec<Row>, Failure> {
     Ok(otp.fields.iter().enumerate().map(row).collect())
 }
 
-/// The fields as a table.
-pub fn text(rows: &[Row]) -> String {
+fn text(rows: &[Row]) -> String {
     let names = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let line = |row: &Row| match &row.value {
         Ok(value) => format!("  {:<names$}  {value}\n", row.name),
@@ -55,8 +68,7 @@ pub fn text(rows: &[Row]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// Lines about locks.
-pub fn locks(otp: &Otp, found: &ReadBack) -> String {
+fn locks(otp: &Otp, found: &ReadBack) -> String {
     let mut text = String::new();
     for (block, byte) in found.locks.iter().flatten().enumerate().filter(|(_, byte)| **byte != 0xFF) {
         let state = if *byte == 0 { "locked".to_owned() } else { format!("0x{byte:02X}, neither open nor locked") };
@@ -68,8 +80,7 @@ pub fn locks(otp: &Otp, found: &ReadBack) -> String {
     text
 }
 
-/// For programs.
-pub fn to_json(row: &Row) -> Value {
+fn to_json(row: &Row) -> Value {
     let refusal = row.value.as_ref().err().map(|refusal| json!({ "code": refusal.number(), "name": refusal.name() }));
     json!({ "field": row.name, "value": row.value.as_ref().ok(), "refusal": refusal })
 }

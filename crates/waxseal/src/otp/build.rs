@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use ::report::otp::files::{BoardFiles, File, folder};
 use ::report::otp::sheet::{self, Piece};
 use clap::Args;
 use geometry::address;
-use manifest::plan::otp::{Field, Otp, Source, Stage};
+use manifest::plan::otp::{Otp, Source, Stage};
 use manifest::plan::{Plan, RoleName};
 use packer::otp::{Blob, seal};
 use packer::signing::Signing;
@@ -163,24 +164,17 @@ impl Command {
         signing: Option<&Signing<'_>>,
         files: &mut FileSet,
     ) -> Result<Result<Made, Vec<manifest::Diagnostic>>, Failure> {
-        let contents = Contents::new(otp, board, &stage.name);
+        let BoardFiles { contents, data: pieces, lock: locks, has_secret } = BoardFiles::new(otp, stage, board);
         let name = folder(&board.name);
-        let path = |file: &str| self.out.join(&stage.name.value).join(&name).join(file);
-        let is_secret = |field: &Field| board.value(&field.name).is_some_and(|value| value.is_secret);
-        let access = if otp.of_stage(&stage.name).any(is_secret) { Access::Private } else { Access::Usual };
+        let path = |file: &str| self.out.join(&stage.name.value).join(file);
+        let access = if has_secret { Access::Private } else { Access::Usual };
         let mut data = Vec::new();
-        for segment in &contents.segments {
-            let at = otp.address(segment.start);
-            let file = if contents.segments.len() == 1 { "data.bin".to_owned() } else { format!("data-{at:08X}.bin") };
-            let bytes = contents.segment(segment);
-            files.add_for(&path(&file), bytes, access)?;
-            data.push(Piece { file: format!("{name}/{file}"), address: at, size: bytes.len() });
+        for File { piece, bytes } in pieces {
+            files.add_for(&path(&piece.file), &bytes, access)?;
+            data.push(piece);
         }
-        let locks = contents.lock_bytes(otp);
-        let mut lock = None;
-        if let (Some(bytes), Some(at)) = (&locks, otp.lock_byte(0)) {
-            files.add(&path("lock.bin"), bytes)?;
-            lock = Some(Piece { file: format!("{name}/lock.bin"), address: at, size: bytes.len() });
+        if let Some(File { piece, bytes }) = &locks {
+            files.add(&path(&piece.file), bytes)?;
         }
         let mut blob = None;
         if let (Some(signing), Some(first), Some(last)) = (signing, contents.segments.first(), contents.segments.last())
@@ -192,15 +186,15 @@ impl Command {
                 data: &contents.data,
                 mask: &contents.mask,
                 range,
-                locks: locks.as_deref().unwrap_or_default(),
+                locks: locks.as_ref().map(|lock| lock.bytes.as_slice()).unwrap_or_default(),
             };
             match seal(plan, otp, &parts, signing) {
-                Ok(sealed) => files.add_for(&path("board.otp"), &sealed.bytes, access)?,
+                Ok(sealed) => files.add_for(&path(&format!("{name}/board.otp")), &sealed.bytes, access)?,
                 Err(found) => return Ok(Err(found)),
             }
             blob = Some(format!("{name}/board.otp"));
         }
-        Ok(Ok(Made { board: board.name.clone(), data, lock, blob, contents }))
+        Ok(Ok(Made { board: board.name.clone(), data, lock: locks.map(|lock| lock.piece), blob, contents }))
     }
 
     fn text(&self, stage: &Stage, made: &[Made]) -> String {
@@ -235,11 +229,6 @@ impl Command {
 
 fn shown(folder: &Path, file: &str) -> String {
     folder.join(file).display().to_string()
-}
-
-/// The name of a board's folder. Colons are no part of file names everywhere.
-fn folder(board: &str) -> String {
-    board.replace(':', "-")
 }
 
 /// Refuses boards whose folders some file systems take for one.

@@ -8,12 +8,10 @@ mod plan;
 mod records;
 mod show;
 
+pub use ::report::otp::{otp_of, stage};
 use clap::{Args, Subcommand};
-use manifest::plan::Plan;
-use manifest::plan::otp::{Otp, Stage};
 
-use crate::exit::{Exit, Failure};
-use crate::load::Manifest;
+use crate::exit::Failure;
 use crate::report::{Format, Report};
 
 /// What each board's one-time-programmable memory is to hold, and what is still to be done on a board.
@@ -50,27 +48,6 @@ impl Command {
             Action::Show(command) => command.run(),
             Action::Diff(command) => command.run(),
             Action::Place(command) => command.run(),
-        }
-    }
-}
-
-/// The manifest's OTP.
-pub fn otp_of<'a>(manifest: &Manifest, plan: &'a Plan) -> Result<&'a Otp, Failure> {
-    plan.otp.as_ref().ok_or_else(|| {
-        let failure =
-            Failure::new(Exit::Refused, format!("{} describes no one-time-programmable memory", manifest.name));
-        failure.help("[otp] with version, board, stages and fields does")
-    })
-}
-
-/// The stage of a name; of a manifest with one stage that one.
-fn stage<'a>(otp: &'a Otp, name: Option<&str>) -> Result<&'a Stage, Failure> {
-    let names = || otp.stages.iter().map(|stage| stage.name.value.as_str()).collect::<Vec<_>>().join(", ");
-    match (name, otp.stages.as_slice()) {
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Failure::usage(format!("which stage? --stage NAME: {}", names()))),
-        (Some(name), _) => {
-            otp.stage(name).ok_or_else(|| Failure::usage(format!("--stage {name}: there is {}", names())))
         }
     }
 }

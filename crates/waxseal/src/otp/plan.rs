@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use ::report::otp::plan::{owner, text, to_json};
 use clap::Args;
-use geometry::address;
 use manifest::plan::otp::Otp;
 use provision::{Contents, LockState, ReadBack, Verdict, plan};
 use serde_json::json;
@@ -73,7 +72,7 @@ impl Command {
             let is_wrong = |state| matches!(state, LockState::Damaged(_));
             let stopped = planned.verdict() >= Verdict::Locked || planned.locks.iter().any(|lock| is_wrong(lock.state));
             let mut text = text(otp, stage, board, &planned, owner);
-            let mut result = to_json(otp, &planned, owner);
+            let mut result = to_json(otp, board, &planned, owner);
             if let Some(batch) = &mut batch
                 && let Some(known) = batch.owner(otp, &found)?
             {
@@ -92,9 +91,5 @@ impl Command {
 
 /// A dump of the memory.
 pub fn read_back(otp: &Otp, file: &std::path::Path) -> Result<ReadBack, Failure> {
-    let dump = files::read(file)?;
-    ReadBack::parse(otp, &dump).map_err(|error| {
-        let failure = Failure::new(Exit::Refused, format!("{}: {error}", file.display()));
-        failure.help(format!("read it from {} on", address(otp.memory.base)))
-    })
+    ::report::otp::read_back(otp, &file.display().to_string(), &files::read(file)?)
 }

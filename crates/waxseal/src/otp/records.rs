@@ -8,7 +8,7 @@ use manifest::plan::otp::Otp;
 use provision::{Board, Finding, Inputs, Records, Secrets, boards};
 use zeroize::Zeroizing;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::files;
 use crate::load::Manifest;
 
@@ -68,14 +68,6 @@ impl RecordArgs {
     }
 
     fn wrong(&self, findings: &[Finding]) -> Failure {
-        let name = self.records.display();
-        let count = if findings.len() == 1 { "is" } else { "are" };
-        let title = format!(
-            "{} thing{} {count} wrong with {name}, and nothing was written",
-            findings.len(),
-            if findings.len() == 1 { "" } else { "s" }
-        );
-        let failure = Failure::new(Exit::Refused, title);
-        findings.iter().fold(failure, |failure, finding| failure.help(format!("{name}:{finding}")))
+        ::report::otp::records::wrong(&self.records.display().to_string(), findings)
     }
 }

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use ::report::otp::show::{Row, locks, rows, text, to_json};
+use ::report::otp::show::report;
 use clap::Args;
-use image_format::otp::FieldRefusal;
-use serde_json::json;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::load::Manifest;
 use crate::otp::otp_of;
 use crate::otp::plan::read_back;
@@ -36,12 +34,7 @@ impl Command {
         manifest.with_plan(|plan| {
             let otp = otp_of(&manifest, plan)?;
             let found = read_back(otp, &self.readback)?;
-            let rows = rows(otp, &found)?;
-            let is_refused = |row: &Row| row.value.as_ref().is_err_and(|refusal| *refusal != FieldRefusal::Blank);
-            let exit = if rows.iter().any(is_refused) { Exit::Refused } else { Exit::Done };
-            let text = text(&rows) + &locks(otp, &found);
-            let result = Some(json!({ "fields": rows.iter().map(to_json).collect::<Vec<_>>(), "locks": found.locks }));
-            Ok(Report { exit, result, ..Report::done(text) })
+            report(otp, &found)
         })
     }
 }

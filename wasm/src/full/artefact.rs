@@ -1,0 +1,232 @@
+//! Manifests and sealed files.
+
+use std::collections::BTreeMap;
+
+use js_sys::JsString;
+use manifest::diagnostic::Severity;
+use packer::PublicKey;
+use report::check;
+use report::exit::{Exit, Failure};
+use report::map::Map;
+use report::verify::{Authority, Input, Question, parse_date, parse_revision};
+use report::{Report, inspect};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+use super::answer::{answer, to_js};
+use super::files::{Files, public_key};
+use crate::argument::Argument;
+
+/// The files that a manifest names, by the paths under which `files` has to have them: `includes` for every question,
+/// `keys` for those about signatures, `inputs` for none of this package's.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "namedFiles", unchecked_return_type = "NamedFiles")]
+pub fn named_files(
+    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
+) -> Result<JsValue, JsValue> {
+    let argument = Argument::new("manifest", manifest);
+    let source = manifest::Source { name: "manifest.toml".to_owned(), text: argument.property("text")?.string()? };
+    let includes: Vec<String> = manifest::includes(&source).into_iter().map(|path| path.value).collect();
+    let files = Files::of(&argument)?;
+    let plan = files.loaded().ok().and_then(|loaded| loaded.draft());
+    let keys: Vec<&String> = plan.iter().flat_map(|plan| &plan.keys).map(|key| &key.public.value).collect();
+    let placements = plan.iter().flat_map(|plan| &plan.images).flat_map(|image| &image.placements);
+    let mut inputs: Vec<&String> =
+        placements.filter_map(|placement| placement.input.as_ref()).map(|input| &input.value).collect();
+    inputs.dedup();
+    let mut object = serde_json::Map::new();
+    object.insert("includes".to_owned(), json!(includes));
+    object.insert("keys".to_owned(), json!(keys));
+    object.insert("inputs".to_owned(), json!(inputs));
+    to_js(object)
+}
+
+/// Checks a manifest: the command's `check` without the files that go into images.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "checkManifest", unchecked_return_type = "Answer<Checked>")]
+pub fn check_manifest(
+    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
+) -> Result<JsValue, JsValue> {
+    let files = Files::of(&Argument::new("manifest", manifest))?;
+    answer("check", checked(&files))
+}
+
+fn checked(files: &Files) -> Result<Report, Failure> {
+    let loaded = files.loaded()?;
+    let inputs = |plan: &manifest::Plan| -> Vec<check::Input> {
+        let places = plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));
+        let input = |(image, place): (&manifest::plan::Image, &manifest::plan::Placement)| check::Input {
+            image: image.name.value.clone(),
+            slot: place.slot.value.clone(),
+            file: place.input.as_ref().map(|input| input.value.clone()),
+            judged: false,
+        };
+        places.map(input).collect()
+    };
+    let result = loaded.draft().map(|plan| check::to_json(loaded, &plan, &inputs(&plan)));
+    let report = loaded.with_findings(Report { result, ..Report::done(String::new()) });
+    let errors = report.findings.diagnostics.iter().any(|found| found.severity == Severity::Error);
+    Ok(Report { exit: if errors { Exit::Refused } else { Exit::Done }, ..report })
+}
+
+/// What lies where in a device's memories: the command's `map`.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "mapManifest", unchecked_return_type = "Answer<MemoryMap>")]
+pub fn map_manifest(
+    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
+) -> Result<JsValue, JsValue> {
+    let files = Files::of(&Argument::new("manifest", manifest))?;
+    let mapped = files.loaded().and_then(|loaded| {
+        loaded.with_plan(|plan| {
+            let map = Map::new(plan, BTreeMap::new());
+            Ok(Report { result: Some(map.to_json()), ..Report::done(map.text()) })
+        })
+    });
+    answer("map", mapped)
+}
+
+/// The memory map as a picture: an SVG document, which follows the reader's choice of a light or a dark page. `null` if the
+/// manifest has an error.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "mapSvg", unchecked_return_type = "string | null")]
+pub fn map_svg(#[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue) -> Result<JsValue, JsValue> {
+    let files = Files::of(&Argument::new("manifest", manifest))?;
+    let plan = files.loaded().ok().and_then(|loaded| loaded.plan.as_ref());
+    Ok(plan.map_or(JsValue::NULL, |plan| JsString::from(Map::new(plan, BTreeMap::new()).picture().document()).into()))
+}
+
+/// Says what a file says of itself: a sealed image, layout, release or OTP blob, or the image in an Intel HEX or DfuSe file;
+/// which of these it is, its content tells. **Nothing of it is authentic**: {@link verifyFile} judges.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "inspectFile", unchecked_return_type = "Answer<Inspected>")]
+pub fn inspect_file(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] file: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "InspectOptions")] options: JsValue,
+) -> Result<JsValue, JsValue> {
+    let bytes = Argument::new("file", file).content()?;
+    let options = Argument::new("options", if options.is_undefined() { js_sys::Object::new().into() } else { options });
+    let name = name_of(&options)?;
+    let Some(manifest) = options.optional("manifest")? else {
+        return answer("inspect", Ok(inspect::report(&name, &bytes, &BTreeMap::new())));
+    };
+    let files = Files::of(&manifest)?;
+    let inspected = files.loaded().and_then(|loaded| {
+        loaded.with_plan(|plan| {
+            let keys = files.public_keys(plan)?;
+            let names = plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();
+            Ok(inspect::report(&name, &bytes, &names))
+        })
+    });
+    answer("inspect", inspected)
+}
+
+/// Judges a file as the boot loader will, by a manifest, a trust set, or keys: the command's `verify`. What it is, its
+/// content tells, but for a `dump`. An input of the decision that is neither given nor waived in `without` is a failure.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "verifyFile", unchecked_return_type = "Answer<Verified>")]
+pub fn verify_file(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] file: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "VerifyOptions")] options: JsValue,
+) -> Result<JsValue, JsValue> {
+    let bytes = Argument::new("file", file).content()?;
+    let options = Argument::new("options", options);
+    let asked = Asked::of(&options)?;
+    if let Some(manifest) = options.optional("manifest")? {
+        let files = Files::of(&manifest)?;
+        let verified = files.loaded().and_then(|loaded| {
+            loaded.with_plan(|plan| {
+                let public = files.public_keys(plan)?;
+                asked.question(Authority::Manifest { name: &loaded.name, plan, public })?.judge(bytes)
+            })
+        });
+        return answer("verify", verified);
+    }
+    let authority = if let Some(trust) = options.optional("trust")? {
+        Authority::of_set("trust set".to_owned(), trust.content()?)
+    } else if let Some(keys) = options.optional("keys")? {
+        let threshold = options.optional("threshold")?.map(|threshold| threshold.integer()).transpose()?;
+        let threshold = threshold.map(|threshold| u8::try_from(threshold).unwrap_or(u8::MAX));
+        let mut read: Result<Vec<(String, PublicKey)>, Failure> = Ok(Vec::new());
+        for key in keys.elements()? {
+            let (name, text) = (key.property("name")?.string()?, key.property("text")?.string()?);
+            let public = public_key(&name, text.as_bytes());
+            read = read.and_then(|mut keys| {
+                keys.push((name, public?));
+                Ok(keys)
+            });
+        }
+        read.and_then(|keys| Authority::of_keys(keys, threshold))
+    } else {
+        return Err(options.refuse("has none of `manifest`, `trust` and `keys`: nothing says whose signatures count"));
+    };
+    answer("verify", authority.and_then(|authority| asked.question(authority)?.judge(bytes)))
+}
+
+/// What the caller asks beside the file and whom to trust.
+struct Asked {
+    name: String,
+    slot: Option<String>,
+    dump: bool,
+    revision: Option<String>,
+    companions: Vec<(String, Vec<u8>)>,
+    date: Option<String>,
+    without: Vec<String>,
+}
+
+impl Asked {
+    fn of(options: &Argument) -> Result<Self, JsValue> {
+        let text = |property| options.optional(property)?.map(|value| value.string()).transpose();
+        let mut companions = Vec::new();
+        if let Some(list) = options.optional("companions")? {
+            for companion in list.elements()? {
+                companions.push((companion.property("name")?.string()?, companion.property("bytes")?.content()?));
+            }
+        }
+        let mut without = Vec::new();
+        if let Some(inputs) = options.optional("without")? {
+            for input in inputs.elements()? {
+                without.push(input.string()?);
+            }
+        }
+        Ok(Self {
+            name: name_of(options)?,
+            slot: text("slot")?,
+            dump: options.optional("dump")?.map(|dump| dump.boolean()).transpose()?.unwrap_or(false),
+            revision: text("revision")?,
+            companions,
+            date: text("date")?,
+            without,
+        })
+    }
+
+    fn question<'a>(&self, authority: Authority<'a>) -> Result<Question<'a>, Failure> {
+        let wrong = |option: &str, why: String| Failure::usage(format!("`{option}` is not {why}"));
+        let input = |word: &String| {
+            let found = Input::ALL.into_iter().find(|input| input.word() == word);
+            found.ok_or_else(|| wrong("without", format!("an input of the decision: {word}")))
+        };
+        let revision = self.revision.as_deref().map(parse_revision).transpose();
+        let date = self.date.as_deref().map(parse_date).transpose();
+        Ok(Question {
+            name: self.name.clone(),
+            authority,
+            slot: self.slot.clone(),
+            dump: self.dump,
+            revision: revision.map_err(|why| wrong("revision", why))?,
+            companions: self.companions.clone(),
+            date: date.map_err(|why| wrong("date", why))?,
+            without: self.without.iter().map(input).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn name_of(options: &Argument) -> Result<String, JsValue> {
+    let name = options.optional("name")?.map(|name| name.string()).transpose()?;
+    Ok(name.unwrap_or_else(|| "file".to_owned()))
+}
