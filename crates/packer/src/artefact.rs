@@ -3,9 +3,11 @@
 use image_format::record::{AreaFull, Record, RecordWriter};
 use image_format::{
     Body, Device, Digest, Envelope, FORMAT, FRONT_HEAD_SIZE, FrontHead, SIGNATURE_PLACES, SignaturePlace, SignedHeader,
-    SoftwareCrypto, sha256,
+    sha256,
 };
 use zerocopy::IntoBytes as _;
+
+use crate::crypto::HostCrypto;
 
 /// What cannot be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +92,7 @@ impl<B: Body, P: AsRef<[u8]>> Draft<B, P> {
 
     /// Its id: SHA-256 of the header. Known before anybody has signed, so that a release can name it in the same round.
     pub fn id(&self) -> Digest {
-        self.header.id(&mut SoftwareCrypto)
+        self.header.id(&mut HostCrypto)
     }
 
     /// Sizes and digests anew, for areas that were changed.
@@ -135,5 +137,5 @@ impl<B: Body, P: AsRef<[u8]>> Draft<B, P> {
 }
 
 fn digest(bytes: &[u8]) -> Digest {
-    sha256(&mut SoftwareCrypto, bytes)
+    sha256(&mut HostCrypto, bytes)
 }

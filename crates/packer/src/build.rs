@@ -138,7 +138,9 @@ pub fn build<'a>(
         built.release = Some(file);
         open.push(judgement);
     }
-    let verdicts = parallel::map(&open, |judgement| judgement.pronounce(judgement.parts(&built)));
+    let verdicts = parallel::map(&open, |judgement| {
+        judgement.pronounce(judgement.parts(&built), &judgement.hashed(&built, &chunks, chunk_size))
+    });
     verdicts.into_iter().collect::<Result<(), _>>()?;
     Ok(built)
 }
@@ -179,7 +181,7 @@ pub(crate) fn seal_kind<B: Body>(
     signing: &Signing<'_>,
 ) -> Result<SealedFile, Vec<Diagnostic>> {
     let (file, judgement) = sign_kind(plan, file_name, draft, signing)?;
-    judgement.pronounce(vec![&file.bytes])?;
+    judgement.pronounce(vec![&file.bytes], &[])?;
     Ok(file)
 }
 

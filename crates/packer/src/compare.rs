@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use geometry::Sector;
-use image_format::{Code, Digest, Header, ImageBody, Memory, SoftwareCrypto, sha256};
+use image_format::{Code, Digest, Header, ImageBody, Memory, sha256};
 use manifest::plan::{Placement, Plan};
 
+use crate::crypto::HostCrypto;
 use crate::firmware::Segment;
 use crate::hex::{self, HexError};
 use crate::placed::{Piece, pieces};
@@ -291,7 +292,7 @@ fn most_is_at(parts: &[(u32, &[u8])], read: &[Segment<'_>], by: i64) -> bool {
 
 fn id(file: &[u8]) -> Option<Digest> {
     let header = Header::<ImageBody>::read(&mut Memory::file(file)).ok()?;
-    Some(header.unauthenticated().id(&mut SoftwareCrypto))
+    Some(header.unauthenticated().id(&mut HostCrypto))
 }
 
 /// The image in the slot that was read back, if its header can be read.
@@ -301,10 +302,10 @@ fn holds(placement: &Placement, read: &[Segment<'_>]) -> Option<Holds> {
     let header = header.unauthenticated();
     let size = header.envelope.payload_size.get() as usize;
     let payload = read_at(read, placement.payload_address, size);
-    let is_whole = payload.len() == size && sha256(&mut SoftwareCrypto, payload) == header.envelope.payload_digest;
+    let is_whole = payload.len() == size && sha256(&mut HostCrypto, payload) == header.envelope.payload_digest;
     let version = &header.body.version;
     Some(Holds {
-        id: header.id(&mut SoftwareCrypto),
+        id: header.id(&mut HostCrypto),
         version: format!("{}.{}.{}", version.major, version.minor, version.patch),
         counter: header.body.security_counter.get(),
         is_whole,

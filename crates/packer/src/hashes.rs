@@ -1,7 +1,8 @@
 //! The digests of a build. Hashing is most of what it does: passes over the bytes run side by side, and what two ask for is hashed once.
 
-use image_format::{Digest, SoftwareCrypto, sha256};
+use image_format::{Digest, sha256};
 
+use crate::crypto::HostCrypto;
 use crate::{chunks, parallel};
 
 /// What is hashed of a payload before it is sealed.
@@ -50,7 +51,7 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     fn digests(&self) -> Vec<Digest> {
-        let sha256 = |bytes| sha256(&mut SoftwareCrypto, bytes);
+        let sha256 = |bytes| sha256(&mut HostCrypto, bytes);
         match self.log2 {
             Some(log2) => self.bytes.chunks(1 << log2).map(sha256).collect(),
             None => vec![sha256(self.bytes)],
@@ -88,8 +89,8 @@ mod tests {
         let found = digests(&[whole, pass(&one, Some(12)), pass(&other, None), whole, pass(&one[1..], None)]);
         assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 3, 1, 1, 1]);
         assert_eq!(found[0], found[3]);
-        assert_eq!(found[0], [sha256(&mut SoftwareCrypto, &one)]);
-        assert_eq!(found[1][2], sha256(&mut SoftwareCrypto, &one[8192..]));
+        assert_eq!(found[0], [sha256(&mut HostCrypto, &one)]);
+        assert_eq!(found[1][2], sha256(&mut HostCrypto, &one[8192..]));
         assert!(found[0] != found[2] && found[0] != found[4]);
     }
 }

@@ -1,12 +1,12 @@
 //! The boot decision's inputs out of a plan, so that the host judges by what the boot loader has.
 
 use image_format::{
-    Check, Device, Error, Extent, Fault, Kind, Memory, Place, Policy, ReadAt, Revision, SoftwareCrypto, Trust,
-    VerifiedImage,
+    Check, Crypto, Device, Error, Extent, Fault, Kind, Memory, Place, Policy, ReadAt, Revision, Trust, VerifiedImage,
 };
 use manifest::plan::{Image, Placement, Plan};
 
 use crate::PublicKey;
+use crate::crypto::HostCrypto;
 
 /// Everything that a boot loader knows when it judges an image, and what was waived by name.
 #[derive(Clone, Debug)]
@@ -80,7 +80,15 @@ impl Judge {
     /// # Errors
     /// The first rule that is broken.
     pub fn judge_source(&self, source: &mut impl ReadAt) -> Result<VerifiedImage, Error> {
-        let crypto = &mut SoftwareCrypto;
+        self.judge_source_by(source, &mut HostCrypto)
+    }
+
+    /// The same by other cryptography.
+    pub(crate) fn judge_source_by(
+        &self,
+        source: &mut impl ReadAt,
+        crypto: &mut impl Crypto,
+    ) -> Result<VerifiedImage, Error> {
         let verified = image_format::verify(source, &self.policy()?, crypto)?;
         let mut scratch = vec![0; verified.header().envelope.auxiliary_size.get() as usize];
         image_format::whole::auxiliary(&verified, source, &mut scratch, crypto)?;
@@ -92,15 +100,23 @@ impl Judge {
     /// # Errors
     /// The first rule that is broken.
     pub fn judge_whole(&self, kind: Kind, source: &mut impl ReadAt) -> Result<(), Error> {
+        self.judge_whole_by(kind, source, &mut HostCrypto)
+    }
+
+    /// The same by other cryptography.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn judge_whole_by(&self, kind: Kind, source: &mut impl ReadAt, crypto: &mut impl Crypto) -> Result<(), Error> {
         let (Extent::File(size) | Extent::Slot(size)) = source.extent();
         let policy = self.policy()?;
         // A file's size is what was read already; a slot's room is the layout's.
-        image_format::whole::judge(kind, source, &policy, &mut vec![0; size as usize], &mut SoftwareCrypto)
+        image_format::whole::judge(kind, source, &policy, &mut vec![0; size as usize], crypto)
     }
 
     fn policy(&self) -> Result<Policy<'_>, Error> {
         Ok(Policy {
-            trust: Trust::new(&self.keys, self.threshold, &mut SoftwareCrypto)?,
+            trust: Trust::new(&self.keys, self.threshold, &mut HostCrypto)?,
             device: self.device,
             revision: self.revision,
             place: self.place,

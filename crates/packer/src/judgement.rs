@@ -6,6 +6,7 @@ use manifest::diagnostic::Diagnostic;
 use manifest::source::Span;
 
 use crate::built::Built;
+use crate::hashed::{Hashed, Piece};
 use crate::judge::Scattered;
 use crate::signing::Signing;
 use crate::{Draft, Judge, PrivateKey};
@@ -69,18 +70,33 @@ impl Judgement {
         }
     }
 
-    /// Judges a file, as it will be written: nothing is handed out that was not.
+    /// What of the file was hashed while it was made, in its order: an image's payload, or the chunks of a release. `chunks` are the
+    /// digests of the images' chunks of this size.
+    pub fn hashed<'b>(&self, built: &'b Built<'_>, chunks: &[Vec<Digest>], log2: u8) -> Vec<Piece<'b>> {
+        let Of::Image(id) = self.of else {
+            let of_member = |index: &usize| {
+                let (image, digests) = (built.images.get(*index)?, chunks.get(*index)?);
+                Some(image.payload.chunks(1 << log2).zip(digests.iter().copied()))
+            };
+            return built.members.iter().filter_map(of_member).flatten().collect();
+        };
+        let image = built.images.iter().find(|artefact| artefact.id == id);
+        image.map(|image| (&*image.payload, image.payload_digest)).into_iter().collect()
+    }
+
+    /// Judges a file, as it will be written: nothing is handed out that was not. Each byte is read; what is equal to these pieces is
+    /// not hashed a second time.
     ///
     /// # Errors
     /// The rule that is broken.
-    pub fn pronounce<'a>(&'a self, mut parts: Vec<&'a [u8]>) -> Result<(), Vec<Diagnostic>> {
+    pub fn pronounce<'a>(&'a self, mut parts: Vec<&'a [u8]>, hashed: &[Piece<'_>]) -> Result<(), Vec<Diagnostic>> {
         if let (Some(first), Some(stand_in)) = (parts.first_mut(), &self.stand_in) {
             *first = stand_in;
         }
-        let source = &mut Scattered(&parts);
+        let (source, crypto) = (&mut Scattered(&parts), &mut &Hashed::new(hashed));
         let (reader, verdict) = match self.of {
-            Of::Image(_) => ("the boot loader", self.judge.judge_source(source).map(drop)),
-            Of::Kind(kind) => ("a reader", self.judge.judge_whole(kind, source)),
+            Of::Image(_) => ("the boot loader", self.judge.judge_source_by(source, crypto).map(drop)),
+            Of::Kind(kind) => ("a reader", self.judge.judge_whole_by(kind, source, crypto)),
         };
         verdict.map_err(|error| {
             let why = format!("{reader} would refuse it: {error}");

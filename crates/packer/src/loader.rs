@@ -9,12 +9,13 @@ use std::ops::Range;
 
 use geometry::{address, bytes};
 use image_format::layout::{LayoutBody, groups};
-use image_format::{Digest, Header, Kind, Memory, SoftwareCrypto, sha256};
+use image_format::{Digest, Header, Kind, Memory, sha256};
 use manifest::codes::{self, Code};
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Extent, Plan, Slot};
 use manifest::source::Span;
 
+use crate::crypto::HostCrypto;
 use crate::firmware::{self, Segment};
 use crate::payload::entry;
 
@@ -207,11 +208,11 @@ fn layout(bytes: &[u8]) -> Option<Vec<Digest>> {
     let size = usize::try_from(header.envelope.payload_size.get()).ok()?;
     // A group takes some hundred bytes; and a hostile file cannot have us hash it again and again.
     let payload = bytes.get(start..start.checked_add(size)?).filter(|payload| payload.len() <= LARGEST_LAYOUT)?;
-    if sha256(&mut SoftwareCrypto, payload) != header.envelope.payload_digest {
+    if sha256(&mut HostCrypto, payload) != header.envelope.payload_digest {
         return None;
     }
     let groups = groups(header, payload).ok()?;
-    Some(groups.map(|group| group.fingerprint(&mut SoftwareCrypto)).collect())
+    Some(groups.map(|group| group.fingerprint(&mut HostCrypto)).collect())
 }
 
 /// Neighbouring segments as one: a layout may lie across records that were written apart.

@@ -8,11 +8,12 @@ use image_format::otp::OtpBody;
 use image_format::release::ReleaseBody;
 use image_format::{
     Body, Code, Digest, Error, FrontHead, HEADER_SIZE, Header, ImageBody, ImageHeader, Kind, Memory, SIGNATURE_PLACES,
-    SignaturePlace, SoftwareCrypto, sha256,
+    SignaturePlace, sha256,
 };
 use manifest::plan::{Image, Placement, Plan, RoleName, Version};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
+use crate::crypto::HostCrypto;
 use crate::signing::NamedKey;
 use crate::{Judge, PublicKey};
 
@@ -136,7 +137,7 @@ impl Sealed {
             if size > rest.len() {
                 return Err(at(Error { code: Code::Truncated, offset: 0 }, bytes.len()));
             }
-            let id = sha256(&mut SoftwareCrypto, &rest[..HEADER_SIZE as usize]);
+            let id = sha256(&mut HostCrypto, &rest[..HEADER_SIZE as usize]);
             parts.push(Part { kind, offset, id });
             offset += size;
         }

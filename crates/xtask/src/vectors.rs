@@ -13,10 +13,11 @@ use std::collections::BTreeMap;
 
 use image_format::record::Record;
 use image_format::{
-    Body, Check, Code, Device, Error, ImageBody, Kind, Memory, PayloadType, Place, Revision, SIGNATURE_PLACES,
-    SignaturePlace, Version,
+    Body, Check, Code, Crypto, Device, Error, ImageBody, Kind, Memory, PayloadType, Place, Revision, SIGNATURE_PLACES,
+    SignaturePlace, SoftwareCrypto, Version,
 };
 use packer::artefact::Contents;
+use packer::crypto::HostCrypto;
 use packer::{Draft, Judge, PrivateKey};
 use serde_json::{Value, json};
 
@@ -84,15 +85,19 @@ impl Vector {
         Self { fault: Some(offset), ..self }
     }
 
-    fn verdict(&self) -> Result<(), Error> {
+    /// The answer of a host, or of a boot loader's cryptography.
+    fn verdict(&self, crypto: &mut impl Crypto) -> Result<(), Error> {
         let memory = self.slot.map_or_else(|| Memory::file(&self.bytes), |room| Memory::slot(&self.bytes, room));
         let mut source = self.fault.map_or(memory, |offset| memory.unreadable_at(offset));
-        self.judge.judge_whole(self.kind, &mut source)
+        self.judge.judge_whole_by(self.kind, &mut source, crypto)
     }
 
     /// Its entry in the index. Vectors of equal bytes share a file.
     fn entry(&self, file: &str) -> Result<Value, String> {
-        let verdict = self.verdict();
+        let verdict = self.verdict(&mut HostCrypto);
+        if self.verdict(&mut SoftwareCrypto) != verdict {
+            return Err(format!("vector {}: hosts and boot loaders do not agree", self.name));
+        }
         if verdict.map_err(|error| error.code) != self.expected {
             return Err(format!("vector {}: expected {:?}, judged {verdict:?}", self.name, self.expected));
         }

@@ -1,12 +1,13 @@
 //! The reader's trust set: whose signatures a boot loader takes, out of keys, roles and thresholds.
 
+use image_format::sha256;
 use image_format::trust::{RoleHead, TrustHead, TrustSet};
-use image_format::{SoftwareCrypto, sha256};
 use manifest::plan::{Plan, Role};
 use zerocopy::IntoBytes as _;
 
 use super::{Section, Source, SourceError, Value};
 use crate::PublicKey;
+use crate::crypto::HostCrypto;
 
 /// The bytes of the trust set (`schema/image-format.md`, "Trust sets"). `public` are the plan's keys in its order.
 ///
@@ -27,7 +28,7 @@ pub fn trust_set(plan: &Plan, public: &[PublicKey]) -> Result<Vec<u8>, SourceErr
     }
     let set = TrustSet::parse(&bytes).map_err(SourceError::Trust)?;
     for role in roles {
-        set.role(role.name, &mut SoftwareCrypto).map_err(SourceError::Trust)?;
+        set.role(role.name, &mut HostCrypto).map_err(SourceError::Trust)?;
     }
     Ok(bytes)
 }
@@ -55,7 +56,7 @@ pub fn trust(plan: &Plan, public: &[PublicKey], command: &str) -> Result<Source,
         about.push(format!("{}: {} of {keys}", role.name.name(), role.threshold.value));
     }
     let mut section = Section::new("Trust set.");
-    let digest = sha256(&mut SoftwareCrypto, &bytes).to_vec();
+    let digest = sha256(&mut HostCrypto, &bytes).to_vec();
     section.add("TRUST_SET", "As image-format reads it.", Value::Bytes(bytes));
     section.add("TRUST_SET_SHA256", "Its SHA-256, for one-time-programmable memory.", Value::Bytes(digest));
     Ok(Source { subject: "trust", about, sections: vec![section], code: String::new() })
