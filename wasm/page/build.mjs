@@ -1,4 +1,4 @@
-// Builds the page into wasm/dist, out of src/, public/, the package in ../pkg and the demo in target/demo.
+// Builds the page into wasm/dist: `node build.mjs DEMO`, where DEMO is the folder in which the demonstration was sealed.
 // The same sources give the same bytes.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -51,6 +51,10 @@ await bundle(["src/main.ts", "src/main.css"], {
 for (const name of readdirSync(PACKAGE).filter((name) => name.endsWith(".wasm"))) {
   cpSync(join(PACKAGE, name), join(DIST, name));
 }
+
+/** What the demonstration hands to the page: nothing that only the packer needs. */
+const DEMO = ["demo.toml", "boards.csv", "keys/demo.pub.pem", "keys/line.pub.pem", "out/meter-1.4.0.release"];
+for (const path of DEMO) cpSync(join(process.argv[2], path), join(DIST, "demo", path));
 
 // The service worker knows each file by its digest, and its cache by the digest of all.
 const files = filesIn(DIST).map((path) => [path, `sha256-${digest(readFileSync(join(DIST, path)), "base64")}`]);

@@ -7,7 +7,8 @@ use std::{
 };
 
 use crate::{
-    process::{Failure, Outcome, capture, root, run},
+    cargo,
+    process::{Failure, Outcome, capture, root, run, target_folder},
     tools,
 };
 
@@ -21,8 +22,33 @@ pub fn serve(port: u16) -> Outcome {
 pub fn build() -> Outcome {
     let folder = folder()?;
     install(&folder)?;
+    let demo = demo(&folder)?;
     run(Command::new("node_modules/.bin/tsc").current_dir(&folder))?;
-    run(Command::new("node").arg("build.mjs").current_dir(&folder))
+    run(Command::new("node").arg("build.mjs").arg(demo).current_dir(&folder))
+}
+
+/// Seals the demonstration's release as any other is, in a folder of its own: a build leaves a lock file.
+fn demo(page: &Path) -> Outcome<PathBuf> {
+    let waxseal = cargo::build_waxseal()?;
+    let folder = target_folder()?.join("page-demo");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
+    }
+    let keys = folder.join("keys");
+    fs::create_dir_all(&keys).map_err(Failure::at(&keys))?;
+    for from in [page.join("demo"), page.join("demo/keys")] {
+        for entry in fs::read_dir(&from).map_err(Failure::at(&from))? {
+            let file = entry.map_err(Failure::at(&from))?.path();
+            let Ok(relative) = file.strip_prefix(page.join("demo")) else { continue };
+            if file.is_file() {
+                fs::copy(&file, folder.join(relative)).map_err(Failure::at(&file))?;
+            }
+        }
+    }
+    capture(Command::new("node").args(["firmware.mjs", "."]).current_dir(&folder))?;
+    let seal = ["build", "demo.toml", "--key", "keys/demo.pem", "--out", "out"];
+    capture(Command::new(waxseal).args(seal).current_dir(&folder))?;
+    Ok(folder)
 }
 
 fn folder() -> Outcome<PathBuf> {

@@ -1,11 +1,95 @@
-import { html, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+
+import type { MemoryMap } from "waxseal";
+
+import { demo } from "../demo";
+import { inspect, map, slotsOf, verify } from "../rules";
 import { Element } from "../ui/element";
 import "../ui/file-input";
+import type { LoadedFile } from "../ui/file-input";
+import { grouped } from "../ui/format";
+import { project, Watch } from "../ui/project";
+import "../ui/project-files";
+import { verdict } from "../ui/verdict";
+import { guarded, message, trouble } from "../ui/views";
+import { artefact } from "./artefact";
+import "./manifest";
+import { memoryMap } from "./map";
 
+/** What a file is, who signed it, and whether the boot loader would take it. */
 @customElement("wx-inspect")
 export class Inspect extends Element {
+  @state() private file: LoadedFile | null = null;
+  @state() private slot_ = "";
+  @state() private revision = "";
+  @state() private dump = false;
+
+  constructor() {
+    super();
+    new Watch(this);
+    void demo?.then(({ release }) => (this.file = release));
+  }
+
   override render(): TemplateResult {
-    return html`<h1>Inspect</h1><wx-file-input label="Choose a file" hint="a release, an image, HEX, a dump"></wx-file-input>`;
+    const mapped = map(project);
+    return html`
+      <h1>Inspect</h1>
+      <p class="lead">What a file is, who signed it, and whether the boot loader would start it. Nothing leaves this computer.</p>
+      <div class="columns">
+        <section class="card"><h2>File</h2>
+          <wx-file-input label="Choose a file" hint="release, image, layout, OTP blob, HEX, DfuSe, dump of a slot"
+            .chosen=${this.file ? [this.file.name] : []}
+            @files=${(event: CustomEvent<LoadedFile[]>) => (this.file = event.detail[0] ?? null)}></wx-file-input>
+          ${this.options(slotsOf(mapped))}
+        </section>
+        <section class="card"><h2>Judged by</h2><wx-project-files></wx-project-files></section>
+      </div>
+      ${this.file ? this.results(this.file) : nothing}
+      ${mapped ? this.map(mapped) : nothing}
+      <section class="card"><h2>Manifest</h2><wx-manifest></wx-manifest></section>`;
+  }
+
+  private results(file: LoadedFile): TemplateResult {
+    return html`
+      <section class="card" aria-live="polite">
+        <header><h2>Verdict</h2><span class="muted">${file.name}, ${grouped(file.bytes.length)} bytes</span></header>
+        ${guarded(() => this.verdict(file))}</section>
+      <section class="card">
+        <header><h2>What it says of itself</h2><span class="muted">read, not authenticated: decide by the verdict</span></header>
+        ${guarded(() => this.itself(file))}</section>`;
+  }
+
+  private options(slots: string[]): TemplateResult {
+    return html`<div class="fields">
+      <label class="field"><span>Slot</span>
+        <select @change=${(event: Event) => (this.slot_ = (event.target as HTMLSelectElement).value)}>
+          <option value="">by the file's layout</option>
+          ${slots.map((name) => html`<option ?selected=${name === this.slot_}>${name}</option>`)}
+        </select></label>
+      <label class="field"><span>Board's revision</span>
+        <input type="text" size="8" maxlength="4" autocomplete="off" .value=${this.revision} placeholder="not judged"
+          @input=${(event: Event) => (this.revision = (event.target as HTMLInputElement).value)}></label>
+    </div>
+    <label class="check"><input type="checkbox" .checked=${this.dump}
+      @change=${(event: Event) => (this.dump = (event.target as HTMLInputElement).checked)}>
+      It was read back from a board: erased bytes and state words are no error</label>`;
+  }
+
+  private verdict(file: LoadedFile): TemplateResult {
+    const { slot_: slot, revision, dump } = this;
+    const judged = verify(project, file, { slot, revision, dump });
+    if (judged === null) return message("note", "Not judged: choose the manifest and the keys that it is to be judged by.");
+    if (judged.failure) return trouble(judged.failure);
+    return judged.result ? verdict(judged.result) : message("bad", "The manifest has errors: they stand below.");
+  }
+
+  private itself(file: LoadedFile): TemplateResult {
+    const { result, failure } = inspect(project, file);
+    return failure ? trouble(failure) : result ? artefact(result) : html``;
+  }
+
+  private map(map: MemoryMap): TemplateResult {
+    return html`<section class="card"><header><h2>Memory map</h2><span class="muted">${map.part}</span></header>${memoryMap(map)}</section>`;
   }
 }

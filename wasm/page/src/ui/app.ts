@@ -4,8 +4,10 @@ import { customElement, state } from "lit/decorators.js";
 import "../flash/flash";
 import "../inspect/inspect";
 import "../provision/provision";
+import { demo } from "../demo";
 import { Element } from "./element";
 import { keepOffline, type Offline } from "./offline";
+import { project } from "./project";
 
 const TABS = [
   { id: "inspect", name: "Inspect" },
@@ -34,6 +36,7 @@ export class App extends Element {
       this.tab = tabOf(location.hash);
       document.title = `${TABS.find(({ id }) => id === this.tab)?.name} · waxseal`;
     });
+    void demo?.then(({ manifest }) => project.add(manifest));
     // What is dropped beside a field must not replace the page.
     addEventListener("dragover", (event) => event.preventDefault());
     addEventListener("drop", (event) => event.preventDefault());
@@ -53,10 +56,14 @@ export class App extends Element {
           ${TABS.map(({ id, name }) => html`<a href="#${id}" aria-current=${id === this.tab ? "page" : nothing}>${name}</a>`)}
         </nav>
         <p class="status" role="status">
+          <a href=${`${demo ? "./" : "./?demo"}#${this.tab}`}>${demo ? "Leave the demo" : "Try the demo"}</a>
           ${OFFLINE[this.offline]}
           ${this.offline === "newer" ? html`<button class="small" @click=${this.takeOver}>Reload</button>` : nothing}
         </p>
       </header>
+      ${demo ? html`<aside class="demo-note" aria-label="Demo">
+        <p>Demo: its files and keys are known to everybody, and the board is a simulation in this page. No USB device is touched.</p>
+      </aside>` : nothing}
       <main id="content" tabindex="-1">
         <wx-inspect ?hidden=${this.tab !== "inspect"}></wx-inspect>
         <wx-flash ?hidden=${this.tab !== "flash"}></wx-flash>

@@ -1,0 +1,62 @@
+import { html, nothing, type TemplateResult } from "lit";
+
+import type { Inspected, Member, SlotGroup } from "waxseal";
+import { grouped, size } from "../ui/format";
+import { facts, message, tag } from "../ui/views";
+import { signers } from "../ui/verdict";
+
+/** What a file says of itself. Nobody has vouched for it; the verdict stands above. */
+export function artefact(found: Inspected): TemplateResult {
+  if (found.why) return message("warn", found.why);
+  return html`
+    ${found.problems.map(({ name, code, meaning, offset }) =>
+      message("bad", html`<p><strong>${name} (${code})</strong> at offset ${offset}: ${meaning}</p>`))}
+    
+    ${facts([
+      ["Kind", found.kind],
+      ["Size", `${grouped(found.size)} bytes`],
+      ["Id", html`<code>${found.id}</code>`],
+      ["Signature places", found.signatures.length > 0 ? signers(found.signatures) : "no signature"],
+      ...(found.revisions ? [["For revisions", found.revisions.join(", ")] as [string, string]] : []),
+      ...(found.companions.length > 0 ? [["Companions", found.companions.map((id) => html`<code>${id}</code> `)] as [string, unknown]] : []),
+    ])}
+    ${contents(found)}
+    <h3>Areas</h3>
+    <div class="scroll"><table>
+      <thead><tr><th scope="col">Area</th><th scope="col" class="number">Offset</th><th scope="col" class="number">Size</th>
+        <th scope="col">Digest</th><th scope="col">SHA-256</th></tr></thead>
+      <tbody>${found.areas.map((area) => html`<tr>
+        <th scope="row">${area.name}</th><td class="number">${grouped(area.offset)}</td><td class="number">${grouped(area.size)}</td>
+        <td>${area.matches_header ? tag("good", "as in the header") : tag("bad", "differs")}</td>
+        <td class="wrap"><code>${area.sha256}</code></td></tr>`)}</tbody>
+    </table></div>
+    <details><summary>All header fields</summary>${fields(found.header)}</details>`;
+}
+
+function contents({ kind, contents }: Inspected): TemplateResult | typeof nothing {
+  if (!contents || contents.length === 0) return nothing;
+  return kind === "release" ? members(contents as Member[]) : groups(contents as SlotGroup[]);
+}
+
+function members(list: Member[]): TemplateResult {
+  return html`<h3>Members</h3><div class="scroll"><table>
+    <thead><tr><th scope="col">Image id</th><th scope="col">Role</th><th scope="col" class="number">Offset</th>
+      <th scope="col" class="number">Size</th><th scope="col">Chunks</th></tr></thead>
+    <tbody>${list.map((member) => html`<tr>
+      <th scope="row" class="wrap"><code>${member.image_id}</code></th><td>${member.lead ? "lead" : "companion"}</td>
+      <td class="number">${grouped(member.offset)}</td><td class="number">${grouped(member.size)}</td>
+      <td class="nowrap">${member.chunks} of ${size(member.chunk_size)}</td></tr>`)}</tbody>
+  </table></div>`;
+}
+
+function groups(list: SlotGroup[]): TemplateResult {
+  return html`<h3>Slot groups</h3><ul class="plain">${list.map(({ fingerprint }) => html`<li><code>${fingerprint}</code></li>`)}</ul>`;
+}
+
+function fields(header: Record<string, string | number>): TemplateResult {
+  return html`<div class="scroll"><table>
+    <thead><tr><th scope="col">Field</th><th scope="col">Value</th></tr></thead>
+    <tbody>${Object.entries(header).map(([name, value]) => html`<tr>
+      <th scope="row"><code>${name}</code></th><td class="wrap mono">${value}</td></tr>`)}</tbody>
+  </table></div>`;
+}

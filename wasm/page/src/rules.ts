@@ -1,0 +1,74 @@
+// What the package is asked, with what the tabs have. No rule is here: only which file belongs to which path.
+
+import {
+  checkManifest, inspectFile, mapManifest, namedFiles, verifyFile,
+  type Answer, type Checked, type Inspected, type ManifestFiles, type MemoryMap, type Verified,
+} from "waxseal";
+
+import type { LoadedFile } from "./ui/file-input";
+import type { Project } from "./ui/project";
+
+/** The manifest with its files under the paths that it writes, and the paths for which nothing was chosen. */
+export function manifestOf(project: Project): { manifest: ManifestFiles; missing: string[] } | null {
+  if (project.manifest === null) return null;
+  const files: Record<string, Uint8Array> = {};
+  const manifest: ManifestFiles = { name: project.manifest, text: project.text(), files };
+  const missing = new Set<string>();
+  const take = (path: string): void => {
+    const bytes = fileFor(project, path);
+    if (bytes) files[path] = bytes;
+    else missing.add(path);
+  };
+  // Which keys there are is known once what is included is there.
+  namedFiles(manifest).includes.forEach(take);
+  namedFiles(manifest).keys.forEach(take);
+  return { manifest, missing: [...missing] };
+}
+
+/** A browser gives names, and a manifest paths: a file is meant by its path, or by its name if only one has it. */
+function fileFor(project: Project, path: string): Uint8Array | undefined {
+  const name = path.replace(/^.*\//, "");
+  const same = [...project.files.keys()].filter((other) => other.replace(/^.*\//, "") === name);
+  return project.files.get(path) ?? (same.length === 1 ? project.files.get(same[0] as string) : undefined);
+}
+
+export function check(project: Project): Answer<Checked> | null {
+  const found = manifestOf(project);
+  return found && checkManifest(found.manifest);
+}
+
+export function map(project: Project): MemoryMap | null {
+  const found = manifestOf(project);
+  return (found && mapManifest(found.manifest).result) ?? null;
+}
+
+export function inspect(project: Project, file: LoadedFile): Answer<Inspected> {
+  const found = manifestOf(project);
+  const named = found && found.missing.length === 0 ? { manifest: found.manifest } : {};
+  return inspectFile(file.bytes, { name: file.name, ...named });
+}
+
+/** What is asked beside the file and the manifest. An empty text is: not given. */
+export interface Asked {
+  slot: string;
+  revision: string;
+  dump: boolean;
+}
+
+/** The verdict; `null` without a manifest. */
+export function verify(project: Project, file: LoadedFile, { slot, revision, dump }: Asked): Answer<Verified> | null {
+  const found = manifestOf(project);
+  return found && verifyFile(file.bytes, {
+    name: file.name,
+    manifest: found.manifest,
+    dump,
+    ...(slot ? { slot } : {}),
+    ...(revision ? { revision } : { without: ["revision"] }),
+  });
+}
+
+/** The slots that hold images, in the map's order. */
+export function slotsOf(map: MemoryMap | null): string[] {
+  const rows = map?.regions.flatMap((region) => region.rows) ?? [];
+  return rows.flatMap(({ name, capacity }) => (name !== null && capacity !== null ? [name] : []));
+}

@@ -1,0 +1,78 @@
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+
+import type { LoadedFile } from "./file-input";
+
+/** What the tabs share: the manifest, and the files that it names. Whoever shows it is told of changes. */
+export class Project extends EventTarget {
+  /** Paths as the manifest writes them, or names as they were chosen. */
+  readonly files = new Map<string, Uint8Array>();
+  /** Which of the files is the manifest. */
+  manifest: string | null = null;
+
+  /** Adds files; one of the same name takes the older one's place. */
+  add(files: LoadedFile[]): void {
+    for (const { name, bytes } of files) this.files.set(name, bytes);
+    const first = files.find(({ name }) => name.endsWith(".toml"));
+    if (first && (this.manifest === null || files.length === 1)) this.manifest = first.name;
+    this.changed();
+  }
+
+  /** The manifest, as it was edited. */
+  edit(text: string): void {
+    if (this.manifest === null) this.manifest = "manifest.toml";
+    this.files.set(this.manifest, new TextEncoder().encode(text));
+    this.changed();
+  }
+
+  choose(manifest: string): void {
+    this.manifest = manifest;
+    this.changed();
+  }
+
+  remove(name: string): void {
+    this.files.delete(name);
+    if (this.manifest === name) this.manifest = [...this.files.keys()].find((other) => other.endsWith(".toml")) ?? null;
+    this.changed();
+  }
+
+  clear(): void {
+    this.files.clear();
+    this.manifest = null;
+    this.changed();
+  }
+
+  /** The manifest's text. */
+  text(): string {
+    const bytes = this.manifest === null ? undefined : this.files.get(this.manifest);
+    return bytes ? new TextDecoder().decode(bytes) : "";
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export const project = new Project();
+
+/** Has its host drawn again when the project changes. */
+export class Watch implements ReactiveController {
+  constructor(
+    private readonly host: ReactiveControllerHost,
+    private readonly changed?: () => void,
+  ) {
+    host.addController(this);
+  }
+
+  private readonly update = (): void => {
+    this.changed?.();
+    this.host.requestUpdate();
+  };
+
+  hostConnected(): void {
+    project.addEventListener("change", this.update);
+  }
+
+  hostDisconnected(): void {
+    project.removeEventListener("change", this.update);
+  }
+}

@@ -1,0 +1,69 @@
+import { html, nothing, type TemplateResult } from "lit";
+
+import type { Refusal, Verified, VerifiedImage } from "waxseal";
+import { message, tag } from "./views";
+
+type Checks = VerifiedImage["inputs"];
+type Signers = NonNullable<VerifiedImage["signed"]>;
+
+/** The verdict of a judgement with each of its checks. */
+export function verdict(judged: Verified): TemplateResult {
+  const told = judged.refusal ? refusal(judged.refusal) : headline(judged);
+  if (judged.kind === "image") return html`${told}${checked(judged)}`;
+  if (judged.kind === "layout") {
+    return html`${told}<h3>Slot groups</h3><ul class="plain">${judged.groups.map((group) => html`<li><code>${group}</code></li>`)}</ul>`;
+  }
+  return html`${told}
+    ${judged.release_id ? html`<p>Release <code>${judged.release_id}</code></p>` : nothing}
+    ${judged.members?.map((member) => html`<h3>${member.image ?? "image"} ${member.slot ? `for slot ${member.slot}` : nothing}
+      ${member.verified ? tag("good", "verified") : nothing}</h3>${member.verified ? checked(member) : verdict(member)}`)}`;
+}
+
+function checked(image: VerifiedImage): TemplateResult {
+  return html`
+    ${checks(image.inputs)}
+    ${image.signed?.length ? html`<p>Signed by ${signers(image.signed)}.</p>` : nothing}
+    ${image.absent_companions?.length
+      ? message("warn", html`It pins companions that are not here: ${image.absent_companions.map((id) => html`<code>${id}</code> `)}`)
+      : nothing}`;
+}
+
+function headline(judged: Verified): TemplateResult {
+  if (!judged.verified) return message("bad", html`<p class="verdict">Refused</p>`);
+  const images = judged.kind === "image" ? [judged] : judged.kind === "release" ? (judged.members ?? []) : [];
+  const inputs = images.flatMap((image) => image.inputs);
+  const waived = [...new Set(inputs.filter((input) => input.waived !== null).map(({ input }) => input))];
+  return waived.length === 0
+    ? message("good", html`<p class="verdict">Verified</p>`)
+    : message("warn", html`<p class="verdict">Verified, but for ${waived.join(", ")}</p><p>What is waived, nobody has judged.</p>`);
+}
+
+/** What was refused, why, and what to do. */
+export function refusal({ name, code, stage, meaning, place, offset, help }: Refusal): TemplateResult {
+  return message(
+    "bad",
+    html`<p class="verdict">Refused: ${name} (${code})</p>
+      <p>${meaning}</p>
+      <p class="muted">Stage ${stage}, at offset ${offset}: ${place}</p>
+      <p>${help}</p>`,
+  );
+}
+
+function checks(inputs: Checks): TemplateResult {
+  return html`<div class="scroll"><table>
+    <caption>Inputs of the decision</caption>
+    <thead><tr><th scope="col">Check</th><th scope="col">State</th><th scope="col">Against</th></tr></thead>
+    <tbody>${inputs.map(({ input, value, waived }) => html`<tr>
+      <th scope="row">${input}</th>
+      <td>${waived === null ? tag("good", "judged") : tag("warn", "waived")}</td>
+      <td class="wrap">${waived ?? value}</td>
+    </tr>`)}</tbody>
+  </table></div>`;
+}
+
+export function signers(list: Signers): TemplateResult[] {
+  return list.map(
+    ({ name, key_id }, index) =>
+      html`${index > 0 ? ", " : ""}${name ? html`<strong>${name}</strong> ` : nothing}<code>${key_id}</code>`,
+  );
+}

@@ -1,0 +1,35 @@
+// Files to choose, out of the demonstration: as it is, and broken. In memory, as Playwright's setInputFiles takes them.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const at = (path) => fileURLToPath(new URL(`../../dist/demo/${path}`, import.meta.url));
+
+/** A file of the demonstration. */
+export function demo(path) {
+  return { name: path.replace(/^.*\//, ""), mimeType: "application/octet-stream", buffer: readFileSync(at(path)) };
+}
+
+export const manifest = () => demo("demo.toml");
+export const keys = () => [demo("keys/demo.pub.pem"), demo("keys/line.pub.pem")];
+export const release = () => demo("out/meter-1.4.0.release");
+export const records = () => demo("boards.csv");
+
+/** The same file with other bytes. */
+export function changed(file, change) {
+  const buffer = Buffer.from(file.buffer);
+  return { ...file, buffer: change(buffer) ?? buffer };
+}
+
+/** With one bit flipped. */
+export function flipped(file, offset) {
+  return changed(file, (buffer) => void (buffer[offset] ^= 1));
+}
+
+/** The manifest with a piece of text replaced. */
+export function edited(file, from, to) {
+  return changed(file, (buffer) => {
+    const text = buffer.toString();
+    if (!text.includes(from)) throw new Error(`the manifest has no ${from}`);
+    return Buffer.from(text.replace(from, to));
+  });
+}

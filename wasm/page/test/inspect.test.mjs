@@ -1,0 +1,98 @@
+// Who signed a file, what it is, and whether it would be started.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { axe, pageTest } from "./browser.mjs";
+import { changed, edited, flipped, keys, manifest, release } from "./inputs.mjs";
+
+const tab = "inspect";
+const ROOM = /Choose a file/;
+
+/** Chooses a manifest with its keys, and a file. */
+async function choose(page, file, project = [manifest(), ...keys()]) {
+  const inspect = page.locator("wx-inspect");
+  if (project.length > 0) await inspect.getByLabel("Manifest and keys").setInputFiles(project);
+  await inspect.getByLabel(ROOM).setInputFiles(file);
+  return inspect;
+}
+
+async function verdict(inspect) {
+  const words = inspect.locator(".verdict");
+  await words.first().waitFor();
+  return (await words.allTextContents()).map((text) => text.trim());
+}
+
+pageTest("a release, with each check", { tab }, async (page) => {
+  const inspect = await choose(page, release());
+  assert.deepEqual(await verdict(inspect), ["Verified"]);
+  const waived = inspect.getByRole("row", { name: /^revision/ });
+  assert.equal(await waived.count(), 2);
+  assert.match(await waived.first().textContent(), /waived/);
+  await inspect.getByLabel("Board's revision").fill("B");
+  await inspect.getByRole("row", { name: /^revision.*judged/ }).first().waitFor();
+  assert.equal(await inspect.getByText("Signed by").count(), 2);
+  await inspect.getByRole("heading", { name: "Memory map" }).waitFor();
+  await inspect.getByRole("row", { name: /^boot 0x0800_0000 64K 0-1 boot loader/ }).waitFor();
+  assert.deepEqual(await axe(page), []);
+});
+
+pageTest("without a manifest nothing is judged", { tab }, async (page) => {
+  const inspect = await choose(page, release(), []);
+  await inspect.getByText("Not judged").waitFor();
+  await inspect.getByText("release", { exact: true }).waitFor();
+});
+
+pageTest("a changed byte is refused", { tab }, async (page) => {
+  const inspect = await choose(page, flipped(release(), 5000));
+  assert.match((await verdict(inspect)).join(), /Refused: PayloadDigest \(701\)/);
+});
+
+pageTest("another key is refused", { tab }, async (page) => {
+  const [demo, line] = keys();
+  const inspect = await choose(page, release(), [manifest(), { ...line, name: demo.name }, line]);
+  assert.match((await verdict(inspect)).join(), /Refused: \w*Signature\w* \(\d+\)/);
+});
+
+pageTest("a release cut short is refused", { tab }, async (page) => {
+  const inspect = await choose(page, changed(release(), (buffer) => buffer.subarray(0, 150_000)));
+  assert.match((await verdict(inspect)).join(), /Refused/);
+});
+
+pageTest("an HTML page is no firmware", { tab }, async (page) => {
+  const html = Buffer.from("<!doctype html><title>404</title><p>Not found</p>".repeat(100));
+  const inspect = await choose(page, { name: "app.release", mimeType: "text/html", buffer: html });
+  await inspect.getByRole("alert").first().waitFor();
+  assert.doesNotMatch(await inspect.textContent(), /Verified/);
+});
+
+pageTest("200 MB are not read", { tab }, async (page) => {
+  const folder = mkdtempSync(join(tmpdir(), "page-"));
+  try {
+    const file = join(folder, "huge.bin");
+    writeFileSync(file, "");
+    truncateSync(file, 200 * 1024 * 1024);
+    const inspect = await choose(page, file);
+    await inspect.getByText("huge.bin has 200 MiB").waitFor();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+pageTest("a mistake in the manifest is told at its line, and the list leads there", { tab }, async (page) => {
+  const inspect = page.locator("wx-inspect");
+  await inspect.getByLabel("Manifest and keys").setInputFiles([edited(manifest(), 'sectors = "6"', 'sectors = "9"'), ...keys()]);
+  await inspect.getByText(/^1 error/).waitFor();
+  const place = inspect.getByRole("button", { name: /^demo\.toml:\d+:\d+$/ }).first();
+  await place.click();
+  const selected = await page.evaluate(() => {
+    const { value, selectionStart, selectionEnd } = document.activeElement;
+    return value.slice(selectionStart, selectionEnd);
+  });
+  assert.equal(selected, '"9"');
+  // Mended in the editor.
+  const editor = inspect.getByRole("textbox", { name: "Manifest demo.toml" });
+  await editor.fill((await editor.inputValue()).replace('sectors = "9"', 'sectors = "6"'));
+  await inspect.getByText(/^0 errors/).waitFor();
+});
