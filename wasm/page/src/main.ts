@@ -1,1 +1,15 @@
-import "./ui/app";
+import init from "waxseal";
+
+import { said } from "./ui/views";
+
+async function start(): Promise<void> {
+  try {
+    await init("waxseal_bg.wasm");
+    await import("./ui/app");
+  } catch (error) {
+    const loading = document.querySelector(".loading");
+    if (loading) loading.textContent = `The page cannot start: ${said(error)}`;
+  }
+}
+
+void start();

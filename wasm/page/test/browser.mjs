@@ -32,6 +32,7 @@ export function pageTest(name, { tab = "inspect", prepare, ...options } = {}, bo
     const context = await browser.newContext({ serviceWorkers: "block", ...options });
     const wrong = [];
     const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
     const origin = new URL(server.url).origin;
     context.on("request", (request) => {
       if (!request.url().startsWith(`${origin}/`) && !/^(blob|data):/.test(request.url())) wrong.push(`request to ${request.url()}`);

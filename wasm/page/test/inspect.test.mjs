@@ -26,12 +26,13 @@ async function verdict(inspect) {
 
 pageTest("a release, with each check", { tab }, async (page) => {
   const inspect = await choose(page, release());
-  assert.deepEqual(await verdict(inspect), ["Verified"]);
+  assert.deepEqual(await verdict(inspect), ["Verified, but for revision"]);
   const waived = inspect.getByRole("row", { name: /^revision/ });
   assert.equal(await waived.count(), 2);
   assert.match(await waived.first().textContent(), /waived/);
   await inspect.getByLabel("Board's revision").fill("B");
   await inspect.getByRole("row", { name: /^revision.*judged/ }).first().waitFor();
+  assert.deepEqual(await verdict(inspect), ["Verified"]);
   assert.equal(await inspect.getByText("Signed by").count(), 2);
   await inspect.getByRole("heading", { name: "Memory map" }).waitFor();
   await inspect.getByRole("row", { name: /^boot 0x0800_0000 64K 0-1 boot loader/ }).waitFor();
@@ -46,7 +47,7 @@ pageTest("without a manifest nothing is judged", { tab }, async (page) => {
 
 pageTest("a changed byte is refused", { tab }, async (page) => {
   const inspect = await choose(page, flipped(release(), 5000));
-  assert.match((await verdict(inspect)).join(), /Refused: PayloadDigest \(701\)/);
+  assert.match((await verdict(inspect)).join(), /Refused: ChunkDigest \(707\)/);
 });
 
 pageTest("another key is refused", { tab }, async (page) => {
