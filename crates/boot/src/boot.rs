@@ -1,6 +1,6 @@
 //! The boot decision.
 
-use image_format::log::{EntryKind, MAX_SLOTS, RAISED, Reason as Cause, SlotLog, Status, Strategy, choose};
+use image_format::log::{Candidate, EntryKind, MAX_SLOTS, RAISED, Reason as Cause, SlotLog, Status, Strategy, choose};
 use image_format::{Crypto, Digest, Entry, VerifiedImage};
 
 use crate::session::about;
@@ -31,9 +31,9 @@ pub struct Start {
 }
 
 impl Start {
-    pub(crate) fn new(image: VerifiedImage, slot: usize, on_trial: bool) -> Self {
+    pub(crate) fn new(image: &VerifiedImage, slot: usize, on_trial: bool) -> Self {
         let verdict = if image.still_matches() { GO } else { STOP };
-        Start { image, slot, on_trial, verdict }
+        Start { image: *image, slot, on_trial, verdict }
     }
 
     /// Where to start. `None` if the second comparison of digests fails, or for an image without code: recover then.
@@ -87,27 +87,31 @@ impl Decision {
 /// Makes the boot decision, with all that it takes: copies what is to be installed or restored, writes the states, raises the
 /// counter. Call it once after each reset. Time is bounded by the sectors that a copy touches; power may fail anywhere in it.
 pub fn boot<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, counter: &mut impl Counter<F>) -> Decision {
-    let Ok(lowest) = counter.read(&mut session.flash) else { return Decision::recover(Reason::Counter) };
-    let mut decision = Decision::recover(Reason::NothingVerifies);
-    match session.map.strategy {
-        Strategy::Fixed => fixed(session, lowest, &mut decision),
-        Strategy::DirectXip | Strategy::BankSwap => in_place(session, counter, lowest, &mut decision),
-        Strategy::Overwrite | Strategy::OverwriteWithBackup => {
-            crate::overwrite::overwrite(session, counter, lowest, &mut decision);
+    let mut decision = Decision::recover(Reason::Counter);
+    if let Ok(lowest) = counter.read(&mut session.flash) {
+        decision.action = Action::Recover(Reason::NothingVerifies);
+        match session.map.strategy {
+            Strategy::Fixed => fixed(session, lowest, &mut decision),
+            Strategy::DirectXip | Strategy::BankSwap => in_place(session, counter, lowest, &mut decision),
+            Strategy::Overwrite | Strategy::OverwriteWithBackup => {
+                crate::overwrite::overwrite(session, counter, lowest, &mut decision);
+            }
         }
     }
     decision
 }
 
+#[inline(never)]
 fn fixed<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, lowest: u32, decision: &mut Decision) {
     let Some(slot) = session.map.run_slots().next() else { return };
-    match session.judge(slot, slot, lowest) {
+    match &session.judge(slot, slot, lowest) {
         Ok(image) => decision.action = Action::Boot(Start::new(image, slot, false)),
-        Err(refusal) => decision.refuse(slot, refusal),
+        Err(refusal) => decision.refuse(slot, *refusal),
     }
 }
 
 /// Slots that images run from where they are stored.
+#[inline(never)]
 fn in_place<F: Flash, C: Crypto>(
     session: &mut Session<'_, F, C>,
     counter: &mut impl Counter<F>,
@@ -123,31 +127,44 @@ fn in_place<F: Flash, C: Crypto>(
     // First what the logs speak for and name; then whatever verifies.
     for last_resort in [false, true] {
         for candidate in candidates.iter().filter(|candidate| last_resort || candidate.reason != Cause::LastResort) {
-            let slot = candidate.slot;
-            let Some(log) = logs.get(slot) else { continue };
-            let image = match session.judge(slot, slot, lowest) {
-                Ok(image) => image,
-                Err(refusal) => {
-                    decision.refuse(slot, refusal);
-                    continue;
+            match session.judge(candidate.slot, candidate.slot, lowest) {
+                Ok(image) => {
+                    if starts(session, counter, logs, (candidate, last_resort), &image, lowest, decision) {
+                        return;
+                    }
                 }
-            };
-            let on_trial = candidate.reason == Cause::Trial && log.names(image.id());
-            if !last_resort && !log.names(image.id()) || on_trial && !last_resort && !begin_try(session, slot, log) {
-                continue;
+                Err(refusal) => decision.refuse(candidate.slot, refusal),
             }
-            // Where the TRY of a last resort could not be written, it starts all the same: nothing else verified.
-            drop_rejected(session, logs, slot);
-            if !last_resort && candidate.reason == Cause::Confirmed {
-                let others = |session: &mut Session<'_, F, C>| fallback(session, slot, lowest);
-                decision.raised = raise(session, counter, (slot, log), &image, others, lowest);
-                crate::exchange::clear(session, logs, slot);
-            }
-            let start = Start::new(image, slot, on_trial);
-            decision.action = if is_exchanged(session, slot) { Action::Exchange(start) } else { Action::Boot(start) };
-            return;
         }
     }
+}
+
+/// Starts a candidate that verifies, unless its log does not name it or does not take a TRY: as a last resort in spite of both.
+#[inline(never)] // What this takes of the stack is free while images are judged.
+fn starts<F: Flash, C: Crypto>(
+    session: &mut Session<'_, F, C>,
+    counter: &mut impl Counter<F>,
+    logs: &[SlotLog],
+    (Candidate { slot, reason }, last_resort): (Candidate, bool),
+    image: &VerifiedImage,
+    lowest: u32,
+    decision: &mut Decision,
+) -> bool {
+    let Some(log) = logs.get(slot) else { return false };
+    let on_trial = reason == Cause::Trial && log.names(image.id());
+    if !last_resort && (!log.names(image.id()) || on_trial && !begin_try(session, slot, log)) {
+        return false;
+    }
+    drop_rejected(session, logs, slot);
+    if !last_resort && reason == Cause::Confirmed {
+        let own = image.header().body.security_counter.get();
+        let others = |session: &mut Session<'_, F, C>| fallback(session, slot, lowest);
+        decision.raised = raise(session, counter, (slot, log), own, others, lowest);
+        crate::exchange::clear(session, logs, slot);
+    }
+    let start = Start::new(image, slot, on_trial);
+    decision.action = if is_exchanged(session, slot) { Action::Exchange(start) } else { Action::Boot(start) };
+    true
 }
 
 /// Writes that an image is about to start on trial. `false`: it could not be written, so it must not start.
@@ -170,21 +187,20 @@ fn drop_rejected<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, logs: &[S
 /// The security counter of the best image besides the one that starts. `None`: there is none.
 fn fallback<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, starts: usize, lowest: u32) -> Option<u32> {
     let others = session.map.run_slots().filter(|slot| *slot != starts);
-    let counter = |slot| session.judge(slot, slot, lowest).ok().map(|image| image.header().body.security_counter.get());
+    let counter = |slot| session.judge_summary(slot, slot, lowest).ok().map(|image| image.counter);
     others.filter_map(counter).max()
 }
 
-/// Raises the security counter for a confirmed image: at most by the policy's step, never beyond the image's own, once per
+/// Raises the security counter for a confirmed image: at most by the policy's step, never beyond the image's `own`, once per
 /// confirmation and after an OKAY that stays.
 pub(crate) fn raise<F: Flash, C: Crypto>(
     session: &mut Session<'_, F, C>,
     counter: &mut impl Counter<F>,
     (slot, log): (usize, &SlotLog),
-    image: &VerifiedImage,
+    own: u32,
     fallback: impl FnOnce(&mut Session<'_, F, C>) -> Option<u32>,
     lowest: u32,
 ) -> Option<u32> {
-    let own = image.header().body.security_counter.get();
     // Room for the pin, for the note that it was raised, and for passing over one bad place.
     if log.raised || own <= lowest || session.room(slot, log) < 4 {
         return None;

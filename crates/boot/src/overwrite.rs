@@ -5,10 +5,11 @@ use image_format::{Crypto, VerifiedImage};
 
 use crate::boot::{begin_try, raise};
 use crate::copy::{ATTEMPTS, Copy};
-use crate::session::about;
+use crate::session::{Summary, about};
 use crate::{Action, Counter, Decision, Flash, Reason, Session, Start};
 
 /// Installs, restores and starts.
+#[inline(never)]
 pub(crate) fn overwrite<F: Flash, C: Crypto>(
     session: &mut Session<'_, F, C>,
     counter: &mut impl Counter<F>,
@@ -37,7 +38,7 @@ pub(crate) fn overwrite<F: Flash, C: Crypto>(
         [session.map.staging(), session.map.backup()]
     };
     for slot in [first, second].into_iter().flatten() {
-        match session.judge(slot, own, lowest) {
+        match session.judge_summary(slot, own, lowest) {
             Err(refusal) => decision.refuse(slot, refusal),
             Ok(image) => {
                 let done = copy_whole(session, slot, own, own, &image, lowest, None);
@@ -59,42 +60,65 @@ fn start<F: Flash, C: Crypto>(
     lowest: u32,
     decision: &mut Decision,
 ) -> bool {
-    let image = match session.judge(own, own, lowest) {
-        Ok(image) => image,
+    match session.judge(own, own, lowest) {
+        Ok(image) => starts(session, counter, own, log, &image, lowest, decision),
         Err(refusal) => {
             decision.refuse(own, refusal);
-            return false;
+            false
         }
-    };
+    }
+}
+
+/// Starts an image that verifies, or on trial the one before it where the log does not take a TRY.
+#[inline(never)] // What this takes of the stack is free while the image is judged.
+fn starts<F: Flash, C: Crypto>(
+    session: &mut Session<'_, F, C>,
+    counter: &mut impl Counter<F>,
+    own: usize,
+    log: &SlotLog,
+    image: &VerifiedImage,
+    lowest: u32,
+    decision: &mut Decision,
+) -> bool {
     let named = log.names(image.id());
     let on_trial = session.map.backup().is_some() && log.status == Status::Trial && named;
     if on_trial
         && !begin_try(session, own, log)
         && let Some(backup) = session.map.backup()
-        && let Ok(old) = session.judge(backup, own, lowest)
+        && let Ok(old) = session.judge_summary(backup, own, lowest)
     {
         // A log that takes no TRY rejects the trial; nor would it take the steps of the way back.
-        let back = copy_whole(session, backup, own, own, &old, lowest, None)
-            .ok()
-            .and_then(|()| session.judge(own, own, lowest).ok());
-        let Some(image) = back else { return false };
-        decision.action = Action::Boot(Start::new(image, own, false));
-        return true;
+        return copy_whole(session, backup, own, own, &old, lowest, None).is_ok()
+            && start_restored(session, own, lowest, decision);
     }
     if log.status == Status::Confirmed && named {
         let backup = session.map.backup();
         let kept = |session: &mut Session<'_, F, C>| match backup {
-            Some(backup) => Some(session.judge(backup, own, lowest).ok()?.header().body.security_counter.get()),
+            Some(backup) => Some(session.judge_summary(backup, own, lowest).ok()?.counter),
             // There is nothing to fall back to that a higher counter could shut out.
             None => Some(u32::MAX),
         };
-        decision.raised = raise(session, counter, (own, log), &image, kept, lowest);
+        decision.raised = raise(session, counter, (own, log), image.header().body.security_counter.get(), kept, lowest);
     }
     decision.action = Action::Boot(Start::new(image, own, on_trial));
     true
 }
 
+/// Starts what was copied back.
+#[inline(never)]
+fn start_restored<F: Flash, C: Crypto>(
+    session: &mut Session<'_, F, C>,
+    own: usize,
+    lowest: u32,
+    decision: &mut Decision,
+) -> bool {
+    let Ok(image) = session.judge(own, own, lowest) else { return false };
+    decision.action = Action::Boot(Start::new(&image, own, false));
+    true
+}
+
 /// Copies the staged image to its place, after what runs was copied to the backup slot.
+#[inline(never)]
 fn install<F: Flash, C: Crypto>(
     session: &mut Session<'_, F, C>,
     own: usize,
@@ -103,13 +127,13 @@ fn install<F: Flash, C: Crypto>(
     decision: &mut Decision,
 ) {
     let Some(staging) = session.map.staging() else { return };
-    let new = match session.judge(staging, own, lowest) {
-        Ok(image) if log.names(image.id()) => image,
+    let new = match session.judge_summary(staging, own, lowest) {
+        Ok(image) if log.names(&image.id) => image,
         Ok(_) => return,
         Err(refusal) => return decision.refuse(staging, refusal),
     };
-    let old = session.judge(own, own, lowest).ok();
-    let is_there = old.is_some_and(|old| old.id() == new.id());
+    let old = session.judge_summary(own, own, lowest).ok();
+    let is_there = old.is_some_and(|old| old.id == new.id);
     // States that the rest of the update needs: what could not be tried or taken back does not begin, or a full log would have it
     // installed and taken back in turns.
     let states = if log.copying == Some(EntryKind::Copy) { 6 } else { 10 };
@@ -137,11 +161,12 @@ fn install<F: Flash, C: Crypto>(
 }
 
 /// Copies the backup back.
+#[inline(never)]
 fn revert<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, own: usize, backup: usize, log: &SlotLog, lowest: u32) {
     if !log.restored
-        && let Ok(old) = session.judge(backup, own, lowest)
+        && let Ok(old) = session.judge_summary(backup, own, lowest)
     {
-        let is_there = session.judge(own, own, lowest).is_ok_and(|runs| runs.id() == old.id());
+        let is_there = session.judge_summary(own, own, lowest).is_ok_and(|runs| runs.id == old.id);
         let first = begin(session, own, log, EntryKind::Back);
         let noted = first.ok().map(|first| (log, first));
         if !is_there && copy_whole(session, backup, own, own, &old, lowest, noted).is_err() {
@@ -172,16 +197,16 @@ fn copy_whole<F: Flash, C: Crypto>(
     from: usize,
     to: usize,
     own: usize,
-    image: &VerifiedImage,
+    image: &Summary,
     lowest: u32,
     noted: Option<(&SlotLog, u32)>,
 ) -> Result<(), Reason> {
-    let copy = Copy { from, to, own, size: image.header().artefact_size() };
+    let copy = Copy { from, to, own, size: image.size };
     let mut first = noted.map_or(0, |(_, first)| first);
     let mut log = noted.map(|(log, _)| log);
     for _ in 0..ATTEMPTS {
         let copied = session.copy(copy, first, log);
-        if copied.is_ok() && session.judge(to, own, lowest).is_ok_and(|found| found.id() == image.id()) {
+        if copied.is_ok() && session.judge_summary(to, own, lowest).is_ok_and(|found| found.id == image.id) {
             return Ok(());
         }
         // Its notes say that it is done already.

@@ -46,6 +46,16 @@ pub struct Config<'a> {
     pub largest_step: u32,
 }
 
+/// What is needed of an image that was verified and does not start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Summary {
+    pub id: Digest,
+    /// Bytes of the artefact.
+    pub size: u32,
+    /// Its security counter.
+    pub counter: u32,
+}
+
 /// Where the next entry of a log goes, and what was written to it since this power-up.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Journal {
@@ -132,12 +142,20 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
             payload_offset: offset,
             room: self.map.room().min(area.size),
         };
-        let image = verify(&mut source, &policy, &mut self.crypto)?;
-        if image.companions().iter().all(|id| self.config.present.contains(id)) {
-            Ok(image)
-        } else {
-            Err(Reason::Companion.into())
+        let is_there = |id: &Digest| self.config.present.contains(id);
+        match &verify(&mut source, &policy, &mut self.crypto) {
+            Ok(image) if image.companions().iter().all(is_there) => Ok(*image),
+            Ok(_) => Err(Reason::Companion.into()),
+            Err(error) => Err((*error).into()),
         }
+    }
+
+    /// Judges an image as [`Session::judge`] does, and keeps what is needed to copy it or to fall back to it.
+    #[inline(never)] // A verified image takes much stack, and copies judge again.
+    pub(crate) fn judge_summary(&mut self, holder: usize, runs_from: usize, lowest: u32) -> Result<Summary, Refusal> {
+        let image = self.judge(holder, runs_from, lowest)?;
+        let counter = image.header().body.security_counter.get();
+        Ok(Summary { id: *image.id(), size: image.header().artefact_size(), counter })
     }
 
     /// Judges what the front area of a new image says: before anything is erased for it.

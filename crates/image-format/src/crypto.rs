@@ -58,6 +58,7 @@ mod software {
             sha2::Sha256::new()
         }
 
+        #[inline(never)] // Measured: 300 bytes less, in the size profile.
         fn verify_ed25519(&mut self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
             let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(key) else { return false };
             key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()

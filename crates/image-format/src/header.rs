@@ -149,6 +149,18 @@ impl<B: Body> Header<B> {
     /// [`Code::Truncated`] for a file too short for header and signatures, [`Code::ReadFault`], and the codes of
     /// [`crate::Stage::Header`].
     pub fn read(source: &mut impl ReadAt) -> Result<Self, Error> {
+        let mut header = Header::zeroed();
+        header.fill(source)?;
+        Ok(header)
+    }
+
+    /// A header that is none yet.
+    pub(crate) fn zeroed() -> Self {
+        Header { raw: SignedHeader::new_zeroed() }
+    }
+
+    /// Reads it where it is: on the stack once.
+    pub(crate) fn fill(&mut self, source: &mut impl ReadAt) -> Result<(), Error> {
         if let Extent::File(size) = source.extent()
             && size < FRONT_HEAD_SIZE
         {
@@ -159,9 +171,8 @@ impl<B: Body> Header<B> {
             }
             return Err(Code::Truncated.at(size));
         }
-        let mut raw = SignedHeader::<B>::new_zeroed();
-        source.read_at(0, raw.as_mut_bytes()).map_err(|_| Code::ReadFault.at(0))?;
-        Header::parse(raw)
+        source.read_at(0, self.raw.as_mut_bytes()).map_err(|_| Code::ReadFault.at(0))?;
+        self.raw.judge_form()
     }
 
     /// Judges the form of a header whose bytes were already read.
@@ -169,12 +180,7 @@ impl<B: Body> Header<B> {
     /// # Errors
     /// The codes of [`crate::Stage::Header`].
     pub fn parse(raw: SignedHeader<B>) -> Result<Self, Error> {
-        const { assert!(size_of::<SignedHeader<B>>() == index(HEADER_SIZE)) };
-        raw.envelope.judge_form(B::KIND)?;
-        raw.body.judge_form(&raw.envelope)?;
-        if raw.artefact_size().checked_add(raw.body.following()).is_none() {
-            return Err(Code::Sizes.at(offset!(Envelope, payload_size)));
-        }
+        raw.judge_form()?;
         Ok(Header { raw })
     }
 
@@ -210,6 +216,18 @@ impl Envelope {
         }
         if self.reserved_2 != [0; 8] {
             return Err(Code::Reserved.at(offset!(Envelope, reserved_2)));
+        }
+        Ok(())
+    }
+}
+
+impl<B: Body> SignedHeader<B> {
+    fn judge_form(&self) -> Result<(), Error> {
+        const { assert!(size_of::<SignedHeader<B>>() == index(HEADER_SIZE)) };
+        self.envelope.judge_form(B::KIND)?;
+        self.body.judge_form(&self.envelope)?;
+        if self.artefact_size().checked_add(self.body.following()).is_none() {
+            return Err(Code::Sizes.at(offset!(Envelope, payload_size)));
         }
         Ok(())
     }

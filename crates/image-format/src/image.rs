@@ -2,7 +2,7 @@
 
 use zerocopy::little_endian::{U16, U32};
 
-use crate::header::{Body, Envelope, Header, Kind, SignedHeader};
+use crate::header::{Body, Envelope, Kind, SignedHeader};
 use crate::record::Companions;
 use crate::{Authentic, Check, Code, Crypto, Error, Place, Policy, ReadAt, Verified};
 
@@ -141,7 +141,11 @@ impl core::ops::Deref for VerifiedImage {
 /// # Errors
 /// The code of the first rule that is broken, with its offset.
 pub fn verify(source: &mut impl ReadAt, policy: &Policy<'_>, crypto: &mut impl Crypto) -> Result<VerifiedImage, Error> {
-    Header::<ImageBody>::read(source)?.authenticate(source, &policy.trust, crypto)?.verify(source, policy, crypto)
+    // By reference: a header that is moved is on the stack twice.
+    match &Authentic::read(source, &policy.trust, crypto) {
+        Ok(authentic) => authentic.verify(source, policy, crypto),
+        Err(error) => Err(*error),
+    }
 }
 
 impl Authentic<ImageBody> {
@@ -149,6 +153,7 @@ impl Authentic<ImageBody> {
     ///
     /// # Errors
     /// The codes of the stages extent, device, record and payload, and [`Code::ReadFault`].
+    #[inline(never)] // As `Authentic::read`.
     pub fn verify(
         &self,
         source: &mut impl ReadAt,

@@ -68,6 +68,16 @@ impl<B: Body> Header<B> {
         trust: &Trust<'_>,
         crypto: &mut impl Crypto,
     ) -> Result<Authentic<B>, Error> {
+        self.judge_signatures(source, trust, crypto)?;
+        Ok(Authentic { raw: *self.unauthenticated() })
+    }
+
+    fn judge_signatures(
+        &self,
+        source: &mut impl ReadAt,
+        trust: &Trust<'_>,
+        crypto: &mut impl Crypto,
+    ) -> Result<(), Error> {
         const START: u32 = offset!(FrontHead, signatures);
         let mut places = [SignaturePlace::new_zeroed(); SIGNATURE_PLACES];
         source.read_at(START, places.as_mut_bytes()).map_err(|_| Code::ReadFault.at(START))?;
@@ -97,11 +107,22 @@ impl<B: Body> Header<B> {
         if valid < trust.threshold() {
             return Err(Code::TooFewSignatures.at(START));
         }
-        Ok(Authentic { raw: *self.unauthenticated() })
+        Ok(())
     }
 }
 
 impl<B: Body> Authentic<B> {
+    /// Reads a header, judges its form and its signatures.
+    ///
+    /// # Errors
+    /// Those of [`Header::read`] and [`Header::authenticate`].
+    #[inline(never)] // The signature takes most of the stack: while it is judged, little else should be there.
+    pub(crate) fn read(source: &mut impl ReadAt, trust: &Trust<'_>, crypto: &mut impl Crypto) -> Result<Self, Error> {
+        let mut header = Header::zeroed();
+        header.fill(source)?;
+        header.authenticate(source, trust, crypto)
+    }
+
     /// The signed fields.
     #[must_use]
     pub fn header(&self) -> &SignedHeader<B> {

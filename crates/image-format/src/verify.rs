@@ -5,7 +5,7 @@ use crate::policy::{Check, Device, Trust};
 use crate::record::{Companions, MAX_RECORDS, Record, Records};
 use crate::signature::FRONT_HEAD_SIZE;
 use crate::structure::index;
-use crate::{Authentic, Code, Crypto, Digest, Error, Extent, Header, ReadAt, Revision, Sha256 as _};
+use crate::{Authentic, Code, Crypto, Digest, Error, Extent, ReadAt, Revision, Sha256 as _};
 
 /// Bytes that are read at a time while an area is hashed.
 pub const READ_SIZE: u32 = 512;
@@ -67,7 +67,7 @@ pub fn verify_sealed<B: Body>(
     device: Check<Device>,
     crypto: &mut impl Crypto,
 ) -> Result<Verified<B>, Error> {
-    let authentic = Header::<B>::read(source)?.authenticate(source, trust, crypto)?;
+    let authentic = Authentic::<B>::read(source, trust, crypto)?;
     authentic.is_for(source.extent(), device)?;
     let companions = authentic.judge_records(Check::Waived, source, crypto)?;
     let (digest, _) = authentic.judge_payload(source, crypto)?;

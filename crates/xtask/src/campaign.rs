@@ -56,7 +56,7 @@ pub fn differential_test() -> Outcome {
 /// Fails at the first mutation about which host and target do not agree.
 fn differential(mutations: Mutations) -> Outcome {
     tools::QEMU.ensure()?;
-    verifier::build_programs(Profile::Speed, None)?;
+    verifier::build_programs(Profile::Speed)?;
     run(command("build")?.args(["--package", "target-tests", "--bin", PROGRAM]).env_remove("WAXSEAL_VECTORS"))?;
     let parts = parts(mutations)?;
     let results = thread::scope(|scope| {

@@ -7,6 +7,7 @@ use image_format::otp::{FieldKind, FieldRefusal};
 use image_format::{Code, Field, Structure};
 
 use crate::c_api;
+use crate::cost;
 use crate::diagnostics;
 use crate::generated::Files;
 use crate::header;
@@ -61,7 +62,21 @@ pub fn run(check: bool) -> Outcome {
     files.add("diagnostics.md", diagnostics::document().map_err(formatting)?.into_bytes());
     let api = c_api::declarations()?;
     files.add("waxseal.h", header::document(&api).map_err(formatting)?.into_bytes());
-    files.finish(check)
+    files.finish(check)?;
+    let mut top = Files::new(root()?);
+    top.add("README.md", readme()?.into_bytes());
+    top.finish(check)
+}
+
+/// README with the table of what verifier and boot loader cost.
+fn readme() -> Outcome<String> {
+    const START: &str = "<!-- Written by `cargo xtask gen` from tests/target/cost.toml. -->\n";
+    const END: &str = "<!-- The table's end. -->\n";
+    let path = root()?.join("README.md");
+    let text = std::fs::read_to_string(&path).map_err(Failure::at(&path))?;
+    let parts = text.split_once(START).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+    let (before, after) = parts.ok_or_else(|| Failure::new("README.md has no place for the table of costs"))?;
+    Ok([before, START, &cost::table()?, END, after].concat())
 }
 
 fn image_format_document() -> Outcome<String> {

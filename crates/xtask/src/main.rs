@@ -10,6 +10,7 @@ mod c_api;
 mod campaign;
 mod cargo;
 mod checking;
+mod cost;
 mod demo;
 mod devices;
 mod diagnostics;

@@ -21,7 +21,7 @@ const PROGRAMS: [(&str, &str, &[&str]); 2] = [
 
 /// Fails if anything of image-format or boot can panic. The programs' cryptography is of their own, since curve25519-dalek can.
 pub fn check() -> Outcome {
-    verifier::build_programs(Profile::Size, None)?;
+    verifier::build_programs(Profile::Size)?;
     // The control: a program that is known to have panics, those of curve25519-dalek.
     if panics(&functions(&Profile::Size.program("judge-vectors")?)?).is_empty() {
         return Err(Failure::new(

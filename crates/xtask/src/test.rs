@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command};
 use crate::{
     boot_c, boot_example, boot_life, campaign,
     cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
-    demo,
+    cost, demo,
     example::{Example, SLOTS},
     r#gen, header, page, panics,
     process::{Failure, Outcome, capture, root, run},
@@ -37,7 +37,7 @@ const STEPS: &[Step] = &[
     ("boot loader in C", boot_example::in_c),
     ("boot loader for an STM32F767", boot_example::for_f767),
     ("mutations on host and Cortex-M7", campaign::differential_test),
-    ("size of the verifier", verifier::check_size),
+    ("cost on the target", cost::check),
     ("no panic on the target", panics::check),
     ("lint for WebAssembly", lint_wasm),
     ("vectors in Node", vectors_in_node),
@@ -132,7 +132,7 @@ fn lint_cortex_m() -> Outcome {
 }
 
 fn vectors_on_cortex_m() -> Outcome {
-    verifier::build_programs(Profile::Size, None)?;
+    verifier::build_programs(Profile::Size)?;
     let judged = qemu::run(&Profile::Size.program("judge-vectors")?)?;
     println!("{} vectors judged as the index says", judged.lines().count());
     Ok(())
@@ -140,7 +140,7 @@ fn vectors_on_cortex_m() -> Outcome {
 
 /// The vectors of fields by the format's reader, and whole boards by generated accessors.
 fn otp_on_cortex_m() -> Outcome {
-    verifier::build_programs(Profile::Size, None)?;
+    verifier::build_programs(Profile::Size)?;
     let read = qemu::run(&Profile::Size.program("read-otp")?)?;
     println!("{} fields read as written down", read.lines().count());
     Ok(())

@@ -1,4 +1,4 @@
-//! How large verifier and boot loader are on the target, and a guard that they stay so.
+//! The programs of tests/target, and how large they are.
 
 use std::{fs, path::Path};
 
@@ -10,18 +10,17 @@ use crate::{
     tools,
 };
 
-/// What the verifier may take in the size profile, in bytes. Measured: 21.8 KB.
-///
-/// Without sha2's compact back end it is about 32 KB more, so a lost `--cfg` does not go unnoticed.
-const BUDGET: u64 = 24 * 1024;
-/// What the boot loader may take with the verifier and each strategy in it. Measured: 33.5 KB.
-const BOOT_BUDGET: u64 = 36 * 1024;
+/// Builds all programs of tests/target.
+pub fn build_programs(profile: Profile) -> Outcome {
+    build(profile, None, &[])
+}
 
-/// Builds the programs of tests/target. `index` names another index of vectors than the committed one.
-pub fn build_programs(profile: Profile, index: Option<&Path>) -> Outcome {
+/// Builds some programs of tests/target. `index` names another index of vectors than the committed one.
+pub fn build(profile: Profile, index: Option<&Path>, programs: &[&str]) -> Outcome {
     tools::ensure_target(CORTEX_M)?;
     let mut build = for_cortex_m("build", profile)?;
     build.args(["--package", "target-tests", "--features", "qemu"]).env_remove("WAXSEAL_VECTORS");
+    build.args(programs.iter().flat_map(|program| ["--bin", program]));
     if let Some(index) = index {
         build.env("WAXSEAL_VECTORS", index);
     }
@@ -33,22 +32,6 @@ pub fn size(profile: Profile, program: &str) -> Outcome<u64> {
     let with = loaded_bytes(&profile.program(program)?)?;
     let without = loaded_bytes(&profile.program("measure-empty")?)?;
     with.checked_sub(without).ok_or_else(|| Failure::new("measure-empty is the larger program"))
-}
-
-/// Fails if the verifier or the boot loader has outgrown its budget.
-pub fn check_size() -> Outcome {
-    for (what, program, budget) in
-        [("verifier", "measure-verify", BUDGET), ("boot loader", "measure-boot", BOOT_BUDGET)]
-    {
-        let size = size(Profile::Size, program)?;
-        println!("the {what} takes {size} of {budget} bytes");
-        if size > budget {
-            return Err(Failure::new(format!(
-                "the {what} takes {size} bytes, and its budget is {budget}: is sha2's compact back end lost?"
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// Bytes of .text, .rodata and .data.

@@ -1,7 +1,7 @@
 //! The security counter where it is kept in flash: an area of places, as a log has them.
 
 use super::entry::EntryKind;
-use super::scan::{LogForm, PlaceState, read_place};
+use super::places::{LogForm, PlaceState, each_place};
 use crate::ReadAt;
 
 /// What some sectors of a counter's area say.
@@ -17,8 +17,7 @@ pub struct Count {
 /// nothing false, since a value is written only once it may be reached.
 pub fn read_count(area: &mut impl ReadAt, form: &LogForm) -> Count {
     let mut count = Count::default();
-    for number in 0..form.places() {
-        let state = read_place(area, form, number);
+    each_place(area, form, |number, state| {
         if state != PlaceState::Free {
             count.next = number.saturating_add(1);
         }
@@ -27,6 +26,6 @@ pub fn read_count(area: &mut impl ReadAt, form: &LogForm) -> Count {
         {
             count.value = count.value.max(Some(entry.generation));
         }
-    }
+    });
     count
 }

@@ -7,11 +7,13 @@
 mod choice;
 mod count;
 mod entry;
+mod places;
 mod scan;
 mod space;
 
 pub use choice::{Candidate, Candidates, MAX_SLOTS, Reason, choose};
 pub use count::{Count, read_count};
 pub use entry::{ENTRY_SIZE, Entry, EntryBytes, EntryKind, MAX_PLACE};
-pub use scan::{LogForm, PlaceState, RAISED, SlotLog, Status, next_generation, read_place, scan};
+pub use places::{LogForm, PlaceState, read_place};
+pub use scan::{RAISED, SlotLog, Status, next_generation, scan};
 pub use space::{SPARE_PLACES, Strategy, place_size, state_space};

@@ -1,80 +1,8 @@
 //! Reading a log: what counts after torn words, holes and leftovers of an interrupted erase.
 
-use zerocopy::FromBytes as _;
-
-use super::entry::{ENTRY_SIZE, Entry, EntryBytes, EntryKind, MAX_PLACE};
-use super::space::place_size;
-use crate::structure::index;
+use super::entry::{Entry, EntryKind};
+use super::places::{LogForm, PlaceState, each_place};
 use crate::{Digest, ReadAt};
-
-/// What a place holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaceState {
-    /// Both readings were erased throughout.
-    Free,
-    /// Both readings were the same entry, with the right checksum and padding.
-    Valid(Entry),
-    /// Anything else: a fault, two different readings, a torn entry.
-    Dirty,
-}
-
-/// The form of a log area.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogForm {
-    place: u32,
-    places: u32,
-    erased: u8,
-}
-
-impl LogForm {
-    /// A log area of `size` bytes in a memory whose larger one of program unit and ECC word has `unit` bytes. `None` for a
-    /// unit without a place size.
-    #[must_use]
-    pub fn new(size: u32, unit: u32, erased: u8) -> Option<Self> {
-        let place = place_size(unit)?;
-        Some(LogForm { place, places: size.checked_div(place)?, erased })
-    }
-
-    /// Number of places.
-    #[must_use]
-    pub fn places(&self) -> u32 {
-        self.places
-    }
-
-    /// Offset of a place in the area, in bytes. `None` behind the last one.
-    #[must_use]
-    pub fn offset(&self, number: u32) -> Option<u32> {
-        if number < self.places { number.checked_mul(self.place) } else { None }
-    }
-
-    /// Size of a place in bytes.
-    #[must_use]
-    pub fn place_size(&self) -> u32 {
-        self.place
-    }
-}
-
-/// Reads one place of a log area, twice. The caller has seen to it that both readings come from the memory, not from a cache.
-pub fn read_place(area: &mut impl ReadAt, form: &LogForm, number: u32) -> PlaceState {
-    let mut first = [0; index(MAX_PLACE)];
-    let mut second = [0; index(MAX_PLACE)];
-    let (Some(offset), Some(first), Some(second)) =
-        (form.offset(number), first.get_mut(..index(form.place)), second.get_mut(..index(form.place)))
-    else {
-        return PlaceState::Dirty;
-    };
-    if area.read_at(offset, first).is_err() || area.read_at(offset, second).is_err() || first != second {
-        return PlaceState::Dirty;
-    }
-    if first.iter().all(|byte| *byte == form.erased) {
-        return PlaceState::Free;
-    }
-    let padded = first.iter().skip(index(ENTRY_SIZE)).all(|byte| *byte == 0);
-    match EntryBytes::ref_from_prefix(first) {
-        Ok((bytes, _)) if padded => bytes.decode().map_or(PlaceState::Dirty, PlaceState::Valid),
-        _ => PlaceState::Dirty,
-    }
-}
 
 /// What a slot's log says of its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,8 +99,7 @@ const NO_IMAGE: [u8; 4] = [0; 4];
 pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
     let mut log = SlotLog::BLANK;
     let mut seen = false;
-    for number in 0..form.places {
-        let state = read_place(area, form, number);
+    each_place(area, form, |number, state| {
         if state != PlaceState::Free {
             log.next = number.saturating_add(1);
         }
@@ -197,7 +124,7 @@ pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
                 }
             }
         }
-    }
+    });
     log.status = match log {
         SlotLog { okays: 1.., .. } => Status::Confirmed,
         SlotLog { dropped: true, .. } => Status::Rejected,

@@ -27,13 +27,11 @@ impl Flash for Memories {
     }
 
     fn read(&mut self, region: u8, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
-        buffer.fill(0xFF);
-        if region == 0
-            && let Some(stored) = offset.checked_sub(SLOT_OFFSET).and_then(|start| self.image.get(start as usize..))
-        {
-            let size = stored.len().min(buffer.len());
-            buffer[..size].copy_from_slice(&stored[..size]);
-        }
+        let start = if region == 0 { offset.checked_sub(SLOT_OFFSET) } else { None };
+        let stored = start.and_then(|start| self.image.get(start as usize..)).unwrap_or_default();
+        let (copied, erased) = buffer.split_at_mut(stored.len().min(buffer.len()));
+        copied.copy_from_slice(&stored[..copied.len()]);
+        erased.fill(0xFF);
         Ok(())
     }
 
@@ -81,7 +79,7 @@ fn decide(case: &Case) -> bool {
     };
     let Ok(mut session) = Session::open(config, Memories { image: case.image }, SoftwareCrypto) else { return false };
     let Some(mut counter) = AreaCounter::of(&config) else { return false };
-    match boot(&mut session, &mut counter).action {
+    match &boot(&mut session, &mut counter).action {
         Action::Boot(start) => start.entry().is_some(),
         _ => false,
     }
