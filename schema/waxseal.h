@@ -230,7 +230,8 @@ enum waxseal_reason {
     /* The chip's option bits are not those that the layout was made for: every address may be
      * wrong. */
     WAXSEAL_REASON_MODE = 1002,
-    /* The embedded trust set is unusable, or does not have the digest that was expected. */
+    /* The embedded trust set is unusable, or its image role does not have the key hash that was
+     * expected. */
     WAXSEAL_REASON_TRUST_SET = 1003,
     /* A memory does not answer. */
     WAXSEAL_REASON_MEMORY = 1004,
@@ -709,7 +710,8 @@ typedef struct waxseal_config {
     const uint8_t *trust;
     /* Their number. */
     uint32_t trust_size;
-    /* SHA-256 of the trust set, where one-time-programmable memory holds it. NULL: not compared. */
+    /* The key hash of the role image, where one-time-programmable memory holds it. NULL: not
+     * compared. */
     const uint8_t (*trust_digest)[32];
     /* UUIDv5 of the vendor. */
     uint8_t vendor_id[16];
@@ -890,16 +892,18 @@ uint32_t waxseal_open(struct waxseal_session *session,
                       const struct waxseal_flash *flash);
 
 /* Makes the boot decision, with all that it takes: copies, writes states, raises the counter.
- * Called once after each reset, by the boot loader. `counter` is NULL where the layout has an area
- * for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots. Requires: `session` was
- * opened and is used by nobody else; `decision` is storage of its type. */
+ * Called once after each reset, by the boot loader. `counter` is NULL where the layout has a place
+ * for it, in flash or in OTP, or nothing keeps it. Returns WAXSEAL_DONE if something boots.
+ * Requires: `session` was opened and is used by nobody else; `decision` is storage of its type. */
 uint32_t waxseal_boot(struct waxseal_session *session,
                       const struct waxseal_counter *counter,
                       struct waxseal_decision *decision);
 
-/* Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
- * Requires: `session` was opened and is used by nobody else; `lowest` is storage of its type. */
-uint32_t waxseal_lowest_counter(struct waxseal_session *session, uint32_t *lowest);
+/* Stores the lowest security counter that is accepted, out of the layout's place for it; 0 without
+ * one. Requires: `session` was opened and is used by nobody else; `lowest` is storage of its type.
+ * */
+uint32_t waxseal_lowest_counter(struct waxseal_session *session,
+                                uint32_t *lowest);
 
 /* Says that the running image works: from then on the boot loader does not go back. Doing it again
  * does nothing. Requires: `session` was opened and is used by nobody else. */

@@ -45,6 +45,14 @@ fn flash_and_otp_in_one_map() {
     project.waxseal("map m.toml").exits(0).says(&["security counter", "rollback 40-7F: 64 steps, a byte each"]);
 }
 
+/// The boot loader counts in OTP, whatever the power does meanwhile.
+#[test]
+fn a_counter_in_otp_survives_power_cuts() {
+    let project = empty();
+    project.write("m.toml", fs::read(repository().join("tests/manifests/good_otp_counter.toml")).unwrap());
+    project.waxseal("simulate m.toml --cuts 1").exits(0).says(&["downgrade", "survived"]);
+}
+
 /// There is nothing to build or to link in a manifest about OTP alone, and that is said.
 #[test]
 fn no_image_is_made_of_otp_alone() {

@@ -23,7 +23,7 @@ pub struct Config {
     pub trust: *const u8,
     /// Their number.
     pub trust_size: u32,
-    /// SHA-256 of the trust set, where one-time-programmable memory holds it. NULL: not compared.
+    /// The key hash of the role image, where one-time-programmable memory holds it. NULL: not compared.
     pub trust_digest: *const [u8; 32],
     /// UUIDv5 of the vendor.
     pub vendor_id: [u8; 16],

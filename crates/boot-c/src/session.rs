@@ -2,7 +2,7 @@
 
 use core::{ffi::c_void, mem::MaybeUninit};
 
-use boot::{Action, AreaCounter, Counter as _, Decision as Decided, NoCounter, Refusal, boot};
+use boot::{Action, AreaCounter, Counter as _, Decision as Decided, NoCounter, OtpCounter, Refusal, boot};
 use image_format::SoftwareCrypto;
 use image_format::log::{MAX_SLOTS, Status};
 
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn waxseal_open(session: *mut Session, config: *const Conf
 }
 
 /// Makes the boot decision, with all that it takes: copies, writes states, raises the counter. Called once after each reset, by the
-/// boot loader. `counter` is NULL where the layout has an area for it, or nothing keeps it. Returns WAXSEAL_DONE if something boots.
+/// boot loader. `counter` is NULL where the layout has a place for it, in flash or in OTP, or nothing keeps it. Returns WAXSEAL_DONE if something boots.
 ///
 /// # Safety
 /// `session` was opened and is used by nobody else; `decision` is storage of its type.
@@ -213,16 +213,17 @@ pub unsafe extern "C" fn waxseal_boot(session: *mut Session, counter: *const Cou
     let Some(decision) = decision else { return ARGUMENT };
     let decision = decision.write(Decision::RECOVER);
     let Some(session) = session else { return ARGUMENT };
-    let decided = match (counter, AreaCounter::of(session.config())) {
-        (Some(counter), _) => boot(session, &mut { *counter }),
-        (None, Some(mut area)) => boot(session, &mut area),
-        (None, None) => boot(session, &mut NoCounter),
+    let decided = match (counter, AreaCounter::of(session.config()), OtpCounter::of(session.config())) {
+        (Some(counter), ..) => boot(session, &mut { *counter }),
+        (None, Some(mut area), _) => boot(session, &mut area),
+        (None, None, Some(mut otp)) => boot(session, &mut otp),
+        (None, None, None) => boot(session, &mut NoCounter),
     };
     *decision = Decision::of(&decided);
     if decision.action == ACTION_RECOVER { decision.reason } else { DONE }
 }
 
-/// Stores the lowest security counter that is accepted, out of the layout's area; 0 without one.
+/// Stores the lowest security counter that is accepted, out of the layout's place for it; 0 without one.
 ///
 /// # Safety
 /// `session` was opened and is used by nobody else; `lowest` is storage of its type.
@@ -232,9 +233,10 @@ pub unsafe extern "C" fn waxseal_lowest_counter(session: *mut Session, lowest: *
     let (Some(session), Some(lowest)) = (unsafe { Session::get(session) }, unsafe { place(lowest) }) else {
         return ARGUMENT;
     };
-    let read = match AreaCounter::of(session.config()) {
-        Some(mut area) => area.read(session.flash()),
-        None => Ok(0),
+    let read = match (AreaCounter::of(session.config()), OtpCounter::of(session.config())) {
+        (Some(mut area), _) => area.read(session.flash()),
+        (None, Some(mut otp)) => otp.read(session.flash()),
+        (None, None) => Ok(0),
     };
     match read {
         Ok(value) => {

@@ -28,6 +28,8 @@
 //! }
 //! ```
 //!
+//! Where one-time-programmable memory holds the key hash or the revision, [`Otp`] reads them; where it keeps the counter, [`OtpCounter`] does.
+//!
 //! The address to jump to exists in [`Start::entry`] alone: out of the bytes that were hashed in this boot.
 //!
 //! # The application's side
@@ -90,6 +92,7 @@ mod counter;
 mod exchange;
 mod flash;
 mod map;
+mod otp;
 mod overwrite;
 mod reason;
 mod session;
@@ -101,6 +104,7 @@ pub use application::State;
 pub use boot::{Action, Decision, Start, boot};
 pub use counter::{AreaCounter, Counter, NoCounter};
 pub use flash::{Fault, Flash, MAX_OPERATION};
+pub use otp::{Otp, OtpCounter};
 pub use reason::{Reason, Refusal};
 pub use session::{Config, Raise, Session};
 pub use stage::{Image, Stage, Wanted};

@@ -1,7 +1,7 @@
 //! The slot group as this crate looks at it: sectors, units, slots in their roles.
 
 use image_format::layout::{
-    GroupSlot, GroupView, PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun,
+    GroupSlot, GroupView, MEMORY_OTP, PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun,
 };
 use image_format::log::{LogForm, MAX_SLOTS, Strategy};
 
@@ -61,7 +61,7 @@ impl<'a> Map<'a> {
             // The front area at the slot's end is for banks that the ROM starts: no boot loader looks there.
             slot.front_offset.get() == 0 && self.is_whole(&slot_area(slot)) && logged(slot)
         });
-        let counter = self.counter().is_none_or(|area| self.is_whole(&area));
+        let counter = self.counter().is_none_or(|area| self.is_whole(&area) || self.is_whole_units(&area));
         // A group has fewer slots than the journals that a session keeps.
         roles && slots && counter && self.payload_offset() > 0 && self.group.slots().len() <= MAX_SLOTS
     }
@@ -113,6 +113,18 @@ impl<'a> Map<'a> {
         let ends =
             last.and_then(|last| self.sector(area.region, last)).is_some_and(|sector| sector.end() == area.end());
         starts && ends && self.unit(area.region).is_some()
+    }
+
+    /// Whether a region is one-time-programmable memory.
+    pub fn is_otp(&self, region: u8) -> bool {
+        self.region(region).is_some_and(|found| found.region.memory == MEMORY_OTP)
+    }
+
+    /// Whether a range consists of whole program units of one-time-programmable memory.
+    fn is_whole_units(&self, area: &Area) -> bool {
+        let Some((unit, 0xFF)) = self.unit(area.region).filter(|_| self.is_otp(area.region)) else { return false };
+        let is_small = usize::try_from(unit).is_ok_and(|unit| unit <= crate::otp::MAX_UNIT);
+        is_small && area.offset.is_multiple_of(unit) && area.size.is_multiple_of(unit) && self.is_inside(area)
     }
 
     /// The sectors that a range touches, lowest first.

@@ -42,7 +42,7 @@ reasons! {
     1001 Layout,
     /// The chip's option bits are not those that the layout was made for: every address may be wrong.
     1002 Mode,
-    /// The embedded trust set is unusable, or does not have the digest that was expected.
+    /// The embedded trust set is unusable, or its image role does not have the key hash that was expected.
     1003 TrustSet,
     /// A memory does not answer.
     1004 Memory,

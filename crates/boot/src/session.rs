@@ -30,7 +30,8 @@ pub struct Config<'a> {
     pub layout: &'a [u8],
     /// The trust set's bytes.
     pub trust: &'a [u8],
-    /// SHA-256 of the trust set, where one-time-programmable memory holds it.
+    /// The key hash of the role image, where one-time-programmable memory holds it ([`crate::Otp::key_hash`]). It does not depend on
+    /// the trust set's other roles and epoch, which the boot loader does not judge by.
     pub trust_digest: Check<Digest>,
     /// What the device is.
     pub device: Device,
@@ -87,13 +88,13 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
                 return Err(Reason::Mode);
             }
         }
+        let set = TrustSet::parse(config.trust).map_err(|_| Reason::TrustSet)?;
         if let Check::Require(digest) = config.trust_digest
-            && sha256(&mut crypto, config.trust) != digest
+            && set.key_hash(Role::Image, &mut crypto) != Ok(digest)
         {
             return Err(Reason::TrustSet);
         }
-        let trust = TrustSet::parse(config.trust).and_then(|set| set.role(Role::Image, &mut crypto));
-        let trust = trust.map_err(|_| Reason::TrustSet)?;
+        let trust = set.role(Role::Image, &mut crypto).map_err(|_| Reason::TrustSet)?;
         for region in 0..map.region_count() {
             flash.settle(region).map_err(|Fault| Reason::Memory)?;
         }

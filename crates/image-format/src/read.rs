@@ -28,6 +28,16 @@ pub trait ReadAt {
     fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault>;
 }
 
+impl<R: ReadAt + ?Sized> ReadAt for &mut R {
+    fn extent(&self) -> Extent {
+        (**self).extent()
+    }
+
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        (**self).read_at(offset, buffer)
+    }
+}
+
 /// An artefact in memory: a file that was read, or a copy of a slot.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'a> {

@@ -1,9 +1,9 @@
 //! A reader's trust set as bytes: what a boot loader embeds, and what its hash in OTP is taken over.
 
-use zerocopy::FromBytes as _;
 use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
-use crate::{Code, Crypto, Error, Kind, Trust};
+use crate::{Code, Crypto, Digest, Error, Kind, Sha256 as _, Trust};
 
 structure! {
     /// Starts a trust set. Its roles follow, by ascending number, each once.
@@ -123,15 +123,32 @@ impl<'a> TrustSet<'a> {
         self.head.epoch.get()
     }
 
+    /// What a field of type key-hash holds for a role: the SHA-256 of a trust set that has this one role, and epoch 0.
+    ///
+    /// # Errors
+    /// [`Code::TrustSet`]: the set lacks the role.
+    pub fn key_hash(&self, wanted: Role, crypto: &mut impl Crypto) -> Result<Digest, Error> {
+        let RoleView { head, keys, .. } = self.find(wanted)?;
+        let alone = TrustHead { format: 1.into(), role_count: 1, reserved: 0, epoch: 0.into() };
+        let mut hash = crypto.sha256();
+        [alone.as_bytes(), head.as_bytes(), keys.as_bytes()].into_iter().for_each(|bytes| hash.update(bytes));
+        Ok(hash.finish())
+    }
+
     /// Whose signatures count for a role.
     ///
     /// # Errors
     /// [`Code::TrustSet`]: the set lacks the role, or [`Trust::new`] refuses it.
     pub fn role(&self, wanted: Role, crypto: &mut impl Crypto) -> Result<Trust<'a>, Error> {
+        let found = self.find(wanted)?;
+        Trust::new(found.keys, found.head.threshold, crypto)
+    }
+
+    fn find(&self, wanted: Role) -> Result<RoleView<'a>, Error> {
         let mut rest = self.roles;
         while let Some(found) = role(rest) {
             if found.head.role == wanted.number() {
-                return Trust::new(found.keys, found.head.threshold, crypto);
+                return Ok(found);
             }
             rest = found.rest;
         }

@@ -3,7 +3,7 @@
 use boot::{Config, Raise};
 use flash_model::{Noise, Rewrite, Shape};
 use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
-use image_format::layout::{GroupView, MEMORY_INTERNAL, ROLE_RUN};
+use image_format::layout::{GroupView, MEMORY_INTERNAL, MEMORY_OTP, ROLE_RUN};
 use image_format::log::Strategy;
 use image_format::trust::{Role, RoleHead, TrustHead};
 use image_format::{Check, Device, Digest, ImageBody, PayloadType, SoftwareCrypto, Version, sha256};
@@ -110,9 +110,13 @@ impl Bench {
                 unit: unit.max(ecc),
                 has_ecc: ecc > 0,
                 erased: found.region.erased,
-                // The boot loader never writes over anything, whatever the memory would bear.
-                rewrite: Rewrite::Never,
-                is_external: found.region.memory != MEMORY_INTERNAL,
+                // The boot loader never writes over anything, whatever the memory would bear, but for a counter that nobody erases.
+                rewrite: if found.region.memory == MEMORY_OTP && unit == 1 {
+                    Rewrite::ClearBits
+                } else {
+                    Rewrite::Never
+                },
+                is_external: !matches!(found.region.memory, MEMORY_INTERNAL | MEMORY_OTP),
             }
         });
         let registers = group.mode().iter().map(|bits| (bits.register.get(), bits.value.get()));

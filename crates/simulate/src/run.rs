@@ -1,6 +1,9 @@
 //! One device, from one start to the next, and what must hold each time.
 
-use boot::{Action, AreaCounter, Counter, Fault, Flash, NoCounter, Reason, Refusal, Session, Start, Wanted, boot};
+use boot::{
+    Action, AreaCounter, Config, Counter, Fault, Flash, NoCounter, OtpCounter, Reason, Refusal, Session, Start, Wanted,
+    boot,
+};
 use flash_model::{Chip, Restart};
 use image_format::log::{Entry, EntryKind, Status, Strategy};
 use image_format::{Code, Digest, Header, ImageBody, Memory, SoftwareCrypto};
@@ -131,6 +134,14 @@ pub(crate) struct Player<'b> {
 enum AnyCounter<'a> {
     None(NoCounter),
     Area(AreaCounter<'a>),
+    Otp(OtpCounter),
+}
+
+impl<'a> AnyCounter<'a> {
+    fn of(config: &Config<'a>) -> Self {
+        let otp = || OtpCounter::of(config).map_or(AnyCounter::None(NoCounter), AnyCounter::Otp);
+        AreaCounter::of(config).map_or_else(otp, AnyCounter::Area)
+    }
 }
 
 impl<F: Flash> Counter<F> for AnyCounter<'_> {
@@ -138,6 +149,7 @@ impl<F: Flash> Counter<F> for AnyCounter<'_> {
         match self {
             AnyCounter::None(none) => none.read(flash),
             AnyCounter::Area(area) => area.read(flash),
+            AnyCounter::Otp(otp) => otp.read(flash),
         }
     }
 
@@ -145,6 +157,7 @@ impl<F: Flash> Counter<F> for AnyCounter<'_> {
         match self {
             AnyCounter::None(none) => none.raise(flash, value),
             AnyCounter::Area(area) => area.raise(flash, value),
+            AnyCounter::Otp(otp) => otp.raise(flash, value),
         }
     }
 }
@@ -183,8 +196,13 @@ impl<'b> Player<'b> {
                 at += size as u32;
             }
         }
-        if let Some(area) = group.areas().first() {
-            // The factory sets the counter to the old image's.
+        // The factory sets the counter to the old image's.
+        if let Some(mut otp) = OtpCounter::of(&self.bench.config()) {
+            let mut device = Device { chip: &mut chip, notes: None, registers: self.bench.registers() };
+            if otp.raise(&mut device, 1).is_err() {
+                unreachable!("a blank memory counts");
+            }
+        } else if let Some(area) = group.areas().first() {
             let shape = &self.bench.shapes()[usize::from(area.region)];
             let entry = Entry::new(EntryKind::Count, 1, &[0; 32]).encode();
             let mut place = entry.as_bytes().to_vec();
@@ -271,7 +289,7 @@ impl<'b> Player<'b> {
         };
         tell(&world.chip, "start");
         let mut device = Device { chip: &mut world.chip, notes, registers: self.bench.registers() };
-        let mut counter = AreaCounter::of(&config).map_or(AnyCounter::None(NoCounter), AnyCounter::Area);
+        let mut counter = AnyCounter::of(&config);
         let before = device.chip.operations();
         let decision = match Session::open(config, &mut device, self.memo.clone()) {
             Ok(mut session) => boot(&mut session, &mut counter),

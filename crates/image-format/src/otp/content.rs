@@ -203,22 +203,25 @@ impl<'a> OtpLayout<'a> {
         }
         let unit = u32::from(self.head.unit.get());
         let units = field.length.get().checked_div(unit).unwrap_or(0);
-        let mut spent = 0;
-        for number in 0..units {
-            let start = number.saturating_mul(unit).saturating_add(field.at.get());
-            let mut zeros = 0_u32;
-            let read = pieces(start, unit, |at, piece| {
-                memory.read_at(at, piece).map_err(|_| FieldRefusal::Unreadable)?;
-                zeros = piece.iter().fold(zeros, |zeros, byte| zeros.saturating_add(byte.count_zeros()));
-                Ok(())
-            });
-            if read.is_ok() && zeros <= unit.saturating_mul(4) {
-                break;
-            }
-            spent = number.saturating_add(1);
-        }
-        Ok(spent)
+        Ok(spent_units(memory, field.at.get(), units, unit))
     }
+}
+
+/// The spent ones of so many units from an offset on, as [`OtpLayout::counter`] counts them.
+pub fn spent_units(memory: &mut impl ReadAt, at: u32, units: u32, unit: u32) -> u32 {
+    for number in 0..units {
+        let start = number.saturating_mul(unit).saturating_add(at);
+        let mut zeros = 0_u32;
+        let read = pieces(start, unit, |at, piece| {
+            memory.read_at(at, piece).map_err(|_| FieldRefusal::Unreadable)?;
+            zeros = piece.iter().fold(zeros, |zeros, byte| zeros.saturating_add(byte.count_zeros()));
+            Ok(())
+        });
+        if read.is_ok() && zeros <= unit.saturating_mul(4) {
+            return number;
+        }
+    }
+    units
 }
 
 /// The first field of these bytes, and what follows it.

@@ -6,6 +6,6 @@ mod field;
 mod value;
 
 pub use blob::{OtpBlob, OtpBody};
-pub use content::{FieldRefusal, LayoutField, OtpLayout};
+pub use content::{FieldRefusal, LayoutField, OtpLayout, spent_units};
 pub use field::{COMPLEMENT, FieldKind, FieldList, OtpField, OtpHead};
 pub use value::{Date, Text};

@@ -1,8 +1,7 @@
 //! The reader's trust set: whose signatures a boot loader takes, out of keys, roles and thresholds.
 
-use image_format::sha256;
 use image_format::trust::{RoleHead, TrustHead, TrustSet};
-use manifest::plan::{Plan, Role};
+use manifest::plan::{Plan, Role, RoleName};
 use zerocopy::IntoBytes as _;
 
 use super::{Section, Source, SourceError, Value};
@@ -56,8 +55,12 @@ pub fn trust(plan: &Plan, public: &[PublicKey], command: &str) -> Result<Source,
         about.push(format!("{}: {} of {keys}", role.name.name(), role.threshold.value));
     }
     let mut section = Section::new("Trust set.");
-    let digest = sha256(&mut HostCrypto, &bytes).to_vec();
+    let hash = TrustSet::parse(&bytes).and_then(|set| set.key_hash(RoleName::Image, &mut HostCrypto));
     section.add("TRUST_SET", "As image-format reads it.", Value::Bytes(bytes));
-    section.add("TRUST_SET_SHA256", "Its SHA-256, for one-time-programmable memory.", Value::Bytes(digest));
+    // A set for hosts alone has no role image.
+    if let Ok(hash) = hash {
+        let doc = "Key hash of its role image: what one-time-programmable memory holds in a field of type key-hash.";
+        section.add("TRUST_KEY_HASH", doc, Value::Bytes(hash.to_vec()));
+    }
     Ok(Source { subject: "trust", about, sections: vec![section], code: String::new() })
 }
