@@ -23,6 +23,9 @@ use crate::process::{Failure, Outcome, finish, root, run, target_folder};
 /// The profile in Cargo.toml.
 const PROFILE: &str = "web";
 
+/// The package's entries: what each is called, and the crate's feature behind it. An entry without one judges, and no more.
+const ENTRIES: [(&str, Option<&str>); 2] = [("waxseal", Some("full")), ("verify", None)];
+
 fn main() -> ExitCode {
     match make_package() {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,24 +37,29 @@ fn main() -> ExitCode {
 }
 
 fn make_package() -> Outcome {
-    let library = build()?;
     let package = root()?.join("wasm/pkg");
     if package.exists() {
         fs::remove_dir_all(&package).map_err(Failure::at(&package))?;
     }
-    bind(&library, &package)?;
-    for name in ["waxseal_bg.wasm", "waxseal.js"] {
-        show_size(&package, name)?;
+    for (name, feature) in ENTRIES {
+        bind(&build(feature)?, name, &package)?;
+        for file in [format!("{name}_bg.wasm"), format!("{name}.js")] {
+            show_size(&package, &file)?;
+        }
     }
     Ok(())
 }
 
-/// Builds the crate, and returns where its WebAssembly is.
-fn build() -> Outcome<PathBuf> {
+/// Builds the crate with a feature, and returns where its WebAssembly is until the next build.
+fn build(feature: Option<&str>) -> Outcome<PathBuf> {
     tools::ensure_target(cargo::WASM)?;
     let mut build = cargo::for_target("build", cargo::WASM, PROFILE)?;
+    build.args(["--package", "waxseal-wasm", "--no-default-features"]);
+    if let Some(feature) = feature {
+        build.args(["--features", feature]);
+    }
     // The flags are separated by the ASCII unit separator, so that a path may have spaces.
-    run(build.args(["--package", "waxseal-wasm"]).env("CARGO_ENCODED_RUSTFLAGS", flags()?.join("\x1f")))?;
+    run(build.env("CARGO_ENCODED_RUSTFLAGS", flags()?.join("\x1f")))?;
     Ok(target_folder()?.join(cargo::WASM).join(PROFILE).join("waxseal_wasm.wasm"))
 }
 
@@ -74,11 +82,11 @@ fn flags() -> Outcome<Vec<String>> {
     Ok(flags)
 }
 
-/// An ES module for browsers, whose caller says when its WebAssembly is loaded; in Node, `node.mjs` does.
-fn bind(library: &Path, package: &Path) -> Outcome {
+/// An ES module for browsers, whose caller says when its WebAssembly is loaded; in Node, `node/*.mjs` does.
+fn bind(library: &Path, name: &str, package: &Path) -> Outcome {
     Bindgen::new()
         .input_path(library)
-        .out_name("waxseal")
+        .out_name(name)
         .typescript(true)
         .omit_default_module_path(false)
         // Names of functions and of tools are of no use to users.
