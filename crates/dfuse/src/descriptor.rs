@@ -39,6 +39,40 @@ const FUNCTIONAL: u8 = 0x21;
 /// bcdDFU of DfuSe.
 const DFUSE: u16 = 0x011A;
 
+/// An alternate setting of the DFU interface, as the configuration's descriptors have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alternate {
+    /// bInterfaceNumber.
+    pub interface: u8,
+    /// bAlternateSetting.
+    pub number: u8,
+    /// iInterface: the string that is its layout.
+    pub string: u8,
+}
+
+/// The alternate settings of the DFU interface (class 0xFE, subclass 1, USB DFU 1.1 section 4.2.3) among a configuration's
+/// descriptors.
+pub fn alternates(configuration: &[u8]) -> Vec<Alternate> {
+    let mut found = Vec::new();
+    let mut rest = configuration;
+    while let [length @ 1..=u8::MAX, kind, ..] = *rest {
+        let Some((descriptor, after)) = rest.split_at_checked(length.into()) else { break };
+        if let (4, [_, _, interface, number, _, 0xFE, 1, _, string, ..]) = (kind, descriptor) {
+            found.push(Alternate { interface: *interface, number: *number, string: *string });
+        }
+        rest = after;
+    }
+    found
+}
+
+/// The text of a string descriptor. Units that are no UTF-16 become U+FFFD.
+pub fn string(descriptor: &[u8]) -> Option<String> {
+    let [length, 3, ..] = *descriptor else { return None };
+    let bytes = descriptor.get(2..length.into())?;
+    let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+    Some(String::from_utf16_lossy(&units))
+}
+
 impl Functional {
     /// Finds it among a configuration's descriptors, as GET_DESCRIPTOR(CONFIGURATION) returns them.
     ///

@@ -15,7 +15,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What the engine never does: erase everything, lift the read protection (which erases everything), program without a
+//! What the engine never does: erase everything (but by [`Task::Unprotect`], which does nothing else), program without a
 //! confirmed address, erase or leave on the alternate setting of one-time-programmable memory.
 //!
 //! Sources: ST AN3156 (DfuSe in the ROM), UM0424 (layout strings), USB DFU 1.1 (requests and states). Tried on a simulated
@@ -32,12 +32,14 @@ mod session;
 mod simulated;
 mod status;
 mod task;
+mod usb;
 
-pub use descriptor::{DescriptorError, Functional};
+pub use descriptor::{Alternate, DescriptorError, Functional, alternates, string};
 pub use effect::{Effect, Event, Request};
 pub use error::{Error, Failure, Journal};
 pub use memory_map::{Access, LayoutError, MemoryMap, Run};
 pub use session::Session;
-pub use simulated::{Fault, Memory, Plain, Simulated, Stall};
+pub use simulated::{Board, BoardError, Chip, Fault, IDS, Memory, Operation, Plain, Simulated, Stall};
 pub use status::{State, Status, StatusCode};
 pub use task::{Outcome, Phase, Step, Task, TaskError};
+pub use usb::{DescriptorKind, Setup};

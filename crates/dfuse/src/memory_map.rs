@@ -92,6 +92,13 @@ impl MemoryMap {
     }
 }
 
+impl MemoryMap {
+    /// Whether these are the option bytes: writing them resets the device.
+    pub fn is_option_bytes(&self) -> bool {
+        self.name.to_ascii_lowercase().contains("option")
+    }
+}
+
 impl FromStr for MemoryMap {
     type Err = LayoutError;
 

@@ -18,6 +18,8 @@ const FIRST_BLOCK: u16 = 2;
 const SET_ADDRESS: u8 = 0x21;
 /// Command: erase the sector at an address. Without an address it would erase everything.
 const ERASE: u8 = 0x41;
+/// Command: lift the read protection, which erases all flash.
+const READ_UNPROTECT: u8 = 0x92;
 /// Bytes of an answer to GETSTATUS.
 const STATUS_SIZE: u16 = 6;
 /// How often in a row an L4 may stall GETSTATUS while it works; it then still means its last timeout.
@@ -34,6 +36,11 @@ pub(crate) async fn run(mut protocol: Protocol, task: Task) -> Result<Outcome, F
     let outcome = match task {
         Task::Read { range } => protocol.read(&range, Phase::Read).await.map(Outcome::Read),
         Task::Write { steps } => protocol.write(&steps).await.map(|()| Outcome::Written),
+        Task::Program { address, bytes } => {
+            let step = Step::Program { address, bytes };
+            protocol.change(&[step]).await.map(|()| Outcome::Programmed)
+        }
+        Task::Unprotect => protocol.unprotect().await.map(|()| Outcome::Left),
         Task::Leave { address } => protocol.leave(address).await.map(|()| Outcome::Left),
     };
     if matches!(outcome, Err(Error::Cancelled)) {
@@ -58,6 +65,22 @@ impl Protocol {
     }
 
     async fn write(&mut self, steps: &[Step]) -> Result<(), Error> {
+        self.change(steps).await?;
+        for step in steps {
+            if let Step::Program { address, bytes } = step {
+                let found = self.read(&programmed(step), Phase::ReadBack).await?;
+                let different = bytes.iter().zip(&found).enumerate().find(|(_, (wanted, found))| wanted != found);
+                if let Some((offset, (wanted, found))) = different {
+                    let address = address + offset as u32;
+                    return Err(Error::ReadBack { address, wanted: *wanted, found: *found });
+                }
+            }
+        }
+        self.idle().await
+    }
+
+    /// Erases and programs.
+    async fn change(&mut self, steps: &[Step]) -> Result<(), Error> {
         let sectors: Vec<_> = steps.iter().filter_map(|step| self.sector_of(step)).collect();
         let to_erase = sectors.iter().map(size).sum();
         let to_program = steps.iter().map(|step| size(&programmed(step))).sum();
@@ -83,17 +106,7 @@ impl Protocol {
                 }
             }
         }
-        for step in steps {
-            if let Step::Program { address, bytes } = step {
-                let found = self.read(&programmed(step), Phase::ReadBack).await?;
-                let different = bytes.iter().zip(&found).enumerate().find(|(_, (wanted, found))| wanted != found);
-                if let Some((offset, (wanted, found))) = different {
-                    let address = address + offset as u32;
-                    return Err(Error::ReadBack { address, wanted: *wanted, found: *found });
-                }
-            }
-        }
-        self.idle().await
+        Ok(())
     }
 
     /// The sector that a step erases.
@@ -165,11 +178,22 @@ impl Protocol {
         }
     }
 
+    /// The device erases everything and goes; what it answers meanwhile is chance.
+    async fn unprotect(&mut self) -> Result<(), Error> {
+        self.idle().await?;
+        self.out(Request::Download, COMMAND, vec![READ_UNPROTECT]).await?;
+        self.going(0).await
+    }
+
     async fn leave(&mut self, address: u32) -> Result<(), Error> {
         self.idle().await?;
         self.command(SET_ADDRESS, address, PATIENCE).await?;
         self.out(Request::Download, FIRST_BLOCK, Vec::new()).await?;
-        // It leaves when it is asked for its status; whether it still answers is chance.
+        self.going(address).await
+    }
+
+    /// The device goes when it is asked for its status; whether it still answers is chance.
+    async fn going(&mut self, address: u32) -> Result<(), Error> {
         match self.port.perform(Effect::In { request: Request::GetStatus, value: 0, length: STATUS_SIZE }).await {
             Event::Gone | Event::Stalled => Ok(()),
             Event::Received(answer) => match Status::read(&answer) {

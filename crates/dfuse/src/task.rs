@@ -19,6 +19,16 @@ pub enum Task {
         /// What to do, in order.
         steps: Vec<Step>,
     },
+    /// Program without reading back, over what is there: for one-time-programmable memory, where what comes of it is for the
+    /// caller to read and to judge.
+    Program {
+        /// The first byte's address.
+        address: u32,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Lift the read protection. This erases all flash, and the device resets. Never part of anything else.
+    Unprotect,
     /// Start what is at an address, which ends DFU.
     Leave {
         /// Where its vector table is.
@@ -63,6 +73,8 @@ pub enum Outcome {
     Read(Vec<u8>),
     /// Everything is erased, programmed and read back.
     Written,
+    /// Everything was sent, and the device reported no error.
+    Programmed,
     /// The device has left DFU, or was last seen leaving.
     Left,
 }
@@ -111,11 +123,18 @@ impl Task {
         match self {
             Self::Read { range } => within(map, range, "read", |access| access.read),
             Self::Write { steps } => {
-                if map.name.to_ascii_lowercase().contains("option") {
+                if map.is_option_bytes() {
                     return Err(TaskError::OptionBytes(map.name.clone()));
                 }
                 steps.iter().try_for_each(|step| step.check(map))
             }
+            Self::Program { address, bytes } => {
+                if map.is_option_bytes() {
+                    return Err(TaskError::OptionBytes(map.name.clone()));
+                }
+                Step::Program { address: *address, bytes: bytes.clone() }.check(map)
+            }
+            Self::Unprotect => Ok(()),
             Self::Leave { address } => {
                 if map.is_one_time_programmable() {
                     return Err(TaskError::OneTimeProgrammable(map.name.clone()));

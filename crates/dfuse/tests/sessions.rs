@@ -16,17 +16,16 @@ fn map(string: &str) -> MemoryMap {
 
 /// A device whose sectors hold something old.
 fn device(faults: &[Fault]) -> Simulated<Plain> {
-    let map = map(FLASH);
-    let mut memory = Plain::of(&map);
+    let mut memory = Plain::of(&map(FLASH));
     memory.bytes.fill(0x5A);
-    let mut device = Simulated::new(memory, map, BLOCK);
+    let mut device = Simulated::new(memory, vec![FLASH.to_owned()], BLOCK).expect("a device");
     device.faults = faults.to_vec();
     device
 }
 
 /// Runs a task to its end, and counts the transfers.
 fn run(device: &mut Simulated<Plain>, task: Task) -> (Result<Outcome, Failure>, u32) {
-    let mut session = Session::new(&device.map, device.transfer_size, task).expect("a task that the map allows");
+    let mut session = Session::new(&map(FLASH), device.transfer_size(), task).expect("a task that the map allows");
     let mut transfers = 0;
     let mut event = Event::Start;
     for _ in 0..100_000 {
@@ -125,7 +124,7 @@ fn errors_are_told_apart() {
 #[test]
 fn a_protected_flash_is_left_alone() {
     let mut device = device(&[]);
-    device.read_protected = true;
+    device.memory.read_protected = true;
     let before = device.memory.clone();
     for task in [update(), Task::Read { range: 0x0800_0000..0x0800_0010 }] {
         assert_eq!(run(&mut device, task).0.expect_err("protected").error, Error::ReadProtected);
@@ -145,7 +144,7 @@ fn what_reads_back_differently_is_no_success() {
 #[test]
 fn a_cancelled_session_leaves_the_device_idle() {
     let mut device = device(&[]);
-    let mut session = Session::new(&device.map, BLOCK, update()).expect("a task");
+    let mut session = Session::new(&map(FLASH), BLOCK, update()).expect("a task");
     let mut event = Event::Start;
     let failure = loop {
         let effect = session.next(event);

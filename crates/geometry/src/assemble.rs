@@ -6,7 +6,7 @@ use crate::family::{
 };
 use crate::{
     Alias, Citation, Correction, Ecc, Lock, Mode, OptionByte, OptionKind, Otp, PageProtection, Part, Ram, Region,
-    RegisterField, Upstream, VectorTable, Window, WriteProtection,
+    RegisterField, StoredOptions, Upstream, VectorTable, Window, WriteProtection,
 };
 
 /// The part of this name.
@@ -39,6 +39,14 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
             citation: form.citation(),
         }),
         option_memory: blocks(&family.option_memory, name),
+        stored_options: all(&family.stored_options, name)
+            .map(|form| StoredOptions {
+                address: form.address,
+                register: form.register.address,
+                shift: form.shift,
+                citation: form.citation(),
+            })
+            .collect(),
         swap: fact(swap, |swap| swap.rule.clone()),
         erase_selector: fact(selector, |selector| selector.means),
         windows: all(&family.windows, name)

@@ -144,6 +144,8 @@ statements! {
     struct Swap { rule: String, }
     /// What an erase by number means after that.
     struct Selector { means: EraseSelector, }
+    /// A stored word of option bytes: its lower half is 16 bits of a register from `shift` on, its upper half their complement.
+    struct StoredForm { address: u32, register: RegisterForm, shift: u32, }
     /// Where an upstream database is wrong or silent, and why this one says otherwise.
     struct Correction { of: Corrected, upstream: String, ours: String, }
 }
@@ -232,6 +234,8 @@ pub struct Family {
     pub erase_selector: Vec<Selector>,
     /// Where the option bytes are stored, where they can be read as memory.
     pub option_memory: Vec<Block>,
+    /// See [`StoredForm`].
+    pub stored_options: Vec<StoredForm>,
     /// Where external memories appear.
     pub windows: Vec<Block>,
     /// See [`Correction`].

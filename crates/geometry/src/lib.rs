@@ -27,7 +27,9 @@ mod region;
 pub use citation::{Citation, Evidence, Fact};
 pub use database::{LookupError, memories, memory, part, parts};
 pub use memory::{Interface, Memory};
-pub use option::{OptionByte, OptionKind, RegisterField, Selects};
+pub use option::{
+    OptionByte, OptionKind, RegisterField, Selects, StoredOptions, read_protection_byte, read_protection_level,
+};
 pub use otp::{BlankRead, Lock, Otp};
 pub use part::{Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Upstream, VectorTable, Window};
 pub use protection::{PageProtection, WriteProtection};

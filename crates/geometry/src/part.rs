@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use crate::{Citation, Fact, OptionByte, Otp, Region, Sector};
+use crate::{Citation, Fact, OptionByte, Otp, Region, Sector, StoredOptions};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Part {
     pub otp: Option<Otp>,
     /// Where its option bytes are stored, where they can be read as memory. Empty: no evidence of it.
     pub option_memory: Vec<Ram>,
+    /// How the stored option bytes are read. Empty: no evidence of it.
+    pub stored_options: Vec<StoredOptions>,
     /// How its banks can be exchanged.
     pub swap: Option<Fact<String>>,
     /// Which bank an erase by number means once banks are exchanged.

@@ -194,25 +194,34 @@ fn protected(plan: &Plan, board: &Mode, found: &impl Fn(&str) -> Option<u32>) ->
         plan.slots.iter().any(|slot| !slot.write_protect.value && hits(&slot.extent.range))
             || plan.areas.iter().any(|area| hits(&area.extent.range))
     };
-    let mut hit = BTreeSet::new();
-    let mut unproven = Vec::new();
-    for region in &board.regions {
-        let Some(protection) = &region.write_protection else {
-            unproven.push(region.name.as_str());
-            continue;
-        };
-        let Some(value) = found(&protection.option) else { continue };
-        let is_protected = |sector: &Sector| bit(protection, sector) & !value != 0;
-        hit.extend(region.sectors().filter(|s| must_erase(s) && is_protected(s)).map(|sector| sector.number));
-    }
+    let hit: BTreeSet<u32> =
+        write_protected(board, found).iter().filter(|sector| must_erase(sector)).map(|sector| sector.number).collect();
     if hit.is_empty() {
         return None;
     }
     let mut text = format!("sectors {} are write-protected: their erase fails", ranges(&hit));
+    let unproven: Vec<&str> = board
+        .regions
+        .iter()
+        .filter(|region| region.write_protection.is_none())
+        .map(|region| region.name.as_str())
+        .collect();
     if !unproven.is_empty() {
         text += &format!("; which bits protect {} is unproven", unproven.join(", "));
     }
     Some(text)
+}
+
+/// The sectors that a board's option bytes protect from being written, as far as it is proven which bits do.
+pub fn write_protected(board: &Mode, found: &impl Fn(&str) -> Option<u32>) -> Vec<Sector> {
+    let of_region = |region: &Region| {
+        let protection = region.write_protection.as_ref();
+        let value = protection.and_then(|protection| Some((protection, found(&protection.option)?)));
+        let is_protected =
+            |sector: &Sector| value.is_some_and(|(protection, value)| bit(protection, sector) & !value != 0);
+        region.sectors().filter(is_protected).collect::<Vec<_>>()
+    };
+    board.regions.iter().flat_map(of_region).collect()
 }
 
 fn bit(protection: &WriteProtection, sector: &Sector) -> u32 {

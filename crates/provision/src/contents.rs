@@ -37,6 +37,29 @@ impl Contents {
         Self { data, mask, segments: segments(otp, stage), locks: locks(otp, stage) }
     }
 
+    /// Nothing that counts.
+    pub fn empty(otp: &Otp) -> Self {
+        let size = usize::try_from(otp.memory.size).unwrap_or(0);
+        Self { data: Zeroizing::new(vec![0xFF; size]), mask: vec![0; size], segments: Vec::new(), locks: Vec::new() }
+    }
+
+    /// Which bits count in a stage, whatever the board.
+    pub fn mask(otp: &Otp, stage: &str) -> Vec<u8> {
+        let mut mask = Self::empty(otp).mask;
+        for field in otp.of_stage(stage) {
+            let range = field.range();
+            let (start, size) = (usize::try_from(range.start).unwrap_or(usize::MAX), range.len());
+            mask.iter_mut().skip(start).take(size).for_each(|bits| *bits = 0xFF);
+        }
+        mask
+    }
+
+    /// Adds what follows from the stage alone: segments and locks.
+    pub fn complete(&mut self, otp: &Otp, stage: &str) {
+        self.segments = segments(otp, stage);
+        self.locks = locks(otp, stage);
+    }
+
     /// The bytes of a segment.
     pub fn segment(&self, segment: &Range<u32>) -> &[u8] {
         let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);

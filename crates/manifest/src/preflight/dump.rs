@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use geometry::{OptionByte, OptionKind, Part};
+use geometry::{OptionByte, OptionKind, Part, read_protection_level};
 
 use crate::programmer::Name;
 
@@ -97,6 +97,12 @@ impl Dump {
         }
     }
 
+    /// What was read otherwise: names of the reference manual, and values as a manifest has them, of RDP the level.
+    pub fn of_values(values: impl IntoIterator<Item = (String, u32)>) -> Self {
+        let value = |(name, number): (String, u32)| (simple(&name), Value { number, is_hex: false, line: 0 });
+        Self { device_id: None, values: values.into_iter().map(value).collect() }
+    }
+
     /// The value of an option byte of a part, as a manifest has it: of RDP the level.
     pub fn value(&self, part: &Part, name: &str) -> Option<u32> {
         let known = part.option(name);
@@ -106,7 +112,7 @@ impl Dump {
         };
         if let Some(value) = self.values.get(&simple(name)).or(other) {
             return Some(match known.map(|known| known.kind) {
-                Some(OptionKind::Level) if value.is_hex => level(value.number),
+                Some(OptionKind::Level) if value.is_hex => read_protection_level(value.number),
                 _ => value.number,
             });
         }
@@ -132,16 +138,6 @@ impl Dump {
 /// Names differ between tools and manuals in case and underscores: nSWAP_BANK, nSwapBank.
 fn simple(name: &str) -> String {
     name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_uppercase()).collect()
-}
-
-/// The read protection level of a byte: HAL-F7 stm32f7xx_hal_flash_ex.h:164-166, and alike in all families that the database
-/// has RDP of.
-fn level(byte: u32) -> u32 {
-    match byte {
-        0xAA => 0,
-        0xCC => 2,
-        _ => 1,
-    }
 }
 
 #[cfg(test)]

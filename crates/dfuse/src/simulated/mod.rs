@@ -1,0 +1,406 @@
+//! A device without USB: it answers control transfers as the ROM does, on whatever memory it is given.
+//!
+//! It is for tests and for a demonstration without a board. Made from ST AN3156 and what hosts report of real devices;
+//! that it behaves as a given ROM does is unproven.
+
+mod board;
+mod chip;
+mod descriptors;
+mod fault;
+mod memory;
+
+use std::ops::Range;
+
+pub use self::board::{Board, BoardError, Operation};
+pub use self::chip::Chip;
+pub use self::descriptors::IDS;
+pub use self::fault::Fault;
+pub use self::memory::{Memory, Plain};
+use crate::effect::{Effect, Event, Request};
+use crate::memory_map::{LayoutError, MemoryMap};
+use crate::status::{State, StatusCode};
+use crate::usb::Setup;
+use descriptors::Descriptors;
+
+/// What a transfer came to if not to its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stall {
+    /// The device stalled it.
+    Stalled,
+    /// The device is gone.
+    Gone,
+}
+
+/// A device in its boot loader.
+#[derive(Clone, Debug)]
+pub struct Simulated<M> {
+    /// The memory.
+    pub memory: M,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    maps: Vec<MemoryMap>,
+    descriptors: Descriptors,
+    alternate: usize,
+    state: State,
+    code: StatusCode,
+    pointer: u32,
+    /// wValue and data of the download that waits for GETSTATUS.
+    pending: Option<(u16, Vec<u8>)>,
+    /// How the operation under way will end, in so many milliseconds.
+    busy: (u32, StatusCode),
+    stalls: u32,
+    transfers: u32,
+    /// Commands and blocks.
+    operations: u32,
+    /// Erases and blocks.
+    changes: u32,
+    /// How often the byte that somebody else programs was read.
+    looks: u32,
+    gone: bool,
+}
+
+/// What the device says an operation takes, in milliseconds.
+const OPERATION: u32 = 10;
+/// Status: errSTALLEDPKT.
+const STALLED_PACKET: StatusCode = StatusCode(0x0F);
+/// Status: errUNKNOWN.
+const UNKNOWN: StatusCode = StatusCode(0x0E);
+
+impl<M: Memory> Simulated<M> {
+    /// A device that was just connected, with the names of its alternate settings: layout strings.
+    ///
+    /// # Errors
+    /// A name that is no layout string.
+    pub fn new(memory: M, alternates: Vec<String>, transfer_size: u16) -> Result<Self, LayoutError> {
+        let maps = alternates.iter().map(|name| name.parse()).collect::<Result<Vec<MemoryMap>, _>>()?;
+        Ok(Self {
+            memory,
+            maps,
+            descriptors: Descriptors { serial: "000000000000".to_owned(), alternates, transfer_size },
+            faults: Vec::new(),
+            alternate: 0,
+            state: State::IDLE,
+            code: StatusCode::OK,
+            pointer: 0x0800_0000,
+            pending: None,
+            busy: (0, StatusCode::OK),
+            stalls: 0,
+            transfers: 0,
+            operations: 0,
+            changes: 0,
+            looks: 0,
+            gone: false,
+        })
+    }
+
+    /// With this serial number.
+    pub fn with_serial(mut self, serial: &str) -> Self {
+        serial.clone_into(&mut self.descriptors.serial);
+        self
+    }
+
+    /// The serial number that it says.
+    pub fn serial(&self) -> &str {
+        &self.descriptors.serial
+    }
+
+    /// The map of the alternate setting that is chosen.
+    pub fn map(&self) -> Option<&MemoryMap> {
+        self.maps.get(self.alternate)
+    }
+
+    /// Bytes of a whole block.
+    pub fn transfer_size(&self) -> u16 {
+        self.descriptors.transfer_size
+    }
+
+    /// Control transfers so far.
+    pub fn transfers(&self) -> u32 {
+        self.transfers
+    }
+
+    /// Performs an effect. What ends a session is answered with [`Event::Done`], which nobody reads.
+    pub fn perform(&mut self, effect: &Effect) -> Event {
+        match effect {
+            Effect::Out { request, value, data } => self.out(&Setup::class_out(*request, *value, 0), data),
+            Effect::In { request, value, length } => self.ask(&Setup::class_in(*request, *value, 0), *length),
+            Effect::Wait(milliseconds) => {
+                self.wait(*milliseconds);
+                Event::Done
+            }
+            Effect::Progress { .. } | Effect::Finished(_) | Effect::Failed(_) => Event::Done,
+        }
+    }
+
+    /// A control transfer to the device, as an event.
+    pub fn out(&mut self, setup: &Setup, data: &[u8]) -> Event {
+        self.control_out(setup, data).map_or_else(Event::from, |()| Event::Done)
+    }
+
+    /// A control transfer from the device, as an event.
+    pub fn ask(&mut self, setup: &Setup, length: u16) -> Event {
+        self.control_in(setup, length).map_or_else(Event::from, Event::Received)
+    }
+
+    /// Plugs it in again: the ROM starts anew, the memory is what it was. Nothing goes wrong any more.
+    pub fn reconnect(self) -> Self {
+        let Self { memory, maps, descriptors, .. } = self;
+        Self {
+            memory,
+            maps,
+            descriptors,
+            faults: Vec::new(),
+            alternate: 0,
+            state: State::IDLE,
+            code: StatusCode::OK,
+            pointer: 0x0800_0000,
+            pending: None,
+            busy: (0, StatusCode::OK),
+            stalls: 0,
+            transfers: 0,
+            operations: 0,
+            changes: 0,
+            looks: 0,
+            gone: false,
+        }
+    }
+
+    /// Time passes.
+    pub fn wait(&mut self, milliseconds: u32) {
+        let slow =
+            self.faults.iter().find_map(|fault| if let Fault::Slow(times) = fault { Some(*times) } else { None });
+        self.busy.0 = self.busy.0.saturating_sub(milliseconds / slow.unwrap_or(1).max(1));
+    }
+
+    /// Chooses an alternate setting: SET_INTERFACE.
+    ///
+    /// # Errors
+    /// There is none of this number, or the device is gone.
+    pub fn select(&mut self, alternate: u8) -> Result<(), Stall> {
+        self.transfer()?;
+        if usize::from(alternate) >= self.maps.len() {
+            return Err(Stall::Stalled);
+        }
+        self.alternate = alternate.into();
+        Ok(())
+    }
+
+    /// A control transfer to the device.
+    ///
+    /// # Errors
+    /// It is stalled, or the device is gone.
+    pub fn control_out(&mut self, setup: &Setup, data: &[u8]) -> Result<(), Stall> {
+        self.transfer()?;
+        match setup.class() {
+            Some(Request::Download) if matches!(self.state, State::IDLE | State::DOWNLOAD_IDLE) => {
+                self.pending = Some((setup.value, data.to_vec()));
+                self.state = State::DOWNLOAD_SYNC;
+            }
+            Some(Request::ClearStatus) if self.faults.contains(&Fault::Deaf) => {}
+            Some(Request::ClearStatus) if self.state == State::BUSY => self.fail(UNKNOWN),
+            Some(Request::ClearStatus) if self.state == State::ERROR => {
+                (self.state, self.code) = (State::IDLE, StatusCode::OK);
+            }
+            Some(Request::Abort) if matches!(self.state, State::IDLE | State::DOWNLOAD_IDLE | State::UPLOAD_IDLE) => {
+                self.state = State::IDLE;
+            }
+            _ => return self.stall(),
+        }
+        Ok(())
+    }
+
+    /// A control transfer from the device.
+    ///
+    /// # Errors
+    /// It is stalled, or the device is gone.
+    pub fn control_in(&mut self, setup: &Setup, length: u16) -> Result<Vec<u8>, Stall> {
+        self.transfer()?;
+        if let Some((kind, index)) = setup.asked() {
+            let mut descriptor = self.descriptors.get(kind, index).ok_or(Stall::Stalled)?;
+            descriptor.truncate(length.into());
+            return Ok(descriptor);
+        }
+        match setup.class() {
+            Some(Request::GetStatus) => self.status(),
+            Some(Request::Upload) if matches!(self.state, State::IDLE | State::UPLOAD_IDLE) => {
+                self.upload(setup.value, length)
+            }
+            _ => self.stall(),
+        }
+    }
+
+    fn upload(&mut self, block: u16, length: u16) -> Result<Vec<u8>, Stall> {
+        if block == 0 {
+            // The commands that there are.
+            let mut commands = vec![0x00, 0x21, 0x41, 0x92];
+            commands.truncate(length.into());
+            return Ok(commands);
+        }
+        let start = self.address(block);
+        let short = u16::from(self.faults.contains(&Fault::ShortReads));
+        self.change(start..start.saturating_add(length.into()));
+        let mut bytes = vec![0; length.saturating_sub(short).into()];
+        if let Err(code) = self.memory.read(start, &mut bytes) {
+            self.fail(code);
+            return Err(Stall::Stalled);
+        }
+        self.state = if length < self.transfer_size() { State::IDLE } else { State::UPLOAD_IDLE };
+        Ok(bytes)
+    }
+
+    /// What somebody else programs before this is read.
+    fn change(&mut self, read: Range<u32>) {
+        let written = self.faults.iter().find_map(|fault| match fault {
+            Fault::Written(address, byte, time) if read.contains(address) => Some((*address, *byte, *time)),
+            _ => None,
+        });
+        if let Some((address, byte, time)) = written {
+            if self.looks == time {
+                let _ = self.memory.program(address, &[byte]);
+            }
+            self.looks += 1;
+        }
+    }
+
+    fn status(&mut self) -> Result<Vec<u8>, Stall> {
+        if matches!(self.state, State::DOWNLOAD_SYNC | State::BUSY) && self.status_stalls() {
+            return Err(Stall::Stalled);
+        }
+        let mut timeout = 0;
+        match self.state {
+            State::DOWNLOAD_SYNC => {
+                self.begin()?;
+                timeout = OPERATION;
+            }
+            State::BUSY if self.busy.0 > 0 => timeout = OPERATION,
+            State::BUSY if self.busy.1 != StatusCode::OK => self.fail(self.busy.1),
+            State::BUSY => self.state = State::DOWNLOAD_IDLE,
+            // It has said that it leaves.
+            State::MANIFEST => self.gone = true,
+            _ => {}
+        }
+        let [t0, t1, t2, _] = timeout.to_le_bytes();
+        Ok(vec![self.code.0, t0, t1, t2, self.state.0, 0])
+    }
+
+    /// Begins what was downloaded: it runs from the first GETSTATUS on.
+    fn begin(&mut self) -> Result<(), Stall> {
+        let Some((value, data)) = self.pending.take() else { return Ok(()) };
+        let number = self.operations;
+        self.operations += 1;
+        self.state = State::BUSY;
+        self.busy = (OPERATION, StatusCode::OK);
+        let fault = self.faults.iter().find_map(|fault| match fault {
+            Fault::Status(at, code) if *at == number => Some(*code),
+            _ => None,
+        });
+        if let Some(code) = fault {
+            self.busy.1 = code;
+            return Ok(());
+        }
+        match (value, data.as_slice()) {
+            (_, []) => self.state = State::MANIFEST,
+            (0, [0x21, a, b, c, d]) => {
+                let address = u32::from_le_bytes([*a, *b, *c, *d]);
+                if self.memory.has(address) {
+                    self.pointer = address;
+                } else {
+                    self.fail(StatusCode::TARGET);
+                }
+            }
+            (0, [0x41, a, b, c, d]) => self.erase(u32::from_le_bytes([*a, *b, *c, *d]))?,
+            (0, [0x92]) => {
+                self.memory.unprotect();
+                self.gone = true;
+            }
+            (2.., bytes) => self.program(self.address(value), bytes)?,
+            _ => self.fail(STALLED_PACKET),
+        }
+        Ok(())
+    }
+
+    fn erase(&mut self, address: u32) -> Result<(), Stall> {
+        let Some(sector) = self.memory.sector(address) else {
+            self.fail(StatusCode::TARGET);
+            return Ok(());
+        };
+        if self.is_cut() {
+            let half = sector.start..sector.start + (sector.end - sector.start) / 2;
+            let _ = self.memory.erase(half);
+            return Err(Stall::Gone);
+        }
+        match self.memory.erase(sector) {
+            Ok(()) if self.faults.contains(&Fault::StaysBusy) => self.busy.0 = u32::MAX,
+            Ok(()) => {}
+            Err(code) => self.fail(code),
+        }
+        Ok(())
+    }
+
+    fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), Stall> {
+        if self.is_cut() {
+            let _ = self.memory.program(address, &bytes[..bytes.len() / 2]);
+            return Err(Stall::Gone);
+        }
+        match self.memory.program(address, bytes) {
+            Ok(()) => self.gone |= self.memory.resets(address),
+            Err(code) => self.fail(code),
+        }
+        Ok(())
+    }
+
+    /// Whether the cable is pulled in the middle of this erase or programming.
+    fn is_cut(&mut self) -> bool {
+        let number = self.changes;
+        self.changes += 1;
+        self.gone |= self.faults.contains(&Fault::UnpluggedIn(number));
+        self.gone
+    }
+
+    fn address(&self, block: u16) -> u32 {
+        let blocks = u32::from(block.saturating_sub(2));
+        self.pointer.saturating_add(blocks * u32::from(self.transfer_size()))
+    }
+
+    fn transfer(&mut self) -> Result<(), Stall> {
+        let number = self.transfers;
+        self.transfers += 1;
+        self.gone |= self.faults.contains(&Fault::Unplugged(number));
+        if self.gone {
+            Err(Stall::Gone)
+        } else if self.faults.contains(&Fault::Stalled(number)) {
+            Err(Stall::Stalled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether this GETSTATUS is one of the two that are stalled.
+    fn status_stalls(&mut self) -> bool {
+        let now = self.transfers;
+        if !self.faults.iter().any(|fault| matches!(fault, Fault::StatusStalls(from) if *from < now)) {
+            return false;
+        }
+        self.stalls = (self.stalls + 1) % 3;
+        self.stalls != 0
+    }
+
+    fn fail(&mut self, code: StatusCode) {
+        (self.state, self.code) = (State::ERROR, code);
+    }
+
+    /// A request in a state that does not take it (USB DFU 1.1 appendix A).
+    fn stall<T>(&mut self) -> Result<T, Stall> {
+        self.fail(STALLED_PACKET);
+        Err(Stall::Stalled)
+    }
+}
+
+impl From<Stall> for Event {
+    fn from(stall: Stall) -> Self {
+        match stall {
+            Stall::Stalled => Self::Stalled,
+            Stall::Gone => Self::Gone,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The procedures that flash a board and burn its one-time-programmable memory over DfuSe, without I/O: for the command, over a
+//! native USB stack, and for the page, over WebUSB. Neither has a rule of its own.
+//!
+//! A [`Procedure`] says what to do next, as an [`Effect`] in USB's own terms, and is told what came of it. The order is a matter of
+//! types, so that no byte is sent to a board before a verdict:
+//!
+//! ```text
+//! judge ─> Verdict ─┐
+//!                   ├─> FlashPlan ─> flash ─> Flashed: BoardState, trouble
+//! identify ─> Connected ─> compare ─> Comparison ─> accept ─> Fit
+//!                                                             │
+//!                         Target (records or a sealed blob) ──┼─> read_otp ─> BurnPlan ─> confirm ─> burn ─> Burnt
+//!                                                                                └── locks ─> LockPlan ─> confirm ─> lock
+//! ```
+//!
+//! Whatever the device answers, each procedure ends, in a state that it can name: [`BoardState`] and [`Burnt::sentences`].
+//! Tried on a simulated device only; unproven on silicon.
+
+#![forbid(unsafe_code)]
+
+mod burn;
+mod connected;
+mod effect;
+mod fit;
+mod flash;
+mod flash_plan;
+mod otp_memory;
+mod otp_plan;
+mod procedure;
+mod protection;
+mod state;
+mod text;
+mod trouble;
+mod verdict;
+
+pub use burn::Burnt;
+pub use connected::{Alternate, Connected, Options, identify};
+pub use dfuse::{Event, Setup};
+pub use effect::{Effect, Progress, Stage};
+pub use fit::{Comparison, Finding, Fit, Matter, Outcome, Purpose};
+pub use flash::Flashed;
+pub use flash_plan::{FlashPlan, Piece, PlanError, SlotPlan};
+pub use otp_plan::{
+    BurnPlan, ConfirmedBurn, ConfirmedLock, LockPlan, NotConfirmed, OtpRead, Target, TargetError, read_otp,
+};
+pub use procedure::{Next, Procedure, Transport};
+pub use protection::{ConfirmedUnprotect, PHRASE};
+pub use state::{BoardState, Holds, SlotState};
+pub use trouble::{Trouble, no_device};
+pub use verdict::{Refusal, Verdict, judge};

@@ -1,0 +1,161 @@
+//! The verdict: what may be written at all. Nothing is sent to a board that no verdict was passed on.
+
+use image_format::release::{Directory, ReleaseBody};
+use image_format::{Digest, Header, ImageBody, Kind, Memory, SoftwareCrypto};
+use manifest::Plan;
+use manifest::plan::{Image, Placement, RoleName};
+use packer::Judge;
+use packer::carried;
+use report::Report;
+use report::exit::{Exit, Failure};
+use report::verify::{Input, Question};
+
+/// A release or an image that was accepted by everything that the boot loader has. Only [`judge`] makes one.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub(crate) plan: Plan,
+    pub(crate) places: Vec<Place>,
+    report: Report,
+}
+
+/// An accepted image in a slot that it may run from.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub image: String,
+    pub slot: String,
+    pub version: String,
+    pub id: Digest,
+    pub file: Vec<u8>,
+}
+
+/// Why there is no verdict to go on from.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// It was judged, and is refused.
+    Refused(Box<Report>),
+    /// It could not be judged.
+    Failed(Failure),
+}
+
+impl Verdict {
+    /// The judgement in words, and for programs.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The plan that it was judged by.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The slots that something was accepted for, each with its image's name and version.
+    pub fn slots(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.places.iter().map(|place| (place.slot.as_str(), place.image.as_str(), place.version.as_str()))
+    }
+}
+
+/// Judges a release, or an image (alone, in HEX or in DfuSe), as `waxseal verify` does, and finds the slots that it may run from.
+/// The authority must be a manifest: nothing else says where a byte goes.
+///
+/// # Errors
+/// See [`Refusal`]. Device and layout cannot be waived: what is not for this device is not written to it.
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
+    let failed = |failure: Failure| Refusal::Failed(failure);
+    let Some((_, plan)) = question.authority.plan() else {
+        return Err(failed(Failure::usage("which board? A manifest says where its slots are")));
+    };
+    if let Some(input) =
+        question.without.iter().find(|input| matches!(input, Input::Device | Input::Layout | Input::Beside))
+    {
+        let title = format!("a board is not flashed without judging `{}`", input.word());
+        return Err(failed(Failure::usage(title)));
+    }
+    let report = question.judge(file.to_vec()).map_err(failed)?;
+    if report.exit != Exit::Done {
+        return Err(Refusal::Refused(Box::new(report)));
+    }
+    let signers = match question.authority.signers(RoleName::Image) {
+        Ok(signers) => signers,
+        Err(stopped) => return Err(stopped.map_or_else(failed, |report| Refusal::Refused(Box::new(report)))),
+    };
+    let mut places = Vec::new();
+    for (only, file) in images(plan, question.slot.as_deref(), file) {
+        for (image, placement) in fitting(plan, &file) {
+            if only.as_ref().is_some_and(|slot| *slot != placement.slot.value) {
+                continue;
+            }
+            let mut judge = Judge::of(plan, image, placement, &signers.public(), signers.threshold);
+            if let Some(revision) = question.revision {
+                judge.revision = image_format::Check::Require(revision);
+            }
+            if question.without.contains(&Input::Counter) {
+                judge.counter = image_format::Check::Waived;
+            }
+            // The same file was accepted for one slot of the group; each other one has its own room.
+            let in_slot =
+                judge.judge(&file).and_then(|_| judge.judge_source(&mut Memory::slot(&file, placement.room())));
+            let Ok(verified) = in_slot else { continue };
+            let body = &verified.header().body;
+            let version = &body.version;
+            places.push(Place {
+                image: image.name.value.clone(),
+                slot: placement.slot.value.clone(),
+                version: format!("{}.{}.{}", version.major, version.minor, version.patch),
+                id: *verified.id(),
+                file: file.clone(),
+            });
+        }
+    }
+    if places.is_empty() {
+        return Err(failed(Failure::new(Exit::Refused, "it was accepted, and fits none of the manifest's slots")));
+    }
+    Ok(Verdict { plan: plan.clone(), places, report })
+}
+
+/// The sealed images in a file that was accepted, each with the slot that it came for if that is said.
+fn images(plan: &Plan, slot: Option<&str>, file: &[u8]) -> Vec<(Option<String>, Vec<u8>)> {
+    if file.starts_with(&Kind::Release.magic()) {
+        return members(file).unwrap_or_default().into_iter().map(|member| (None, member)).collect();
+    }
+    let named = slot.map(str::to_owned);
+    let Some(Ok(mut segments)) = carried::segments(file) else {
+        return vec![(named, file.to_vec())];
+    };
+    for segment in &mut segments {
+        segment.address = plan.device.part.canonical(segment.address);
+    }
+    let places = carried::places(plan, &segments);
+    let wanted = places.into_iter().filter(|(_, place)| named.as_ref().is_none_or(|slot| *slot == place.slot.value));
+    let image = |(_, place): (&Image, &Placement)| {
+        let carried = carried::in_slot(plan, place, &segments).ok()?;
+        Some((Some(place.slot.value.clone()), carried.file))
+    };
+    wanted.filter_map(image).collect()
+}
+
+/// The members of an accepted release.
+fn members(file: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let header = Header::<ReleaseBody>::read(&mut Memory::file(file)).ok()?;
+    let header = header.unauthenticated();
+    let index = |offset: u32| usize::try_from(offset).ok();
+    let payload = file.get(index(header.payload_start())?..index(header.auxiliary_start())?)?;
+    let directory = Directory::parse(header, payload).ok()?;
+    let member = |(offset, member): (u32, &image_format::release::Member)| {
+        Some(file.get(index(offset)?..)?.get(..index(member.size.get())?)?.to_vec())
+    };
+    directory.members().map(member).collect()
+}
+
+/// The slots that an image says it runs in. That it does is judged for each.
+fn fitting<'a>(plan: &'a Plan, file: &[u8]) -> Vec<(&'a Image, &'a Placement)> {
+    let Ok(header) = Header::<ImageBody>::read(&mut Memory::file(file)) else { return Vec::new() };
+    let body = &header.unauthenticated().body;
+    let all = plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
+    all.filter(|(image, placement)| image.fingerprint == body.layout && placement.run_address == body.run_address.get())
+        .collect()
+}
+
+/// Bytes of the SHA-256 of an accepted file: what a record says was written.
+pub(crate) fn digest(file: &[u8]) -> Digest {
+    image_format::sha256(&mut SoftwareCrypto, file)
+}

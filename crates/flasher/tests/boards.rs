@@ -1,0 +1,58 @@
+//! Boards that are flashed and burnt, from blank to done.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::*;
+use flasher::{BurnPlan, FlashPlan, Holds, Purpose, Target, read_otp};
+use provision::{LockState, Verdict};
+
+const MINIMAL: &str = "tests/manifests/good_minimal.toml";
+const R3: &str = "examples/r3/r3.toml";
+
+#[test]
+fn a_blank_board_is_flashed() {
+    let plan = plan(MINIMAL);
+    let file = release(&plan, [4000, 300_000]);
+    let verdict = verdict(&plan, &file);
+    let mut board = board(F767, &[]);
+    let comparison = compare(&mut board, &plan, Purpose::Flash);
+    assert!(comparison.is_right(), "{comparison:#?}");
+    let flash = FlashPlan::new(&verdict, &comparison.accept(&[]).unwrap(), &[]).unwrap();
+    println!("{}", flash.text());
+    let pieces: Vec<_> = flash.slots.iter().flat_map(|slot| slot.program.clone()).collect();
+    let done = run(flash.flash(), &mut board);
+    assert_eq!(done.trouble, None);
+    assert!(done.state.slots.iter().all(|slot| slot.holds == Holds::Image), "{done:?}");
+    for piece in pieces {
+        assert!(board.memory.content(&piece.range()).unwrap() == piece.bytes);
+    }
+}
+
+#[test]
+fn a_blank_board_is_burnt_and_locked() {
+    let plan = plan(R3);
+    let otp = plan.otp.as_ref().unwrap();
+    let mut board = board(F746, &[]);
+    let fit = compare(&mut board, &plan, Purpose::Otp).accept(&[]).unwrap();
+    let values = records(&plan);
+    for stage in ["identity", "security"] {
+        let read = run(read_otp(&plan, &fit).unwrap(), &mut board).unwrap();
+        let planned = BurnPlan::new(Target::of_board(&plan, &values, stage).unwrap(), read);
+        assert_eq!(planned.plan().verdict(), Verdict::Program);
+        assert!(planned.locks().is_err(), "nothing is locked before it was read back");
+        assert!(planned.clone().confirm("WX2511000102").is_err(), "another board's name");
+        let burnt = run(planned.confirm("WX2511000101").unwrap().burn(), &mut board);
+        assert_eq!(burnt.trouble, None, "{:?}", burnt.sentences());
+        let rest = burnt.rest().unwrap();
+        assert_eq!(rest.plan().verdict(), Verdict::Same);
+        let locked = run(rest.locks().unwrap().confirm("WX2511000101").unwrap().lock(), &mut board);
+        assert_eq!(locked.trouble, None, "{:?}", locked.sentences());
+        let rest = locked.rest().unwrap();
+        assert!(rest.plan().is_done(), "{:?}", locked.sentences());
+        assert!(rest.plan().locks.iter().all(|lock| lock.state == LockState::Locked));
+    }
+    let locks = board.memory.content(&(0x1FF0_F400..0x1FF0_F410)).unwrap();
+    assert_eq!(locks, [&[0, 0][..], &[0xFF; 14]].concat(), "blocks 0 and 1, and no neighbour");
+    assert!(otp.fields.iter().all(|field| field.range().end <= otp.memory.size));
+}
