@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 
 use crate::error::Error;
 use crate::event::{State, Who};
-use crate::ledger::board;
+use crate::ledger::{Board, board};
+use crate::many;
 use crate::store::Store;
 use crate::sum;
 
@@ -71,8 +72,11 @@ pub(crate) fn allocate(
     let mut chain = sum::Writer::new(store)?;
     let mut ranges = Ranges::default();
     let mut allocated = Vec::with_capacity(requests.len());
+    let known = many::by_reference(store, requests.iter().map(|request| request.reference.as_str()))?;
     for (place, request) in requests.iter().enumerate() {
-        if let Some(before) = made_before(store, request)? {
+        if known.contains_key(&request.reference)
+            && let Some(before) = made_before(store, request)?
+        {
             allocated.push(before);
             continue;
         }
@@ -84,27 +88,66 @@ pub(crate) fn allocate(
             numbers.push(first);
         }
         let name = name(place, &numbers);
-        if let Some(other) = board(store, &name)? {
-            return Err(Error::Allocated { board: name, reference: other.reference });
+        let sql = "INSERT INTO board (name, reference, state, event) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        let (reference, state) = (request.reference.as_str(), State::Allocated.name());
+        let row = [name.as_str().into(), reference.into(), state.into(), chain.next().into()];
+        if store.execute(sql, &row)? != 1 {
+            let other = board(store, &name)?.map_or_else(|| reference.to_owned(), |board| board.reference);
+            return Err(Error::Allocated { board: name, reference: other });
         }
         for claim in &request.claims {
-            if !insert(store, claim, &request.reference)? {
+            if !insert(store, claim, reference)? {
                 let Claim { kind, value } = claim.clone();
                 return Err(Error::Taken { owner: owner(store, claim)?, kind, value, board: name });
             }
         }
-        let detail = detail(&request.reference, &claims, &numbers).to_string();
-        let event = chain.append(store, &name, State::Allocated, detail, who)?;
-        let sql = "INSERT INTO board (name, reference, state, event) VALUES ($1, $2, $3, $4)";
-        let state = State::Allocated.name();
-        store.execute(
-            sql,
-            &[name.as_str().into(), request.reference.as_str().into(), state.into(), event.number.into()],
-        )?;
+        let detail = detail(reference, &claims, &numbers).to_string();
+        chain.append(store, &name, State::Allocated, detail, who)?;
         allocated.push(Allocated { board: name, numbers, is_new: true });
     }
     ranges.keep(store)?;
     Ok(allocated)
+}
+
+/// What is known of requests before anything is given out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// How many of them were made before.
+    pub known: usize,
+    /// A board among these that is waste.
+    pub scrapped: Option<Board>,
+}
+
+/// A request, and its board's name, unless the numbers name it.
+pub type Named<'a> = (&'a Request, Option<&'a str>);
+
+/// Finds what [`allocate`] would refuse, but for ranges that are used up.
+pub(crate) fn judge(store: &mut dyn Store, requests: &[Named<'_>]) -> Result<Judged, Error> {
+    let known = many::by_reference(store, requests.iter().map(|(request, _)| request.reference.as_str()))?;
+    let (old, new): (Vec<&Named<'_>>, Vec<_>) =
+        requests.iter().partition(|(request, _)| known.contains_key(&request.reference));
+    for (request, _) in old {
+        made_before(store, request)?;
+    }
+    let named = many::by_name(store, new.iter().filter_map(|(_, name)| *name))?;
+    let taken = many::owners(store, new.iter().flat_map(|(request, _)| &request.claims))?;
+    for (request, name) in new {
+        if let Some(other) = name.and_then(|name| named.get(name)) {
+            return Err(Error::Allocated { board: other.name.clone(), reference: other.reference.clone() });
+        }
+        for Claim { kind, value } in request.claims.iter().filter(|_| !taken.is_empty()) {
+            let Some(reference) = taken.get(&(kind.clone(), value.clone())) else { continue };
+            let owner = many::by_reference(store, [reference.as_str()])?.remove(reference);
+            return Err(Error::Taken {
+                kind: kind.clone(),
+                value: value.clone(),
+                owner: owner.map_or_else(|| reference.clone(), |board| board.name),
+                board: name.unwrap_or(&request.reference).to_owned(),
+            });
+        }
+    }
+    let scrapped = known.values().find(|board| board.state == State::Scrapped).cloned();
+    Ok(Judged { known: known.len(), scrapped })
 }
 
 fn detail(reference: &str, claims: &[Claim], numbers: &[u64]) -> Json {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::event::{Event, State, Who};
 use crate::store::{PostgreSql, Sqlite, Store, Value};
-use crate::{Error, allocate, chain, sum};
+use crate::{Error, allocate, chain, many, sum};
 
 /// Where a ledger is.
 #[derive(Clone, PartialEq, Eq)]
@@ -168,6 +168,15 @@ impl Ledger {
         allocate::made_before(&mut *self.store, request)
     }
 
+    /// Finds what [`Self::allocate`] would refuse, without giving anything out; but for ranges that are used up. Another station
+    /// may take a value between the two.
+    ///
+    /// # Errors
+    /// A value that another board has, a request that was made before with other values.
+    pub fn judge(&mut self, requests: &[allocate::Named<'_>]) -> Result<allocate::Judged, Error> {
+        allocate::judge(&mut *self.store, requests)
+    }
+
     /// How many numbers of a range nobody has.
     ///
     /// # Errors
@@ -183,12 +192,14 @@ impl Ledger {
     pub fn record(&mut self, changes: &[(String, State, Json)], who: &Who) -> Result<Vec<Event>, Error> {
         self.transaction(|store| {
             let mut chain = sum::Writer::new(store)?;
-            let mut events = Vec::new();
+            let mut events = Vec::with_capacity(changes.len());
+            let mut boards = many::by_name(store, changes.iter().map(|(name, ..)| name.as_str()))?;
             for (name, state, detail) in changes {
-                let board = board(store, name)?.ok_or_else(|| Error::Unknown(name.clone()))?;
+                let board = boards.get_mut(name).ok_or_else(|| Error::Unknown(name.clone()))?;
                 if !board.state.may_become(*state) {
                     return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
                 }
+                board.state = *state;
                 events.push(chain.change(store, name, *state, detail.to_string(), who)?);
             }
             Ok(events)

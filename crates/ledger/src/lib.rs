@@ -25,6 +25,8 @@ mod export;
 mod import;
 #[cfg(feature = "databases")]
 mod ledger;
+#[cfg(feature = "databases")]
+mod many;
 mod record;
 mod rows;
 #[cfg(feature = "databases")]
@@ -35,7 +37,7 @@ mod store;
 mod sum;
 
 #[cfg(feature = "databases")]
-pub use allocate::{Allocated, Claim, Request, Take};
+pub use allocate::{Allocated, Claim, Judged, Named, Request, Take};
 pub use chain::Head;
 pub use error::{Broken, Error};
 pub use event::{Event, State, Who};

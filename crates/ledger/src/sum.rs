@@ -37,6 +37,11 @@ impl Writer {
         Ok(Self(head(store)?))
     }
 
+    /// The number of the row that comes next.
+    pub(crate) fn next(&self) -> i64 {
+        self.0.number + 1
+    }
+
     pub(crate) fn append(
         &mut self,
         store: &mut dyn Store,

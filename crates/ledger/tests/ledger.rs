@@ -138,6 +138,31 @@ const CASES: &[Case] = &[
         assert!(matches!(allocate(&mut ledger, &[again]), Err(Error::Allocated { .. })), "other values");
         assert_eq!(ledger.head().expect("a head").number, 1, "nothing of these has happened");
     }),
+    ("what would be refused is known before", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let requests: Vec<_> = (0..150).map(|n| request(&format!("b/{n}"), &format!("A{n}"))).collect();
+        let wide = |request: &Request| Request { takes: vec![take(1, 1000)], ..request.clone() };
+        let requests: Vec<_> = requests.iter().map(wide).collect();
+        ledger.allocate(&requests[..120], &who(), &|place, _| format!("A{place}")).expect("new");
+        let head = ledger.head().expect("a head");
+        let names: Vec<String> = (0..150).map(|n| format!("A{n}")).collect();
+        let named: Vec<_> = requests.iter().zip(&names).map(|(request, name)| (request, Some(name.as_str()))).collect();
+        let judged = ledger.judge(&named).expect("nothing to refuse");
+        assert_eq!((judged.known, judged.scrapped), (120, None));
+        let mut other = requests[130].clone();
+        other.claims[0].value = "A119".to_owned();
+        let error = ledger.judge(&[(&other, Some("A130"))]).expect_err("taken").to_string();
+        assert_eq!(error, "serial A119 is A119's already; A130 cannot have it too");
+        let error = ledger.judge(&[(&requests[130], Some("A119"))]).expect_err("named").to_string();
+        assert_eq!(error, "A119 was allocated by another request (`b/119`)");
+        other.reference = "b/119".to_owned();
+        other.claims[0].value = "Z".to_owned();
+        assert!(matches!(ledger.judge(&[(&other, None)]), Err(Error::Allocated { .. })), "other values");
+        assert_eq!(ledger.head().expect("a head"), head);
+        ledger.record(&[("A7".to_owned(), State::Scrapped, json!({}))], &who()).expect("waste");
+        let judged = ledger.judge(&named).expect("nothing to refuse");
+        assert_eq!(judged.scrapped.expect("waste").name, "A7");
+    }),
     ("states follow one another", |location| {
         let mut ledger = Ledger::create(location).expect("made");
         allocate(&mut ledger, &[request("b/1", "A"), request("b/2", "B")]).expect("new");

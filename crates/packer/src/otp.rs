@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use image_format::otp::OtpBody;
-use image_format::{Device, MIN_FRONT};
+use image_format::{Device, HEADER_SIZE, Kind, MIN_FRONT, Memory};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::Plan;
 use manifest::plan::otp::Otp;
 
-use crate::Draft;
 use crate::artefact::{Contents, DraftError};
 use crate::build::seal_kind;
 use crate::built::SealedFile;
 use crate::signing::Signing;
+use crate::{Draft, Judge};
 
 /// Bytes of a board's name in a blob.
 const BOARD: usize = 32;
@@ -45,6 +45,14 @@ pub fn seal(plan: &Plan, otp: &Otp, blob: &Blob<'_>, signing: &Signing<'_>) -> R
         }
         problems
     })
+}
+
+/// Whether a file is this blob with all the signatures that it needs.
+pub fn finished(plan: &Plan, blob: &SealedFile, signing: &Signing<'_>, file: &[u8]) -> bool {
+    let header = HEADER_SIZE as usize;
+    let is_this = file.len() == blob.bytes.len() && file.get(..header) == blob.bytes.get(..header);
+    let judge = Judge::of_role(plan, &signing.role, signing.threshold);
+    is_this && judge.judge_whole(Kind::OtpBlob, &mut Memory::file(file)).is_ok()
 }
 
 fn draft(plan: &Plan, otp: &Otp, blob: &Blob<'_>) -> Result<Draft<OtpBody>, DraftError> {

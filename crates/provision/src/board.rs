@@ -1,6 +1,5 @@
 //! From records to what each field of each board is to hold.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use image_format::crc::Crc32;
@@ -12,7 +11,8 @@ use manifest::plan::{Plan, Role, RoleName};
 use zerocopy::IntoBytes as _;
 use zeroize::Zeroizing;
 
-use crate::records::{Finding, Records, Row};
+use crate::claim::Taken;
+use crate::records::{Finding, Records, Row, judge_titles};
 
 /// Most bytes of a board's name: what a sealed blob has room for.
 const NAME: usize = 32;
@@ -27,10 +27,12 @@ pub struct Inputs<'a> {
     pub keys: &'a [[u8; 32]],
     /// Secrets of boards.
     pub secrets: &'a dyn Secrets,
+    /// Titles of the records that no field takes, and that are passed over.
+    pub ignored: &'a [String],
 }
 
-/// Where secrets come from.
-pub trait Secrets {
+/// Where secrets come from. Several boards are made at a time.
+pub trait Secrets: Sync {
     /// The secret of this name for a board.
     ///
     /// # Errors
@@ -98,21 +100,29 @@ impl Board {
 /// All boards of the records.
 ///
 /// # Errors
-/// Everything that is wrong: titles that are missing, cells that are none of their field's type, boards and numbers that stand
-/// there twice, numbers outside their range, secrets that are not there.
+/// Everything that is wrong: titles that are missing or no field's, cells that are none of their field's type, boards and numbers that stand there twice, numbers
+/// outside their range, secrets that are not there.
 pub fn boards(inputs: &Inputs<'_>, records: &Records) -> Result<Vec<Board>, Vec<Finding>> {
-    let mut findings = missing_titles(inputs.otp, records);
+    let mut findings = judge_titles(inputs.otp, &records.columns, inputs.ignored);
     if !findings.is_empty() {
         return Err(findings);
     }
     let mut taken = Taken::default();
-    let boards: Vec<Board> =
-        records.rows.iter().filter_map(|row| board(inputs, records, row, &mut taken, &mut findings)).collect();
+    let mut boards = Vec::new();
+    for row in &records.rows {
+        match board(inputs, records, row) {
+            Ok(board) => {
+                findings.extend(taken.add(inputs.otp, &board));
+                boards.push(board);
+            }
+            Err(found) => findings.extend(found),
+        }
+    }
     if findings.is_empty() { Ok(boards) } else { Err(findings) }
 }
 
 /// The title of the column that a field's cell stands under: until a ledger gives numbers out, the records say them.
-fn column(field: &Field) -> Option<&str> {
+pub(crate) fn column(field: &Field) -> Option<&str> {
     match &field.source {
         Source::Column(column) => Some(column),
         Source::Range(_) => Some(&field.name),
@@ -120,35 +130,14 @@ fn column(field: &Field) -> Option<&str> {
     }
 }
 
-fn missing_titles(otp: &Otp, records: &Records) -> Vec<Finding> {
-    let missing = |field: &Field| {
-        let column = column(field)?;
-        let text = format!("no such title, and field `{}` needs it", field.name.value);
-        (!records.columns.iter().any(|title| title == column)).then(|| Finding::of(1, column, text))
-    };
-    otp.fields.iter().filter_map(missing).collect()
-}
-
-/// What boards before this one have.
-#[derive(Default)]
-struct Taken {
-    /// Lines by the board's name.
-    names: BTreeMap<String, u64>,
-    /// Lines by range and number.
-    numbers: BTreeMap<(String, u64), u64>,
-}
-
-/// One board; `None` if something is wrong with it.
-fn board(
-    inputs: &Inputs<'_>,
-    records: &Records,
-    row: &Row,
-    taken: &mut Taken,
-    findings: &mut Vec<Finding>,
-) -> Option<Board> {
-    let before = findings.len();
+/// One board of the records. Whether another one has its name or its numbers is not judged.
+///
+/// # Errors
+/// Everything that is wrong with its row.
+pub fn board(inputs: &Inputs<'_>, records: &Records, row: &Row) -> Result<Board, Vec<Finding>> {
+    let mut findings = Vec::new();
     let otp = inputs.otp;
-    let naming = otp.field(&otp.board)?;
+    let Some(naming) = otp.field(&otp.board) else { return Err(findings) };
     let cell = |field: &Field| column(field).and_then(|column| records.cell(row, column)).unwrap_or_default();
     let name = cell(naming).to_owned();
     let title = column(naming).unwrap_or_default();
@@ -159,15 +148,13 @@ fn board(
     {
         let text = format!("a board's name is 1 to {NAME} letters, digits, dots, dashes, colons and underscores");
         findings.push(Finding::of(row.line, title, text));
-    } else if let Some(first) = taken.names.insert(name.clone(), row.line) {
-        findings.push(Finding::of(row.line, title, format!("board {name} stands in line {first} already")));
     }
     let mut values: Vec<Value> = Vec::new();
     for field in &otp.fields {
         let value = match &field.source {
             Source::Device | Source::Over(_) => continue,
             Source::Column(_) => form(field, &inputs.plan.product.revisions).parse(cell(field)).map(Zeroizing::new),
-            Source::Range(range) => allocated(otp, field, range, cell(field), row.line, taken).map(Zeroizing::new),
+            Source::Range(range) => allocated(otp, field, range, cell(field)).map(Zeroizing::new),
             Source::Value(text) => form(field, &inputs.plan.product.revisions).parse(text).map(Zeroizing::new),
             Source::Version => Ok(Zeroizing::new(otp.version.value.to_le_bytes().to_vec())),
             Source::Role(role) => key_hash(inputs, role).map(Zeroizing::new),
@@ -181,8 +168,8 @@ fn board(
             Err(why) => findings.push(Finding::of(row.line, column(field).unwrap_or(&field.name), why)),
         }
     }
-    if findings.len() > before {
-        return None;
+    if !findings.is_empty() {
+        return Err(findings);
     }
     for field in &otp.fields {
         let Source::Over(covered) = &field.source else { continue };
@@ -194,18 +181,11 @@ fn board(
     }
     let place = |value: &Value| otp.field(&value.field).map(|field| field.at.value);
     values.sort_by_key(place);
-    Some(Board { name, line: row.line, values })
+    Ok(Board { name, line: row.line, values })
 }
 
 /// The numbers of a field that comes from a range: the cell has the first one, the others follow it.
-fn allocated(
-    otp: &Otp,
-    field: &Field,
-    range: &str,
-    cell: &str,
-    line: u64,
-    taken: &mut Taken,
-) -> Result<Vec<u8>, String> {
+fn allocated(otp: &Otp, field: &Field, range: &str, cell: &str) -> Result<Vec<u8>, String> {
     let range = otp.allocation(range).ok_or("there is no such range")?;
     let mut one = form(field, &[]);
     one.count = 1;
@@ -217,9 +197,6 @@ fn allocated(
             let what = if field.count == 1 { "it is" } else { "it, or what follows it, is" };
             return Err(format!("{what} outside the range `{}`", range.name.value));
         };
-        if let Some(other) = taken.numbers.insert((range.name.value.clone(), number), line) {
-            return Err(format!("line {other} has it already, or one of those that follow it"));
-        }
         bytes.extend(from_number(field.kind.value, number).ok_or("it does not fit into the field")?);
     }
     Ok(bytes)

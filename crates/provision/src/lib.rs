@@ -7,13 +7,16 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod claim;
 mod contents;
+mod lines;
 mod plan;
 mod records;
 mod unit;
 
-pub use board::{Board, Inputs, Secrets, Value, boards, trust_bytes};
+pub use board::{Board, Inputs, Secrets, Value, board, boards, trust_bytes};
+pub use claim::{BOARD, Claim, Own, Taken, claims, kind_of};
 pub use contents::{Contents, segments};
 pub use plan::{ByteStep, FieldStep, LockState, LockStep, OtpPlan, ReadBack, ReadBackError, plan};
-pub use records::{Finding, Records, Row};
+pub use records::{Finding, MOST_FINDINGS, Reader, Records, Row, judge_titles};
 pub use unit::{Unit, Verdict, transition};

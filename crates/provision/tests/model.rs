@@ -87,8 +87,8 @@ fn corpus(name: &str) -> Plan {
 /// Keys that are no points of the curve: only their digest is taken here.
 fn made(plan: &Plan, records: &str) -> Result<Vec<Board>, Vec<String>> {
     let keys: Vec<[u8; 32]> = (0..plan.keys.len()).map(|index| [index as u8 + 1; 32]).collect();
-    let inputs = Inputs { plan, otp: plan.otp.as_ref().unwrap(), keys: &keys, secrets: &Fixed };
-    let records = Records::parse(records).map_err(|finding| vec![finding.to_string()])?;
+    let inputs = Inputs { plan, otp: plan.otp.as_ref().unwrap(), keys: &keys, secrets: &Fixed, ignored: &[] };
+    let records = Records::parse(records.as_bytes()).map_err(|found| vec![found[0].to_string()])?;
     boards(&inputs, &records).map_err(|findings| findings.iter().map(ToString::to_string).collect())
 }
 

@@ -1,5 +1,6 @@
 //! Reading files, and writing sets of files that are complete or absent.
 
+use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -35,10 +36,7 @@ static STANDARD_INPUT_READ: AtomicBool = AtomicBool::new(false);
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let result = if path.as_os_str() == STANDARD {
-        if STANDARD_INPUT_READ.swap(true, Ordering::Relaxed) {
-            return Err(Failure::usage("`-` stands for two files, and standard input is only one")
-                .help("name a file for one of them"));
-        }
+        take_standard_input()?;
         io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| {
@@ -48,12 +46,45 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             file.take(LARGEST + 1).read_to_end(&mut bytes)
         })
     };
-    let unreadable = |why: String| Failure::new(Exit::Missing, format!("cannot read {}: {why}", path.display()));
-    result.map_err(|error| unreadable(error.to_string()))?;
+    result.map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > LARGEST {
-        return Err(unreadable("it is larger than 1 GiB".to_owned()));
+        return Err(unreadable(path, &"it is larger than 1 GiB"));
     }
     Ok(bytes)
+}
+
+/// Copies a file, or standard input for `-`, without holding it in memory.
+///
+/// # Errors
+/// Those of [`read`]; exit code 4 where the copy cannot be written.
+pub fn copy(path: &Path, to: &mut File) -> Result<(), Failure> {
+    let mut input: Box<dyn Read> = if path.as_os_str() == STANDARD {
+        take_standard_input()?;
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| unreadable(path, &error))?)
+    };
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(&buffer[..count]).map_err(|error| cannot_write(path, &error))?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(path, &error)),
+        }
+    }
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Missing, format!("cannot read {}: {why}", path.display()))
+}
+
+fn take_standard_input() -> Result<(), Failure> {
+    if STANDARD_INPUT_READ.swap(true, Ordering::Relaxed) {
+        return Err(Failure::usage("`-` stands for two files, and standard input is only one")
+            .help("name a file for one of them"));
+    }
+    Ok(())
 }
 
 /// Reads a text.
@@ -105,15 +136,7 @@ impl FileSet {
         self.add_all(&[bytes], |_| place.to_owned(), Access::Usual, |bytes, file| file.write_all(bytes))
     }
 
-    /// The same, and who may read it.
-    ///
-    /// # Errors
-    /// Those of [`FileSet::add`].
-    pub fn add_for(&mut self, place: &Path, bytes: &[u8], access: Access) -> Result<(), Failure> {
-        self.add_all(&[bytes], |_| place.to_owned(), access, |bytes, file| file.write_all(bytes))
-    }
-
-    /// The same for each item, several at a time. What an item's file holds is made while it is written.
+    /// The same for each item, several at a time, and who may read it. What an item's file holds is made while it is written.
     ///
     /// # Errors
     /// As [`FileSet::add`], for the first item that has one.
@@ -142,6 +165,19 @@ impl FileSet {
             written.map_err(|error| cannot_write(place, &error))
         });
         written.into_iter().collect()
+    }
+
+    /// Begins a file that is written bit by bit, before the set takes its places.
+    ///
+    /// # Errors
+    /// Those of [`FileSet::add`].
+    pub fn open(&mut self, place: &Path, access: Access) -> Result<File, Failure> {
+        if place.is_dir() || place.file_name().is_none() {
+            return Err(Failure::new(Exit::Failed, format!("cannot write {}: it is a folder", place.display())));
+        }
+        let (file, path) = self.begin(place, access).map_err(|error| cannot_write(place, &error))?.into_parts();
+        self.files.push((place.to_owned(), path));
+        Ok(file)
     }
 
     /// Waits until all files are on the disk; some file systems tell only then that it is full. Many at a time: waiting is most
@@ -181,6 +217,8 @@ impl FileSet {
     pub fn commit(mut self) -> Result<(), Failure> {
         self.sync()?;
         let mut leftovers = interrupt::hold();
+        let own = self.files.iter().map(|(_, file)| file.to_path_buf());
+        let own: HashSet<PathBuf> = own.chain(self.made.iter().cloned()).collect();
         let mut placed = Vec::new();
         for (place, file) in std::mem::take(&mut self.files) {
             let moved = Placed::put(place.clone(), file).map_err(|error| cannot_write(&place, &error));
@@ -192,7 +230,8 @@ impl FileSet {
                 }
             }
         }
-        leftovers.clear();
+        // Another set may not be complete yet.
+        leftovers.retain(|path| !own.contains(path));
         self.committed = true;
         Ok(())
     }
@@ -319,7 +358,8 @@ fn missing_folders(folder: &Path) -> Vec<PathBuf> {
     missing
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+/// What is said of a file that cannot be written.
+pub fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     // tempfile adds the name of its file, which tells a user nothing.
     let inner = error.get_ref().and_then(|inner| inner.source());
     let why = inner.map_or_else(|| error.to_string(), ToString::to_string);

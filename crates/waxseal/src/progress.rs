@@ -36,6 +36,23 @@ impl Progress {
         Self(bar)
     }
 
+    /// So many of something, that are done in no steps of their own.
+    pub fn counted(count: u64, what: &'static str) -> Self {
+        let progress = Self::new(usize::try_from(count).unwrap_or(usize::MAX));
+        progress.0.set_message(what);
+        progress
+    }
+
+    /// That many are done.
+    pub fn reach(&self, count: u64) {
+        self.0.set_position(count);
+    }
+
+    /// That many more are done.
+    pub fn add(&self, count: u64) {
+        self.0.inc(count);
+    }
+
     /// What is done now: the steps before it are.
     pub fn step(&self, what: impl Into<String>) {
         if !self.0.message().is_empty() {

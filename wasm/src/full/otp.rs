@@ -193,8 +193,8 @@ impl Job {
     /// The boards of the records, or what is wrong with these.
     fn boards(&self, plan: &Plan, otp: &Otp) -> Result<Result<Vec<Board>, Vec<Finding>>, Failure> {
         let keys: Vec<[u8; 32]> = self.files.public_keys(plan)?.iter().map(|key| *key.bytes()).collect();
-        let inputs = Inputs { plan, otp, keys: &keys, secrets: &self.secrets };
-        Ok(Records::parse(&self.text).map_err(|finding| vec![finding]).and_then(|records| boards(&inputs, &records)))
+        let inputs = Inputs { plan, otp, keys: &keys, secrets: &self.secrets, ignored: &[] };
+        Ok(Records::parse(self.text.as_bytes()).and_then(|records| boards(&inputs, &records)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What records say of boards, or what is wrong with them, row by row.
 
 use manifest::plan::otp::Otp;
-use provision::{Board, Finding, Value as Content};
+use provision::{Board, Finding, MOST_FINDINGS, Value as Content};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
@@ -16,7 +16,12 @@ pub fn wrong(name: &str, findings: &[Finding]) -> Failure {
         if findings.len() == 1 { "" } else { "s" }
     );
     let failure = Failure::new(Exit::Refused, title);
-    findings.iter().fold(failure, |failure, finding| failure.help(format!("{name}:{finding}")))
+    let told = findings.iter().take(MOST_FINDINGS);
+    let failure = told.fold(failure, |failure, finding| failure.help(format!("{name}:{finding}")));
+    if findings.len() < MOST_FINDINGS {
+        return failure;
+    }
+    failure.help(format!("no more than {MOST_FINDINGS} are told: there may be others"))
 }
 
 /// The boards of records for programs. A secret's bytes are not shown.

@@ -1,39 +1,39 @@
 //! `waxseal otp build`: per board a file with its data, a file with its locks, a sealed blob, and a sheet for the station.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ::report::otp::files::{BoardFiles, File, folder};
-use ::report::otp::sheet::{self, Piece};
+use ::report::otp::sheet;
 use clap::Args;
-use geometry::address;
-use manifest::plan::otp::{Otp, Source, Stage};
-use manifest::plan::{Plan, RoleName};
-use packer::otp::{Blob, seal};
-use packer::signing::Signing;
-use provision::{Board, Contents};
-use serde_json::{Value, json};
+use manifest::plan::otp::{Source, Stage};
+use manifest::plan::{Plan, Role, RoleName, Signer};
+use packer::signing::{NamedKey, Signing};
+use serde_json::json;
 
-use crate::exit::{Exit, Failure};
-use crate::files::{Access, FileSet};
+use crate::exit::Failure;
+use crate::files::{Access, STANDARD};
 use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
-use crate::otp::ledger::{BatchArgs, Context, IssueArgs};
-use crate::otp::records::RecordArgs;
+use crate::otp::judge::judge;
+use crate::otp::ledger::{BatchArgs, IssueArgs};
+use crate::otp::make::Maker;
+use crate::otp::numbers::Numbers;
+use crate::otp::records::{RecordArgs, keys};
+use crate::otp::sink::{self, PENDING, Sink};
+use crate::otp::spool::Spool;
+use crate::otp::work::{SHOWN, Stop, Work};
 use crate::otp::{otp_of, stage};
 use crate::report::Report;
 use crate::text::counted;
 
-/// Boards that the text shows.
-const SHOWN: usize = 3;
-
 /// Make what each board's one-time-programmable memory is to hold: files, sealed blobs and a sheet.
 ///
-/// Nothing is written to any board. All files are written, or none.
+/// Nothing is written to any board. All records are judged before anything is made. Boards take their places a thousand at a
+/// time, and a stage's sheet.txt and SHA256SUMS when all have: without SHA256SUMS a stage is not whole. Killed at any time, the
+/// same command finishes the work.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  waxseal otp build r3.toml --records boards.csv --out out\n  waxseal otp build r3.toml --records boards.csv --out out --key line.pem --ledger line.db"
+    after_help = "Example:\n  waxseal otp build r3.toml --records boards.csv --out out\n  waxseal otp build r3.toml --records boards.csv --out out --key line.pem --ledger line.db\n  waxseal otp build r3.toml --records boards.csv --tar - --key line.pem | ssh station tar x"
 )]
 pub struct Command {
     /// The manifest; `-` is standard input.
@@ -47,24 +47,19 @@ pub struct Command {
     /// sealed.
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
-    /// The folder to write to: OUT/STAGE/BOARD/data.bin, lock.bin, board.otp; OUT/STAGE/sheet.txt.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// The folder to write to: OUT/STAGE/BOARD/data.bin, lock.bin, board.otp; OUT/STAGE/sheet.txt, SHA256SUMS.
+    #[arg(long, value_name = "DIR", required_unless_present = "tar", conflicts_with = "tar")]
+    out: Option<PathBuf>,
+    /// One tar file instead, with the same names in it; `-` is standard output. A stage is whole if its SHA256SUMS is in it, the
+    /// last of its files.
+    #[arg(long, value_name = "FILE")]
+    tar: Option<PathBuf>,
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
     batch: BatchArgs,
     #[command(flatten)]
     issue: IssueArgs,
-}
-
-/// A board's files in a stage.
-struct Made {
-    board: String,
-    data: Vec<Piece>,
-    lock: Option<Piece>,
-    blob: Option<String>,
-    contents: Contents,
 }
 
 impl Command {
@@ -74,187 +69,148 @@ impl Command {
     /// Files that cannot be read or written, and what is wrong with the records.
     pub fn run(&self) -> Result<Report, Failure> {
         let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
-        manifest.with_plan(|plan| {
-            let otp = otp_of(&manifest, plan)?;
-            let stages: Vec<&Stage> = match &self.stage {
-                Some(name) => vec![stage(otp, Some(name))?],
-                None => otp.stages.iter().collect(),
-            };
-            let mut batch = self.batch.open()?;
-            let signers = private_keys(&self.keys)?;
-            let public = manifest.public_keys(plan)?;
-            let mut problems = Vec::new();
-            let signing = match plan.role(RoleName::Otp).filter(|_| !signers.is_empty()) {
-                Some(role) => Some(Signing::of(plan, role, &public, &signers, &mut problems)),
-                None if signers.is_empty() => None,
-                None => {
-                    return Ok(refused(
-                        plan.required_role(RoleName::Otp).err().into_iter().map(|error| *error).collect(),
-                    ));
-                }
-            };
-            if !problems.is_empty() {
-                return Ok(refused(problems));
-            }
-            let (boards, ranges) = match &mut batch {
-                Some(batch) => {
-                    let context = Context { records: &self.records, manifest: &manifest, plan, otp };
-                    if otp.fields.iter().any(|field| matches!(field.source, Source::Secret(_))) {
-                        batch.secret_key(&self.issue)?;
-                    }
-                    batch.boards(&context, Some(&self.issue))?
-                }
-                None => (self.records.boards(&manifest, plan, otp)?, String::new()),
-            };
-            apart(&boards)?;
-            let mut files = FileSet::new();
-            let mut text = format!("{}: {}\n{ranges}", self.records.name(), counted(boards.len(), "board"));
-            let ledger = batch.as_ref().map(|batch| batch.location().to_string());
-            let mut results = Vec::new();
-            let mut count = 0;
-            for stage in &stages {
-                let mut sheet = sheet::heading(manifest.file_name(), &plan.device.part.name, otp, stage);
-                let mut made = Vec::new();
-                for board in &boards {
-                    let one = match self.board(plan, otp, stage, board, signing.as_ref(), &mut files)? {
-                        Ok(one) => one,
-                        Err(found) => return Ok(refused(found)),
-                    };
-                    let places = sheet::Names {
-                        manifest: manifest.file_name(),
-                        records: &self.records.name(),
-                        ledger: ledger.as_deref(),
-                    };
-                    sheet.push_str(&sheet::board(
-                        &places,
-                        otp,
-                        stage,
-                        &one.board,
-                        (&one.data, one.lock.as_ref()),
-                        &one.contents,
-                    ));
-                    count += one.data.len() + usize::from(one.lock.is_some()) + usize::from(one.blob.is_some());
-                    made.push(one);
-                }
-                files.add(&self.out.join(&stage.name.value).join("sheet.txt"), sheet.as_bytes())?;
-                count += 1;
-                text.push_str(&self.text(stage, &made));
-                results.extend(made.iter().map(|one| to_json(stage, one)));
-            }
-            files.commit()?;
-            if let Some(batch) = &mut batch {
-                let _ = writeln!(text, "{}", batch.issued(otp, &stages, &boards, &self.issue)?);
-            }
-            if signing.is_none() {
-                text.push_str("no --key: no blob is sealed\n");
-            }
-            let _ = writeln!(text, "{}. Nothing was written to any board.", counted(count, "file"));
-            let result = Some(json!({ "boards": results, "ledger": ledger }));
-            Ok(Report { result, ..Report::done(text) })
+        manifest.with_plan(|plan| match self.build(&manifest, plan) {
+            Ok(report) => Ok(report),
+            Err(Stop::Findings(found)) => Ok(refused(found)),
+            Err(Stop::Failure(failure)) => Err(failure),
         })
     }
 
-    /// The files of one board in one stage.
-    fn board(
-        &self,
-        plan: &Plan,
-        otp: &Otp,
-        stage: &Stage,
-        board: &Board,
-        signing: Option<&Signing<'_>>,
-        files: &mut FileSet,
-    ) -> Result<Result<Made, Vec<manifest::Diagnostic>>, Failure> {
-        let BoardFiles { contents, data: pieces, lock: locks, has_secret } = BoardFiles::new(otp, stage, board);
-        let name = folder(&board.name);
-        let path = |file: &str| self.out.join(&stage.name.value).join(file);
-        let access = if has_secret { Access::Private } else { Access::Usual };
-        let mut data = Vec::new();
-        for File { piece, bytes } in pieces {
-            files.add_for(&path(&piece.file), &bytes, access)?;
-            data.push(piece);
-        }
-        if let Some(File { piece, bytes }) = &locks {
-            files.add(&path(&piece.file), bytes)?;
-        }
-        let mut blob = None;
-        if let (Some(signing), Some(first), Some(last)) = (signing, contents.segments.first(), contents.segments.last())
-        {
-            let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-            let range = index(first.start)..index(last.end);
-            let parts = Blob {
-                board: &board.name,
-                data: &contents.data,
-                mask: &contents.mask,
-                range,
-                locks: locks.as_ref().map(|lock| lock.bytes.as_slice()).unwrap_or_default(),
-            };
-            match seal(plan, otp, &parts, signing) {
-                Ok(sealed) => files.add_for(&path(&format!("{name}/board.otp")), &sealed.bytes, access)?,
-                Err(found) => return Ok(Err(found)),
+    fn build(&self, manifest: &Manifest, plan: &Plan) -> Result<Report, Stop> {
+        let otp = otp_of(manifest, plan)?;
+        let stages: Vec<&Stage> = match &self.stage {
+            Some(name) => vec![stage(otp, Some(name))?],
+            None => otp.stages.iter().collect(),
+        };
+        let mut batch = self.batch.open()?;
+        let signers = private_keys(&self.keys)?;
+        let public = manifest.public_keys(plan)?;
+        let mut problems = Vec::new();
+        let signing = match plan.role(RoleName::Otp) {
+            // Whose only signers are elsewhere needs no key here.
+            Some(role) if !signers.is_empty() || is_external(plan, role) => {
+                Some(Signing::of(plan, role, &public, &signers, &mut problems))
             }
-            blob = Some(format!("{name}/board.otp"));
+            Some(_) => None,
+            None if signers.is_empty() => None,
+            None => {
+                let open = plan.required_role(RoleName::Otp).err();
+                return Err(Stop::Findings(open.into_iter().map(|error| *error).collect()));
+            }
+        };
+        if !problems.is_empty() {
+            return Err(Stop::Findings(problems));
         }
-        Ok(Ok(Made { board: board.name.clone(), data, lock: locks.map(|lock| lock.piece), blob, contents }))
+        let waiting = signing.as_ref().filter(|signing| signing.missing > 0).map(|signing| signing.waiting.clone());
+        if waiting.is_some() && self.tar.is_some() {
+            return Err(sink::needs_folder().into());
+        }
+        let has_secrets = otp.fields.iter().any(|field| matches!(field.source, Source::Secret(_)));
+        let secret_key = match &batch {
+            Some(batch) if has_secrets => Some(batch.secret_key(&self.issue)?),
+            _ => None,
+        };
+        let spool = Spool::of(&self.records.records)?;
+        let numbers = {
+            let reader = spool.rows()?.map_err(|finding| self.records.wrong(&[finding]))?;
+            match &batch {
+                Some(batch) => batch.numbers(otp, reader.columns(), self.records.name())?,
+                None => Numbers::of_records(otp),
+            }
+        };
+        let (keys, secrets) = (keys(manifest, plan)?, self.records.secrets());
+        let inputs = self.records.inputs(plan, otp, &keys, &secrets);
+        let boards = judge(&self.records, &spool, &inputs, &numbers, batch.as_mut())?;
+        let before = batch.as_mut().map_or(Ok(Vec::new()), |batch| batch.left(&numbers.open))?;
+        let (records, ledger) = (self.records.name(), batch.as_ref().map(|batch| batch.location().to_string()));
+        let names = sheet::Names { manifest: manifest.file_name(), records: &records, ledger: ledger.as_deref() };
+        let signed = |stage: &str, folder: &str| {
+            std::fs::read(self.out.as_ref()?.join(stage).join(folder).join("board.otp")).ok()
+        };
+        let is_sealed = signing.is_some();
+        let maker = Maker { plan, otp, stages, signing, secret_key, names, signed: &signed };
+        let mut sink = match (&self.out, &self.tar) {
+            (_, Some(tar)) => {
+                let access = if has_secrets { Access::Private } else { Access::Usual };
+                Sink::tar(tar, &maker.stages, access)?
+            }
+            (Some(out), None) => Sink::folder(out, &maker.stages)?,
+            (None, None) => return Err(Failure::usage("where to? --out DIR or --tar FILE").into()),
+        };
+        for (index, stage) in maker.stages.iter().enumerate() {
+            let heading = sheet::heading(manifest.file_name(), &plan.device.part.name, otp, stage);
+            sink.heading(index, &heading)?;
+        }
+        let folder = |stage: &str| match &self.out {
+            Some(out) => format!("{}/", out.join(stage).display()),
+            None => format!("{stage}/"),
+        };
+        let mut work = Work {
+            records: &self.records,
+            issue: &self.issue,
+            spool: &spool,
+            inputs: &inputs,
+            numbers: &numbers,
+            batch: batch.as_mut(),
+            boards,
+            folder: &folder,
+        };
+        let (told, sink) = work.run(&maker, sink)?;
+        let waits = sink.waiting;
+        let count = sink.finish()?;
+        let after = batch.as_mut().map_or(Ok(Vec::new()), |batch| batch.left(&numbers.open))?;
+        let mut text = format!("{records}: {}\n", counted(boards, "board"));
+        text.push_str(&numbers.told(&told.taken, &before, &after));
+        for (stage, lines) in maker.stages.iter().zip(&told.lines).filter(|_| waits < boards) {
+            text.push_str(lines);
+            if boards > SHOWN {
+                let _ = writeln!(text, "... and {} like these", counted(boards - SHOWN, "board"));
+            }
+            if waits == 0 {
+                let folder = folder(&stage.name.value);
+                let _ = writeln!(text, "{folder}sheet.txt  what to type at the station, board by board");
+            }
+        }
+        match (&ledger, told.rows) {
+            (Some(place), Some((first, last))) => _ = writeln!(text, "ledger {place} rows {first} to {last}"),
+            (Some(_), None) if waits == boards => {}
+            (Some(place), None) => _ = writeln!(text, "ledger {place} knew it all"),
+            (None, _) => {}
+        }
+        if !is_sealed {
+            text.push_str("no --key: no blob is sealed\n");
+        }
+        if let Some(waiting) = waiting.filter(|_| waits > 0) {
+            text.push_str(&self.waits(&waiting, waits));
+        }
+        let _ = writeln!(text, "{}. Nothing was written to any board.", counted(count, "file"));
+        let result = json!({ "boards": told.listed, "count": boards, "waiting": waits, "ledger": ledger });
+        let mut report = Report { result: Some(result), ..Report::done(text) };
+        if self.tar.as_ref().is_some_and(|tar| tar.as_os_str() == STANDARD) {
+            // Standard output has the files.
+            report.remarks = std::mem::take(&mut report.text);
+        }
+        Ok(report)
     }
 
-    fn text(&self, stage: &Stage, made: &[Made]) -> String {
-        let mut text = String::new();
-        let folder = self.out.join(&stage.name.value);
-        for one in made.iter().take(SHOWN) {
-            for piece in &one.data {
-                let _ = writeln!(text, "{}  {} at {}", shown(&folder, &piece.file), piece.size, address(piece.address));
-            }
-            if let Some(piece) = &one.lock {
-                let blocks: Vec<String> = one.contents.locks.iter().map(u32::to_string).collect();
-                let _ = writeln!(
-                    text,
-                    "{}  {} at {}: locks block {} for ever; second, after the read-back",
-                    shown(&folder, &piece.file),
-                    piece.size,
-                    address(piece.address),
-                    blocks.join(", ")
-                );
-            }
-            if let Some(blob) = &one.blob {
-                let _ = writeln!(text, "{}  sealed", shown(&folder, blob));
-            }
-        }
-        if made.len() > SHOWN {
-            let _ = writeln!(text, "... and {} like these", counted(made.len() - SHOWN, "board"));
-        }
-        let _ = writeln!(text, "{}  what to type at the station, board by board", folder.join("sheet.txt").display());
-        text
+    fn waits(&self, keys: &[NamedKey], boards: usize) -> String {
+        let names: Vec<_> = keys.iter().map(|(name, key)| format!("{name} {key} (external)")).collect();
+        let folder = self.out.clone().unwrap_or_default().join(PENDING);
+        let folder = folder.display();
+        let manifest = self.manifest.display();
+        format!(
+            "waiting for: {}, {}. Of these boards nothing else was written, and the ledger has them as allocated.\n  \
+             waxseal sign export {folder}\n  \
+             waxseal sign attach {folder} SIGNATURES --manifest {manifest}\n  \
+             then this command again\n",
+            names.join(", "),
+            counted(boards, "board")
+        )
     }
 }
 
-fn shown(folder: &Path, file: &str) -> String {
-    folder.join(file).display().to_string()
-}
-
-/// Refuses boards whose folders some file systems take for one.
-fn apart(boards: &[Board]) -> Result<(), Failure> {
-    let mut names: BTreeMap<String, &Board> = BTreeMap::new();
-    for board in boards {
-        if let Some(first) = names.insert(folder(&board.name).to_lowercase(), board) {
-            let title = format!("boards {} and {} would have one folder", first.name, board.name);
-            return Err(Failure::new(Exit::Refused, title)
-                .help(format!("lines {} and {} of the records", first.line, board.line)));
-        }
-    }
-    Ok(())
-}
-
-fn to_json(stage: &Stage, made: &Made) -> Value {
-    let piece = |piece: &Piece| {
-        let file = format!("{}/{}", stage.name.value, piece.file);
-        json!({ "file": file, "address": piece.address, "size": piece.size })
-    };
-    json!({
-        "board": made.board,
-        "stage": stage.name.value,
-        "data": made.data.iter().map(piece).collect::<Vec<_>>(),
-        "lock": made.lock.as_ref().map(piece),
-        "locks": made.contents.locks,
-        "blob": made.blob.as_ref().map(|file| format!("{}/{file}", stage.name.value)),
-    })
+/// Whether a role's signers are all elsewhere, as far as they are needed.
+fn is_external(plan: &Plan, role: &Role) -> bool {
+    let elsewhere = plan.keys.iter().filter(|key| role.keys.contains(&key.name.value));
+    elsewhere.filter(|key| key.signer.value == Signer::External).count() >= usize::from(role.threshold.value)
 }

@@ -1,27 +1,23 @@
 //! Boards with the ledger on: it gives numbers out, each once, and keeps what was made for each board.
 //!
-//! First everything about the records is judged, with numbers that are no one's; only then the ledger gives some out. It does so
-//! in one transaction, under a name that the same command gives again: after a cut it gets the same numbers.
+//! Everything about the records is judged before anything is given out, with numbers that are no one's. Numbers are given out
+//! under a name that the same command gives again: after a cut it gets the same ones.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::ledger::{Allocated, Claim, Error, Ledger, Location, Request, SecretKey, State, Take};
+use ::ledger::{Allocated, Error, Ledger, Location, Request, SecretKey, State, Take};
 use clap::Args;
-use image_format::otp::FieldKind;
-use image_format::{SoftwareCrypto, sha256};
-use manifest::otp::{from_number, show, to_number};
+use manifest::otp::show;
 use manifest::plan::Plan;
-use manifest::plan::otp::{Allocation, Field, Otp, Source, Stage};
-use provision::{Board, Contents, ReadBack, Records};
-use serde_json::{Map, Value, json};
+use manifest::plan::otp::Otp;
+use provision::{Board, ReadBack};
+use serde_json::Value;
 
+use super::numbers::{Numbers, Open, Tried};
 use crate::exit::{Exit, Failure};
 use crate::ledger::place::{LedgerArgs, WhoArgs, failure, key_file};
 use crate::load::Manifest;
 use crate::otp::records::RecordArgs;
-use crate::text::{hex, thousands};
 
 /// The options that bring boards together with a ledger.
 #[derive(Debug, Args)]
@@ -77,78 +73,6 @@ pub struct Context<'a> {
     pub otp: &'a Otp,
 }
 
-/// A field whose numbers the records do not bring.
-struct Open<'a> {
-    field: &'a Field,
-    range: &'a Allocation,
-}
-
-impl Open<'_> {
-    fn take(&self) -> Take {
-        let Allocation { first, last, .. } = self.range;
-        Take {
-            kind: kind(self.field, self.range),
-            first: first.value,
-            last: last.value,
-            count: self.field.count.into(),
-        }
-    }
-
-    /// A number as the records would have it.
-    fn cell(&self, number: u64) -> String {
-        from_number(self.field.kind.value, number).map_or(String::new(), |bytes| show(self.field, &bytes))
-    }
-}
-
-/// What a range's numbers are: addresses are addresses, whichever range they are of.
-fn kind(field: &Field, range: &Allocation) -> String {
-    match field.kind.value {
-        kind @ (FieldKind::Eui48 | FieldKind::Eui64) => kind.word().to_owned(),
-        _ => format!("range {}", range.name.value),
-    }
-}
-
-/// The fields whose numbers the ledger is to give.
-fn open<'a>(otp: &'a Otp, records: &Records) -> Vec<Open<'a>> {
-    let is_open = |field: &'a Field| match &field.source {
-        Source::Range(range) if !records.columns.contains(&field.name.value) => {
-            Some(Open { field, range: otp.allocation(range)? })
-        }
-        _ => None,
-    };
-    otp.fields.iter().filter_map(is_open).collect()
-}
-
-/// The records with the numbers of each row in them.
-fn filled(records: &Records, open: &[Open<'_>], numbers: &[Vec<u64>]) -> Records {
-    let mut records = records.clone();
-    for (index, open) in open.iter().enumerate() {
-        let cell = |numbers: &Vec<u64>| numbers.get(index).map_or(String::new(), |number| open.cell(*number));
-        records.add_column(&open.field.name.value, numbers.iter().map(cell));
-    }
-    records
-}
-
-/// Numbers to judge the records with before any is given out: as if the ranges were new.
-fn tried(records: &Records, open: &[Open<'_>]) -> Result<Vec<Vec<u64>>, Failure> {
-    let mut next: BTreeMap<String, u64> = BTreeMap::new();
-    let mut number = |open: &Open<'_>| {
-        let Allocation { name, first, last, .. } = open.range;
-        let next = next.entry(name.value.clone()).or_insert(first.value);
-        let number = *next;
-        let end = number.checked_add(u64::from(open.field.count)).filter(|end| end - 1 <= last.value);
-        *next = end.ok_or_else(|| {
-            Failure::new(
-                Exit::Refused,
-                format!("range `{}` has not that many numbers: nothing was given out", name.value),
-            )
-            .help("fewer rows, or a longer range")
-        })?;
-        Ok(number)
-    };
-    records.rows.iter().map(|_| open.iter().map(&mut number).collect()).collect()
-}
-
 impl Batch {
     /// Where the ledger is.
     pub fn location(&self) -> &Location {
@@ -164,117 +88,125 @@ impl Batch {
         }
     }
 
-    /// All boards, with the numbers that they have: new ones if `is_new`, else only those that were given out before. And what
-    /// is to be said of the ranges.
+    /// How rows under these titles become boards.
     ///
     /// # Errors
-    /// What is wrong with the records; values that another board has; a range that is used up.
-    pub fn boards(
-        &mut self,
-        context: &Context<'_>,
-        give_out: Option<&IssueArgs>,
-    ) -> Result<(Vec<Board>, String), Failure> {
+    /// Those of [`Numbers::of_ledger`].
+    pub fn numbers<'a>(&self, otp: &'a Otp, columns: &[String], file: String) -> Result<Numbers<'a>, Failure> {
+        Numbers::of_ledger(otp, columns, file, self.named.as_ref())
+    }
+
+    /// All boards of the records, with the numbers that they were given before.
+    ///
+    /// # Errors
+    /// What is wrong with the records; a board that has no numbers yet, or is waste.
+    pub fn boards(&mut self, context: &Context<'_>) -> Result<Vec<Board>, Failure> {
         let Context { records: args, manifest, plan, otp } = context;
         let records = args.read()?;
-        let open = open(otp, &records);
-        let names = open.iter().position(|open| open.field.name.value == *otp.board);
-        let judged = args.judge(manifest, plan, otp, &filled(&records, &open, &tried(&records, &open)?))?;
-        let batch = match (&self.named, names) {
-            (Some(named), _) => named.clone(),
-            (None, None) => args.name(),
-            (None, Some(_)) => {
-                return Err(Failure::usage("which batch? --batch NAME: nothing in the records names a board")
-                    .help("the same name gets the same boards again, another name gets others"));
-            }
-        };
-        let request = |board: &Board| Request {
-            reference: match names {
-                Some(_) => format!("{batch}/{}", board.line),
-                None => format!("{batch}/{}", board.name),
-            },
-            claims: claims(otp, &open, board, names.is_none()),
-            takes: open.iter().map(Open::take).collect(),
-        };
-        let requests: Vec<Request> = judged.iter().map(request).collect();
-        let before: Vec<u64> = self.left(&open)?;
-        let given = match give_out {
-            Some(issue) => {
-                let name = |place: usize, numbers: &[u64]| match names
-                    .and_then(|index| Some((&open[index], *numbers.get(index)?)))
-                {
-                    Some((open, number)) => open.cell(number),
-                    None => judged.get(place).map_or(String::new(), |board: &Board| board.name.clone()),
-                };
-                self.ledger.allocate(&requests, &issue.who.who(), &name).map_err(|error| self.failed(&error))?
-            }
-            None => self.look_up(&requests, &judged)?,
-        };
-        self.scrapped(&given)?;
-        let after = self.left(&open)?;
-        let told = open.iter().enumerate().zip(before.into_iter().zip(after));
-        let text = told.map(|((index, open), left)| taken(index, open, &given, left)).collect();
-        let numbers: Vec<Vec<u64>> = given.into_iter().map(|one| one.numbers).collect();
-        Ok((args.judge(manifest, plan, otp, &filled(&records, &open, &numbers))?, text))
-    }
-
-    fn left(&mut self, open: &[Open<'_>]) -> Result<Vec<u64>, Failure> {
-        let left = open.iter().map(|open| self.ledger.left(&open.take())).collect::<Result<_, _>>();
-        left.map_err(|error| self.failed(&error))
-    }
-
-    fn look_up(&mut self, requests: &[Request], boards: &[Board]) -> Result<Vec<Allocated>, Failure> {
-        let mut found = Vec::new();
-        for (request, board) in requests.iter().zip(boards) {
-            let one = self.ledger.allocated(request).map_err(|error| self.failed(&error))?;
-            found.push(one.ok_or_else(|| {
+        let numbers = self.numbers(otp, &records.columns, args.name())?;
+        let tried = Tried::default().numbers(&numbers, records.rows.len())?;
+        let judged = args.judge(manifest, plan, otp, &numbers.filled(records.clone(), &tried))?;
+        let mut given = Vec::new();
+        for board in &judged {
+            let one = self.ledger.allocated(&numbers.request(board)).map_err(|error| self.failed(&error))?;
+            let one = one.ok_or_else(|| {
                 let title = format!("{}: line {} of the records is not in it", self.location, board.line);
                 Failure::new(Exit::Refused, title).help("`waxseal otp build --ledger` gives its boards their numbers")
-            })?);
+            })?;
+            let known = self.ledger.board(&one.board).map_err(|error| self.failed(&error))?;
+            self.refuse_scrapped(known.as_ref())?;
+            given.push(one.numbers);
         }
-        Ok(found)
+        args.judge(manifest, plan, otp, &numbers.filled(records, &given))
     }
 
-    /// Refuses boards that are waste: nothing is made for them any more.
-    fn scrapped(&mut self, given: &[Allocated]) -> Result<(), Failure> {
-        for one in given.iter().filter(|one| !one.is_new) {
-            let board = self.ledger.board(&one.board).map_err(|error| self.failed(&error))?;
-            if let Some(board) = board.filter(|board| board.state == State::Scrapped) {
+    /// Refuses a board that is waste: nothing is made for it any more.
+    fn refuse_scrapped(&self, board: Option<&::ledger::Board>) -> Result<(), Failure> {
+        match board.filter(|board| board.state == State::Scrapped) {
+            Some(board) => {
                 let title = format!("{} is scrapped (row {} of {})", board.name, board.event, self.location);
-                return Err(Failure::new(Exit::Refused, title).help("take its row out of the records"));
+                Err(Failure::new(Exit::Refused, title).help("take its row out of the records"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what the ledger would refuse when it gives numbers out; of how many boards it has the numbers already.
+    ///
+    /// # Errors
+    /// Values that another board has; a request that was made before with other values; a board that is waste.
+    pub fn judge(&mut self, numbers: &Numbers<'_>, boards: &[Board]) -> Result<usize, Failure> {
+        let requests: Vec<Request> = boards.iter().map(|board| numbers.request(board)).collect();
+        let names = boards.iter().map(|board| numbers.known_name(board));
+        let named: Vec<_> = requests.iter().zip(names).collect();
+        let judged = self.ledger.judge(&named).map_err(|error| self.failed(&error))?;
+        self.refuse_scrapped(judged.scrapped.as_ref())?;
+        Ok(judged.known)
+    }
+
+    /// Refuses that many further boards if a range has not enough numbers for them.
+    ///
+    /// # Errors
+    /// A range that would be used up.
+    pub fn room(&mut self, numbers: &Numbers<'_>, boards: u64) -> Result<(), Failure> {
+        for open in &numbers.open {
+            let Take { kind, count, .. } = open.take();
+            let left = self.ledger.left(&open.take()).map_err(|error| self.failed(&error))?;
+            let wanted = boards.saturating_mul(count.into());
+            if left < wanted {
+                return Err(self.failed(&Error::Exhausted { kind, left, wanted }));
             }
         }
         Ok(())
     }
 
-    /// Writes down that the files of these boards were made, unless the ledger says so already. Which rows it got.
+    /// Gives boards their numbers: new ones, or those that they got before.
     ///
     /// # Errors
-    /// The ledger's; a key for digests of secrets that is not there.
-    pub fn issued(
+    /// What another station took since [`Self::judge`].
+    pub fn give(
         &mut self,
-        otp: &Otp,
-        stages: &[&Stage],
+        numbers: &Numbers<'_>,
         boards: &[Board],
         issue: &IssueArgs,
-    ) -> Result<String, Failure> {
-        let has_secrets = boards.iter().flat_map(|board| &board.values).any(|value| value.is_secret);
-        let key = if has_secrets { Some(self.secret_key(issue)?) } else { None };
+    ) -> Result<Vec<Allocated>, Failure> {
+        let requests: Vec<Request> = boards.iter().map(|board| numbers.request(board)).collect();
+        let name = |place: usize, given: &[u64]| numbers.name(boards.get(place), given);
+        self.ledger.allocate(&requests, &issue.who.who(), &name).map_err(|error| self.failed(&error))
+    }
+
+    /// How many numbers are left, for each field that the ledger fills.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn left(&mut self, open: &[Open<'_>]) -> Result<Vec<u64>, Failure> {
+        let left = open.iter().map(|open| self.ledger.left(&open.take())).collect::<Result<_, _>>();
+        left.map_err(|error| self.failed(&error))
+    }
+
+    /// Writes down what was made for boards, unless the ledger says so already. `is_new` says that it knows nothing of a board
+    /// but its numbers. The first and the last row that it got.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn issued<'m>(
+        &mut self,
+        made: impl Iterator<Item = (&'m str, bool, Vec<Value>)>,
+        issue: &IssueArgs,
+    ) -> Result<Option<(i64, i64)>, Failure> {
         let mut changes = Vec::new();
-        for board in boards {
-            let known = self.ledger.history(&board.name).map_err(|error| self.failed(&error))?;
-            for stage in stages {
-                let detail = detail(otp, stage, board, key.as_ref());
+        for (board, is_new, details) in made {
+            let known =
+                if is_new { Vec::new() } else { self.ledger.history(board).map_err(|error| self.failed(&error))? };
+            for detail in details {
                 let text = detail.to_string();
                 if !known.iter().any(|event| event.state == State::Issued && event.detail == text) {
-                    changes.push((board.name.clone(), State::Issued, detail));
+                    changes.push((board.to_owned(), State::Issued, detail));
                 }
             }
         }
         let events = self.ledger.record(&changes, &issue.who.who()).map_err(|error| self.failed(&error))?;
-        Ok(match (events.first(), events.last()) {
-            (Some(first), Some(last)) => format!("ledger {} rows {} to {}", self.location, first.number, last.number),
-            _ => format!("ledger {} knew it all", self.location),
-        })
+        Ok(events.first().zip(events.last()).map(|(first, last)| (first.number, last.number)))
     }
 
     /// The ledger's own key.
@@ -303,67 +235,4 @@ impl Batch {
         };
         self.ledger.board(&show(field, bytes)).map_err(|error| self.failed(&error))
     }
-}
-
-/// The values that no two boards may share, as far as the records bring them: its name, addresses, numbers of ranges.
-fn claims(otp: &Otp, open: &[Open<'_>], board: &Board, is_named: bool) -> Vec<Claim> {
-    let mut claims = Vec::new();
-    if is_named {
-        claims.push(Claim { kind: "board".to_owned(), value: board.name.clone() });
-    }
-    for field in &otp.fields {
-        let is_open = open.iter().any(|open| open.field.name.value == field.name.value);
-        let Some(value) = board.value(&field.name).filter(|_| !is_open) else { continue };
-        let word = field.kind.value.word().to_owned();
-        let kind = match (&field.source, field.kind.value) {
-            (Source::Range(range), _) => otp.allocation(range).map_or(word, |range| kind(field, range)),
-            (Source::Column(_), FieldKind::Eui48 | FieldKind::Eui64) => word,
-            (Source::Column(_), FieldKind::Uuid) => {
-                claims.push(Claim { kind: word, value: show(field, &value.bytes) });
-                continue;
-            }
-            _ => continue,
-        };
-        let length = usize::try_from(field.length).unwrap_or(usize::MAX).max(1);
-        let numbers = value.bytes.chunks(length).map(|one| to_number(field.kind.value, one));
-        claims.extend(numbers.map(|number| Claim::number(&kind, number)));
-    }
-    claims
-}
-
-/// `mac: 200 of 256 left, 00:00:5E:00:53:38 to 00:00:5E:00:53:FF taken now, 0 left`.
-fn taken(index: usize, open: &Open<'_>, given: &[Allocated], (before, after): (u64, u64)) -> String {
-    let Allocation { name, first, last, .. } = open.range;
-    let size = last.value.checked_sub(first.value).map_or(0, |size| size.saturating_add(1));
-    let mut text = format!("{}: {} of {} left", name.value, thousands(before), thousands(size));
-    let new = || given.iter().filter(|one| one.is_new).filter_map(|one| one.numbers.get(index).copied());
-    match (new().min(), new().max()) {
-        (Some(first), Some(last)) => {
-            let last = last.saturating_add(u64::from(open.field.count).saturating_sub(1));
-            let _ = write!(text, ", {} to {} taken now, {} left", open.cell(first), open.cell(last), thousands(after));
-        }
-        _ => text.push_str(", none taken now: these boards have theirs"),
-    }
-    text + "\n"
-}
-
-/// What the ledger keeps of a board's files in a stage. Digests of what holds a secret are made under the ledger's key: a
-/// plain one would let everybody try short secrets.
-fn detail(otp: &Otp, stage: &Stage, board: &Board, key: Option<&SecretKey>) -> Value {
-    let contents = Contents::new(otp, board, &stage.name.value);
-    let data: Vec<u8> = contents.segments.iter().flat_map(|segment| contents.segment(segment)).copied().collect();
-    let data = zeroize::Zeroizing::new(data);
-    let of_stage = || otp.of_stage(&stage.name.value).filter_map(|field| board.value(&field.name));
-    let mut secrets = Map::new();
-    for value in of_stage().filter(|value| value.is_secret) {
-        secrets.insert(value.field.clone(), json!(key.map(|key| key.digest(&value.bytes))));
-    }
-    let digest = match key.filter(|_| !secrets.is_empty()) {
-        Some(key) => json!({ "hmac": key.digest(&data) }),
-        None => json!({ "sha256": hex(&sha256(&mut SoftwareCrypto, &data)) }),
-    };
-    json!({
-        "stage": stage.name.value, "layout": hex(&otp.fingerprint), "data": digest, "locks": contents.locks,
-        "secrets": secrets,
-    })
 }

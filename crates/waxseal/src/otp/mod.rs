@@ -2,11 +2,17 @@
 
 mod build;
 mod diff;
+mod judge;
 mod ledger;
+mod make;
+mod numbers;
 mod place;
 mod plan;
 mod records;
 mod show;
+mod sink;
+mod spool;
+mod work;
 
 pub use ::report::otp::{otp_of, stage};
 use clap::{Args, Subcommand};

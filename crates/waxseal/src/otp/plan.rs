@@ -58,7 +58,7 @@ impl Command {
             let boards = match &mut batch {
                 Some(batch) => {
                     let context = Context { records: &self.records, manifest: &manifest, plan: whole, otp };
-                    batch.boards(&context, None)?.0
+                    batch.boards(&context)?
                 }
                 None => self.records.boards(&manifest, whole, otp)?,
             };

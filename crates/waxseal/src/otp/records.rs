@@ -15,16 +15,19 @@ use crate::load::Manifest;
 /// The options that name records.
 #[derive(Debug, Args)]
 pub struct RecordArgs {
-    /// One row for each board: CSV with a line of titles; `-` is standard input.
+    /// One row for each board: CSV with commas and a line of titles; `-` is standard input.
     #[arg(long, value_name = "CSV")]
-    records: PathBuf,
+    pub records: PathBuf,
+    /// A title of the records that no field takes, once for each: any other strange title is an error.
+    #[arg(long = "ignore-column", value_name = "TITLE")]
+    ignored: Vec<String>,
     /// A folder that has a folder for each board, with a file for each of its secrets.
     #[arg(long, value_name = "DIR")]
     secrets: Option<PathBuf>,
 }
 
 /// Secrets in files: DIR/BOARD/NAME.
-struct Folder<'a>(Option<&'a Path>);
+pub struct Folder<'a>(Option<&'a Path>);
 
 impl Secrets for Folder<'_> {
     fn read(&self, board: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
@@ -40,12 +43,28 @@ impl RecordArgs {
         self.records.file_name().unwrap_or(self.records.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// The rows as they stand in the file.
+    /// What boards come from beside the records.
+    pub fn inputs<'a>(
+        &'a self,
+        plan: &'a Plan,
+        otp: &'a Otp,
+        keys: &'a [[u8; 32]],
+        secrets: &'a Folder<'a>,
+    ) -> Inputs<'a> {
+        Inputs { plan, otp, keys, secrets, ignored: &self.ignored }
+    }
+
+    /// Where secrets are.
+    pub fn secrets(&self) -> Folder<'_> {
+        Folder(self.secrets.as_deref())
+    }
+
+    /// All rows as they stand in the file.
     ///
     /// # Errors
     /// Exit code 3 if it cannot be read; exit code 1 if it is no CSV with a line of titles.
     pub fn read(&self) -> Result<Records, Failure> {
-        Records::parse(&files::read_text(&self.records)?).map_err(|finding| self.wrong(&[finding]))
+        Records::parse(&files::read(&self.records)?).map_err(|findings| self.wrong(&findings))
     }
 
     /// All boards; with all that is wrong if something is.
@@ -61,13 +80,21 @@ impl RecordArgs {
     /// # Errors
     /// Those of [`Self::boards`].
     pub fn judge(&self, manifest: &Manifest, plan: &Plan, otp: &Otp, records: &Records) -> Result<Vec<Board>, Failure> {
-        let keys: Vec<[u8; 32]> = manifest.public_keys(plan)?.iter().map(|key| *key.bytes()).collect();
-        let secrets = Folder(self.secrets.as_deref());
-        let inputs = Inputs { plan, otp, keys: &keys, secrets: &secrets };
-        boards(&inputs, records).map_err(|findings| self.wrong(&findings))
+        let keys = keys(manifest, plan)?;
+        let secrets = self.secrets();
+        boards(&self.inputs(plan, otp, &keys, &secrets), records).map_err(|findings| self.wrong(&findings))
     }
 
-    fn wrong(&self, findings: &[Finding]) -> Failure {
+    /// What is wrong with the records.
+    pub fn wrong(&self, findings: &[Finding]) -> Failure {
         ::report::otp::records::wrong(&self.records.display().to_string(), findings)
     }
+}
+
+/// The plan's public keys, in its order.
+///
+/// # Errors
+/// Keys that cannot be read.
+pub fn keys(manifest: &Manifest, plan: &Plan) -> Result<Vec<[u8; 32]>, Failure> {
+    Ok(manifest.public_keys(plan)?.iter().map(|key| *key.bytes()).collect())
 }

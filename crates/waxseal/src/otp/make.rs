@@ -1,0 +1,233 @@
+//! What is made for one board: files, what the ledger keeps of them, and the lines for the station.
+
+use std::fmt::Write as _;
+
+use ::ledger::SecretKey;
+use ::report::otp::files::{BoardFiles, File, folder};
+use ::report::otp::sheet::{self, Piece};
+use geometry::address;
+use image_format::{SoftwareCrypto, sha256};
+use manifest::Diagnostic;
+use manifest::plan::Plan;
+use manifest::plan::otp::{Otp, Stage};
+use packer::otp::{Blob, finished, seal};
+use packer::signing::Signing;
+use provision::{Board, Contents};
+use serde_json::{Map, Value, json};
+
+use crate::files::Access;
+use crate::text::hex;
+
+/// What boards are made with.
+pub struct Maker<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Its one-time-programmable memory.
+    pub otp: &'a Otp,
+    /// The stages that files are made for.
+    pub stages: Vec<&'a Stage>,
+    /// Who seals; nobody, if no key was given.
+    pub signing: Option<Signing<'a>>,
+    /// The ledger's key, where there are secrets.
+    pub secret_key: Option<SecretKey>,
+    /// What the sheet calls the files that its check needs.
+    pub names: sheet::Names<'a>,
+    /// The file of a blob that was signed elsewhere, if it is there: by stage and board's folder.
+    pub signed: &'a (dyn Fn(&str, &str) -> Option<Vec<u8>> + Sync),
+}
+
+/// A file of a board.
+pub struct MadeFile {
+    /// Its name: of its folder, and its own.
+    pub name: String,
+    /// Its content.
+    pub bytes: zeroize::Zeroizing<Vec<u8>>,
+    /// Who may read it.
+    pub access: Access,
+}
+
+/// What was made for a board in a stage.
+pub struct MadeStage {
+    /// The files; or only the blob that waits for signatures.
+    pub files: Vec<MadeFile>,
+    /// Signatures that the blob still needs.
+    pub missing: u8,
+    /// The lines for the station.
+    pub sheet: String,
+    /// The lines of SHA256SUMS.
+    pub sums: String,
+    /// What the ledger keeps.
+    pub detail: Value,
+    data: Vec<Piece>,
+    lock: Option<Piece>,
+    blob: Option<String>,
+    locks: Vec<u32>,
+}
+
+/// What was made for a board.
+pub struct Made {
+    /// Its name.
+    pub board: String,
+    /// Whether it has its numbers from now on.
+    pub is_new: bool,
+    /// In the order of [`Maker::stages`].
+    pub stages: Vec<MadeStage>,
+}
+
+impl Made {
+    /// Whether a blob of it waits for signatures: nothing else of it is handed out.
+    pub fn waits(&self) -> bool {
+        self.stages.iter().any(|stage| stage.missing > 0)
+    }
+}
+
+impl Maker<'_> {
+    /// Makes what a board needs.
+    ///
+    /// # Errors
+    /// A blob that cannot be sealed.
+    pub fn make(&self, board: &Board, is_new: bool) -> Result<Made, Vec<Diagnostic>> {
+        let stages = self.stages.iter().map(|stage| self.stage(stage, board)).collect::<Result<_, _>>()?;
+        Ok(Made { board: board.name.clone(), is_new, stages })
+    }
+
+    fn stage(&self, stage: &Stage, board: &Board) -> Result<MadeStage, Vec<Diagnostic>> {
+        let otp = self.otp;
+        let BoardFiles { contents, data, lock, has_secret } = BoardFiles::new(otp, stage, board);
+        let access = if has_secret { Access::Private } else { Access::Usual };
+        let name = folder(&board.name);
+        let locks = lock.as_ref().map(|file| file.bytes.to_vec());
+        let mut files = Vec::new();
+        let mut made = |File { piece, bytes }: File, access| {
+            files.push(MadeFile { name: piece.file.clone(), bytes, access });
+            piece
+        };
+        let data: Vec<Piece> = data.into_iter().map(|file| made(file, access)).collect();
+        let lock = lock.map(|file| made(file, Access::Usual));
+        let sealed = match &self.signing {
+            Some(signing) => self.seal(stage, &contents, locks.as_deref(), (&board.name, &name), signing)?,
+            None => None,
+        };
+        let detail = self.detail(stage, board, &contents, sealed.as_ref().filter(|_| !has_secret));
+        let names = &self.names;
+        let sheet = sheet::board(names, otp, stage, &board.name, (&data, lock.as_ref()), &contents);
+        let mut missing = 0;
+        let mut blob = None;
+        if let Some(Sealed { bytes, missing: open, .. }) = sealed {
+            missing = open;
+            let file = format!("{name}/board.otp");
+            if missing > 0 {
+                // Nothing of it is handed out before somebody has signed.
+                files.clear();
+                files.push(MadeFile { name: format!("{name}.{}.otp", stage.name.value), bytes: bytes.into(), access });
+            } else {
+                files.push(MadeFile { name: file.clone(), bytes: bytes.into(), access });
+                blob = Some(file);
+            }
+        }
+        let mut sums = String::new();
+        for MadeFile { name, bytes, .. } in &files {
+            let _ = writeln!(sums, "{}  {name}", hex(&sha256(&mut SoftwareCrypto, bytes)));
+        }
+        Ok(MadeStage { files, missing, sheet, sums, detail, data, lock, blob, locks: contents.locks })
+    }
+
+    fn seal(
+        &self,
+        stage: &Stage,
+        contents: &Contents,
+        locks: Option<&[u8]>,
+        (board, folder): (&str, &str),
+        signing: &Signing<'_>,
+    ) -> Result<Option<Sealed>, Vec<Diagnostic>> {
+        let (Some(first), Some(last)) = (contents.segments.first(), contents.segments.last()) else { return Ok(None) };
+        let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        let parts = Blob {
+            board,
+            data: &contents.data,
+            mask: &contents.mask,
+            range: index(first.start)..index(last.end),
+            locks: locks.unwrap_or_default(),
+        };
+        let sealed = seal(self.plan, self.otp, &parts, signing)?;
+        let missing = sealed.signatures.missing;
+        if missing > 0
+            && let Some(found) = (self.signed)(&stage.name.value, folder)
+            && finished(self.plan, &sealed, signing, &found)
+        {
+            return Ok(Some(Sealed { bytes: found, missing: 0, id: sealed.id }));
+        }
+        Ok(Some(Sealed { bytes: sealed.bytes, missing, id: sealed.id }))
+    }
+
+    /// What the ledger keeps of a board's files in a stage. Digests of what holds a secret are made under the ledger's key: a
+    /// plain one would let everybody try short secrets.
+    fn detail(&self, stage: &Stage, board: &Board, contents: &Contents, blob: Option<&Sealed>) -> Value {
+        let key = self.secret_key.as_ref();
+        let mut data = zeroize::Zeroizing::new(Vec::new());
+        contents.segments.iter().for_each(|segment| data.extend_from_slice(contents.segment(segment)));
+        let of_stage = || self.otp.of_stage(&stage.name.value).filter_map(|field| board.value(&field.name));
+        let mut secrets = Map::new();
+        for value in of_stage().filter(|value| value.is_secret) {
+            secrets.insert(value.field.clone(), json!(key.map(|key| key.digest(&value.bytes))));
+        }
+        let digest = match key.filter(|_| !secrets.is_empty()) {
+            Some(key) => json!({ "hmac": key.digest(&data) }),
+            None => json!({ "sha256": hex(&sha256(&mut SoftwareCrypto, &data)) }),
+        };
+        let mut detail = json!({
+            "stage": stage.name.value, "layout": hex(&self.otp.fingerprint), "data": digest, "locks": contents.locks,
+            "secrets": secrets,
+        });
+        if let Some(blob) = blob {
+            detail["blob"] = json!(hex(&blob.id));
+        }
+        detail
+    }
+}
+
+/// A blob, and the signatures that it still needs.
+struct Sealed {
+    bytes: Vec<u8>,
+    missing: u8,
+    id: [u8; 32],
+}
+
+impl MadeStage {
+    /// What was made, for people.
+    pub fn text(&self, folder: &str) -> String {
+        let mut text = String::new();
+        for piece in &self.data {
+            let _ = writeln!(text, "{folder}{}  {} at {}", piece.file, piece.size, address(piece.address));
+        }
+        if let Some(piece) = &self.lock {
+            let blocks: Vec<String> = self.locks.iter().map(u32::to_string).collect();
+            let _ = writeln!(
+                text,
+                "{folder}{}  {} at {}: locks block {} for ever; second, after the read-back",
+                piece.file,
+                piece.size,
+                address(piece.address),
+                blocks.join(", ")
+            );
+        }
+        if let Some(blob) = &self.blob {
+            let _ = writeln!(text, "{folder}{blob}  sealed");
+        }
+        text
+    }
+
+    /// What was made, for programs.
+    pub fn to_json(&self, board: &str, stage: &Stage) -> Value {
+        let stage = &stage.name.value;
+        let piece = |piece: &Piece| json!({ "file": format!("{stage}/{}", piece.file), "address": piece.address, "size": piece.size });
+        json!({
+            "board": board,
+            "stage": stage,
+            "data": self.data.iter().map(piece).collect::<Vec<_>>(),
+            "lock": self.lock.as_ref().map(piece),
+            "locks": self.locks,
+            "blob": self.blob.as_ref().map(|file| format!("{stage}/{file}")),
+        })
+    }
+}
