@@ -41,7 +41,7 @@ static inline uint32_t waxseal_u32(const uint8_t *bytes)
 #define WAXSEAL_MAX_COMPANIONS 8u
 #define WAXSEAL_ENTRY_SIZE 16u
 #define WAXSEAL_MAX_PLACE 64u
-#define WAXSEAL_SPARE_PLACES 16u
+#define WAXSEAL_SPARE_PLACES 32u
 
 /* Types of records. */
 #define WAXSEAL_RECORD_REVISIONS 1u
@@ -84,7 +84,6 @@ enum waxseal_log {
     WAXSEAL_LOG_STEP = 170,
     WAXSEAL_LOG_DONE = 180,
     WAXSEAL_LOG_OPTS = 204,
-    WAXSEAL_LOG_START = 210,
     WAXSEAL_LOG_COUNT = 225
 };
 
@@ -520,8 +519,8 @@ typedef struct waxseal_entry_bytes {
     /* 4: Generation of the update: one above the highest that any log of the device had. For COUNT
      * the security counter. */
     uint8_t generation[4];
-    /* 8: The first four bytes of the image's id. Zero for COUNT and START, and for an OPEN before
-     * anybody knows which image comes. */
+    /* 8: The first four bytes of the image's id. Zero for COUNT, and for an OPEN before anybody
+     * knows which image comes. */
     uint8_t image[4];
     /* 12: CRC-32 (IEEE 802.3, reflected, as in zip) of the 12 bytes before. */
     uint8_t crc[4];

@@ -135,20 +135,20 @@ bank1
   0x0800_0000     32K  0-1      boot      boot loader
   0x0800_8000     32K  2-3      counter   security counter
   0x0801_0000     64K  4        -         free
-  0x0802_0000    896K  5-11     a         app 1.4.0               457,952 of     915,904   50%  ##########..........
+  0x0802_0000    896K  5-11     a         app 1.4.0               457,800 of     915,600   50%  ##########..........
 bank2
   0x0810_0000     64K  12-15    settings  of the application
   0x0811_0000     64K  16       -         free
-  0x0812_0000    896K  17-23    b         app 1.4.0                     - of     915,904
-  a: header 0x0802_0000, code 0x0802_0400, state words 0x080F_FDC0
-  b: header 0x0812_0000, code 0x0812_0400, state words 0x081F_FDC0
+  0x0812_0000    896K  17-23    b         app 1.4.0                     - of     915,600
+  a: header 0x0802_0000, code 0x0802_0400, state words 0x080F_FC90
+  b: header 0x0812_0000, code 0x0812_0400, state words 0x081F_FC90
   option bytes as shipped: nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000 RDP=level 1 nWRP=0xFFE
 ";
 
 #[test]
 fn the_map() {
     let project = r1b();
-    project.write("build/app-a.elf", elf::firmware(CODE_A, 915_904 / 2));
+    project.write("build/app-a.elf", elf::firmware(CODE_A, 915_600 / 2));
     fs::remove_file(project.path("build/app-b.elf")).unwrap();
     let run = project.waxseal("map r1b.toml").exits(0);
     let (title, rest) = run.stdout.split_once('\n').unwrap();

@@ -233,10 +233,11 @@ fn a_slot_that_was_read_back_is_judged_with_all_that_is_in_it() {
     ]);
     // Without --dump it is a file with something behind the image.
     refused(&project, &format!("verify dump.bin {JUDGED} --slot a"), &["TrailingBytes (402)", "--dump"]);
-    // State words, at 0x080F_FDC0 as `map` says.
-    let log = 0xF_FDC0 - 0x2_0000;
+    // State words, at 0x080F_FC90 as `map` says; a place that was taken out of use between them.
+    let log = 0xF_FC90 - 0x2_0000;
     let entry = |kind| Entry::new(kind, 3, &Digest::default()).encode();
     slot[log..log + 16].copy_from_slice(entry(EntryKind::Open).as_bytes());
+    slot[log + 16..log + 32].fill(0);
     slot[log + 32..log + 48].copy_from_slice(entry(EntryKind::Ready).as_bytes());
     project.write("dump.bin", &slot);
     project.waxseal(&verify).exits(0);
@@ -247,7 +248,7 @@ fn a_slot_that_was_read_back_is_judged_with_all_that_is_in_it() {
     refused(
         &project,
         &verify,
-        &["refused: 0x0806_0000 to 0x0806_0000, 1 bytes", "refused: 0x080F_FE00 to 0x080F_FE00"],
+        &["refused: 0x0806_0000 to 0x0806_0000, 1 bytes", "refused: 0x080F_FCD0 to 0x080F_FCD0"],
     );
     project.waxseal(&format!("{verify} --without beside")).exits(0).says(&["but for beside"]);
     // The image itself.

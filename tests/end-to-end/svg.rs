@@ -23,8 +23,8 @@ fn the_picture_has_what_the_map_has() {
     for text in [
         ">boot loader, write-protected<",
         ">sectors 5-11<",
-        ">4,000 of 915,904 bytes, 0%<",
-        ">code 0x0802_0400, state words 0x080F_FDC0<",
+        ">4,000 of 915,600 bytes, 0%<",
+        ">code 0x0802_0400, state words 0x080F_FC90<",
         ">0x081F_FFFF<",
         "option bytes as shipped: nDBANK=0",
         "prefers-color-scheme: dark",

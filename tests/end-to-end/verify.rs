@@ -118,7 +118,7 @@ fn an_image_that_is_too_large_for_its_slot_is_refused() {
     let device = Device { vendor_id: header.envelope.vendor_id, class_id: header.envelope.class_id };
     let key = PrivateKey::from_text(&String::from_utf8(project.read("keys/release.pem")).unwrap(), None).unwrap();
     // Slot a without header and state words, as `waxseal map` shows it.
-    let capacity = 915_904;
+    let capacity = 915_600;
     let mut payload = project.read("out/app.a.bin")[1024..].to_vec();
     for (size, exit) in [(capacity, 0), (capacity + 1, 1)] {
         payload.resize(size, 0);

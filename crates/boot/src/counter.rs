@@ -1,9 +1,10 @@
 //! Where the security counter is kept.
 
-use image_format::log::{Entry, EntryKind, LogForm, read_count};
+use image_format::log::{Count, Entry, EntryKind, LogForm, read_count};
 
 use crate::map::{Area, Map};
-use crate::session::{Window, write_entry};
+use crate::places::{DOUBTFUL, spend_doubtful, write_entry};
+use crate::session::Window;
 use crate::{Config, Fault, Flash};
 
 /// Storage of the security counter. It never goes back.
@@ -56,16 +57,16 @@ impl<'a> AreaCounter<'a> {
         LogForm::new(sector.size, unit, erased)
     }
 
-    /// The sector with the highest value, the value, and its first place for appending. `None` without any value.
-    fn newest(&self, flash: &mut impl Flash) -> Option<(Area, u32, u32)> {
-        let mut newest: Option<(Area, u32, u32)> = None;
+    /// The sector with the highest value, and what it reads as. `None` without any value.
+    fn newest(&self, flash: &mut impl Flash) -> Option<(Area, u32, Count)> {
+        let mut newest: Option<(Area, u32, Count)> = None;
         for sector in self.map.sectors(self.area) {
             let Some(form) = self.form(&sector) else { continue };
             let count = read_count(&mut Window { flash, area: sector }, &form);
             if let Some(value) = count.value
                 && newest.is_none_or(|(_, highest, _)| value > highest)
             {
-                newest = Some((sector, value, count.next));
+                newest = Some((sector, value, count));
             }
         }
         newest
@@ -103,12 +104,14 @@ impl<F: Flash> Counter<F> for AreaCounter<'_> {
         if newest.is_some_and(|(_, highest, _)| highest >= value) {
             return Ok(());
         }
-        if let Some((sector, _, first)) = newest
-            && let Some(form) = self.form(&sector).filter(|form| first.saturating_add(3) <= form.places())
-            && write_entry(flash, sector, &form, first, &Entry::new(EntryKind::Start, 0, &[0; 32])).is_some()
-            && self.append(flash, sector, first.saturating_add(1), value).is_ok()
+        if let Some((sector, _, Count { next, ends_valid, .. })) = newest
+            && let Some(form) = self.form(&sector)
+            && next.saturating_add(DOUBTFUL).saturating_add(2) <= form.places()
         {
-            return Ok(());
+            let first = spend_doubtful(flash, sector, &form, next, ends_valid);
+            if self.append(flash, sector, first, value).is_ok() {
+                return Ok(());
+            }
         }
         let next = match newest {
             Some((sector, ..)) => self.behind(&sector),

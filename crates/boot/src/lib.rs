@@ -94,6 +94,7 @@ mod flash;
 mod map;
 mod otp;
 mod overwrite;
+mod places;
 mod reason;
 mod session;
 mod stage;

@@ -5,6 +5,7 @@ use image_format::{Crypto, VerifiedImage};
 
 use crate::boot::{begin_try, raise};
 use crate::copy::{ATTEMPTS, Copy};
+use crate::places::DOUBTFUL;
 use crate::session::{Summary, about};
 use crate::{Action, Counter, Decision, Flash, Reason, Session, Start};
 
@@ -134,10 +135,11 @@ fn install<F: Flash, C: Crypto>(
     };
     let old = session.judge_summary(own, own, lowest).ok();
     let is_there = old.is_some_and(|old| old.id == new.id);
-    // States that the rest of the update needs: what could not be tried or taken back does not begin, or a full log would have it
-    // installed and taken back in turns.
-    let states = if log.copying == Some(EntryKind::Copy) { 6 } else { 10 };
-    let needed = u32::from(session.config.tries).saturating_add(states);
+    // Places that the rest of the update needs: what could not be tried or taken back does not begin, or a full log would have it
+    // installed and taken back in turns. Each start spends doubtful places; the last one takes BACK twice, DONE and DROP.
+    let tries = u32::from(session.config.tries).saturating_mul(DOUBTFUL.saturating_add(1));
+    let copies = if log.copying == Some(EntryKind::Copy) { 3 } else { 6 };
+    let needed = tries.saturating_add(copies).saturating_add(DOUBTFUL).saturating_add(4);
     if !is_there && session.room(own, log) < needed {
         return;
     }

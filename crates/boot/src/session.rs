@@ -1,16 +1,14 @@
 //! What boot loader and application share: the slot group, whom it trusts, and what was written since this power-up.
 
-use image_format::log::{
-    ENTRY_SIZE, Entry, EntryKind, LogForm, MAX_PLACE, MAX_SLOTS, PlaceState, SlotLog, Strategy, read_place, scan,
-};
+use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Strategy, scan};
 use image_format::trust::{Role, TrustSet};
 use image_format::{
     Authentic, Check, Crypto, Device, Digest, Extent, Fault, HEADER_SIZE, Header, ImageBody, InSlot, Memory, Place,
     Policy, ReadAt, Revision, Trust, VerifiedImage, sha256, verify,
 };
-use zerocopy::IntoBytes as _;
 
 use crate::map::{Area, Map};
+use crate::places::{DOUBTFUL, spend_doubtful, write_entry};
 use crate::{Flash, Reason, Refusal};
 
 /// How far the security counter follows a confirmed image.
@@ -199,8 +197,7 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
     pub(crate) fn room(&self, slot: usize, log: &SlotLog) -> u32 {
         let places = self.map.log(slot).map_or(0, |(_, form)| form.places());
         let next = self.journals.get(slot).and_then(|journal| journal.next);
-        // A START takes one.
-        places.saturating_sub(next.unwrap_or_else(|| log.next.saturating_add(1)))
+        places.saturating_sub(next.unwrap_or_else(|| log.next.saturating_add(DOUBTFUL)))
     }
 
     /// A log whose area was erased in this power-up: entries go from its first place on.
@@ -210,20 +207,20 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         }
     }
 
-    /// Appends an entry to a slot's log and reads it back; a place that does not take it is passed over, three times. The first one
-    /// of a power-up stands behind a START, which takes the place that a cut may have hit.
+    /// Appends an entry to a slot's log and reads it back; a place that does not take it is passed over, three times. Before the
+    /// first one of a power-up, the places that a cut may have hit are taken out of use.
     pub(crate) fn append(&mut self, slot: usize, entry: &Entry) -> Result<(), Reason> {
         let next = match self.journals.get(slot).and_then(|journal| journal.next) {
             Some(next) => next,
             None => {
-                let place = self.scan(slot).next;
-                // Whatever it reads as, it is not free any more.
-                let _ = self.write(slot, place, &Entry::new(EntryKind::Start, 0, &[0; 32]))?;
-                place.saturating_add(1)
+                let SlotLog { next, ends_valid, .. } = self.scan(slot);
+                let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
+                spend_doubtful(&mut self.flash, area, &form, next, ends_valid)
             }
         };
         for place in next..next.saturating_add(3) {
-            let written = self.write(slot, place, entry)?;
+            let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
+            let written = write_entry(&mut self.flash, area, &form, place, entry).ok_or(Reason::LogFull)?;
             let Some(journal) = self.journals.get_mut(slot) else { break };
             journal.next = Some(place.saturating_add(1));
             if written {
@@ -232,12 +229,6 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
             }
         }
         Err(Reason::Write)
-    }
-
-    /// Programs an entry into a place. Whether it can be read back.
-    fn write(&mut self, slot: usize, place: u32, entry: &Entry) -> Result<bool, Reason> {
-        let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
-        write_entry(&mut self.flash, area, &form, place, entry).ok_or(Reason::LogFull)
     }
 
     /// Appends an entry twice: what stands before an irreversible act must not be the one entry that a cut tore.
@@ -283,23 +274,6 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         self.renew(logged);
         Ok(())
     }
-}
-
-/// Programs an entry into a place of an area. Whether it can be read back; `None` behind the last place.
-pub(crate) fn write_entry<F: Flash>(
-    flash: &mut F,
-    area: Area,
-    form: &LogForm,
-    place: u32,
-    entry: &Entry,
-) -> Option<bool> {
-    let offset = form.offset(place)?;
-    let mut bytes = [0; MAX_PLACE as usize];
-    let (head, _) = bytes.split_at_mut(ENTRY_SIZE as usize);
-    head.copy_from_slice(entry.encode().as_bytes());
-    let bytes = bytes.get(..form.place_size() as usize)?;
-    let written = flash.program(area.region, area.offset.saturating_add(offset), bytes).is_ok();
-    Some(written && read_place(&mut Window { flash, area }, form, place) == PlaceState::Valid(*entry))
 }
 
 /// An entry about the image that a log is about.

@@ -69,7 +69,6 @@ pub struct Chip {
     failing: Option<(u64, Torn)>,
     is_off: bool,
     offences: Offences,
-    sacrificed: Option<u8>,
     options: Arc<Vec<(u32, u32)>>,
 }
 
@@ -99,7 +98,6 @@ impl Chip {
             failing: None,
             is_off: false,
             offences: Offences::default(),
-            sacrificed: None,
             options: Arc::default(),
         }
     }
@@ -112,11 +110,6 @@ impl Chip {
     /// Plans an operation that the memory reports as failed, and that tears its first unit.
     pub fn fail_at(&mut self, operation: u64, torn: Torn) {
         self.failing = Some((operation, torn));
-    }
-
-    /// Entries that start with this byte may be programmed on a doubtful place: whoever writes them expects nothing of it.
-    pub fn bears_doubt(&mut self, first_byte: u8) {
-        self.sacrificed = Some(first_byte);
     }
 
     /// Whether the power is gone. Nothing can be read or written until [`Chip::restart`].
@@ -230,16 +223,7 @@ impl Chip {
             let half =
                 inside.filter(|(unit, _)| index == (*unit).min(pieces - 1)).map(|(_, torn)| (torn, self.power_up));
             let at = within + index as usize * piece;
-            cells.program(
-                &memory.shape,
-                at,
-                part,
-                half,
-                self.power_up,
-                self.sacrificed,
-                bytes.len() <= 64,
-                &mut self.offences,
-            );
+            cells.program(&memory.shape, at, part, half, self.power_up, &mut self.offences);
             if half.is_some() {
                 break;
             }

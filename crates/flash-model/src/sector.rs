@@ -75,11 +75,8 @@ pub struct Cells {
 pub struct Offences {
     /// Units that were programmed again although the memory does not bear it.
     pub programmed_twice: u64,
-    /// Pieces that were programmed while an operation that did not end had left them doubtful, but for those that say so: see
-    /// [`crate::Chip::bears_doubt`].
+    /// Pieces that were programmed while an operation that did not end had left them doubtful.
     pub programmed_doubtful: u64,
-    /// Of these, pieces of operations of at most 64 bytes: entries of a log.
-    pub entries_doubtful: u64,
     /// Operations that were not aligned, too large, or went beyond a sector or the memory.
     pub malformed: u64,
 }
@@ -100,8 +97,8 @@ impl Cells {
         self.half_erased = half;
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one caller, which has them all")]
-    /// Programs a piece, wholly or half way: of one unit, or of several where a unit is small.
+    /// Programs a piece, wholly or half way: of one unit, or of several where a unit is small. All bits at once may be programmed over
+    /// anything but a half erased sector: whoever does that expects nothing of the piece any more.
     pub fn program(
         &mut self,
         shape: &Shape,
@@ -109,8 +106,6 @@ impl Cells {
         bytes: &[u8],
         half: Option<(Torn, u64)>,
         power_up: u64,
-        sacrificed: Option<u8>,
-        is_entry: bool,
         offences: &mut Offences,
     ) {
         let doubtful = self.half_erased.is_some() || self.doubts.iter().any(|doubt| doubt.touches(at, bytes.len()));
@@ -128,19 +123,22 @@ impl Cells {
             Rewrite::Never => false,
         };
         let mut torn = half;
+        // A half erased sector has no such places: nobody could know which of it is whole.
+        let is_spent = self.half_erased.is_none() && bytes.iter().all(|byte| *byte == !shape.erased);
         if doubtful {
-            // A half erased sector has no such places: nobody could know which of it is whole.
-            let borne = self.half_erased.is_none() && sacrificed.is_some_and(|first| bytes.first() == Some(&first));
-            offences.programmed_doubtful += u64::from(!borne);
-            offences.entries_doubtful += u64::from(!borne && is_entry);
+            offences.programmed_doubtful += u64::from(!is_spent);
             // It may look right for a while.
             torn = torn.or(Some((Torn::Fading, power_up)));
         } else if was_programmed && !bears {
-            offences.programmed_twice += 1;
+            offences.programmed_twice += u64::from(!is_spent);
             // Data and code of a word do not belong together any more: it faults, or is corrected to something else.
             torn = Some((if shape.has_ecc { Torn::Faulting } else { Torn::Mixed }, power_up));
         }
         self.store(shape, at, &after);
+        // What a second cut leaves of a piece may read as before the first.
+        let first =
+            self.doubts.iter().find(|doubt| half.is_some() && doubt.at == at && doubt.before.len() == before.len());
+        let before = first.map_or(before, |doubt| doubt.before.clone());
         self.doubts.retain(|doubt| !doubt.touches(at, bytes.len()));
         if let Some((torn, since)) = torn {
             self.doubts.push(Arc::new(Doubt { at, before, after, torn, since }));

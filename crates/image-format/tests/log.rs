@@ -87,14 +87,26 @@ fn states_follow_the_entries() {
 }
 
 #[test]
-fn a_torn_place_spends_a_try_between_ready_and_okay_only() {
+fn a_torn_place_counts_as_nothing() {
     use EntryKind::{Okay, Open, Ready, Try};
     let kinds = [Open, Open, Ready, Ready, Try, Okay, Okay];
-    for (number, tries) in [(0, 1), (1, 1), (2, 1), (3, 2), (4, 1), (5, 2), (6, 1)] {
+    for (number, tries) in [(0, 1), (1, 1), (2, 1), (3, 1), (4, 0), (5, 1), (6, 1)] {
         let mut area = Area::with(16, 0xFF, &entries(&kinds));
         area.tear(number);
         let log = area.scan();
         assert_eq!((log.status, log.tries), (Status::Confirmed, tries), "place {number}");
+        assert_eq!((log.next, log.ends_valid), (7, number != 6), "place {number}");
+    }
+}
+
+#[test]
+fn a_place_with_all_bits_programmed_is_spent() {
+    for (unit, erased) in [(4, 0xFF), (32, 0xFF), (4, 0x00)] {
+        let mut area = Area::with(unit, erased, &entries(&[EntryKind::Open]));
+        let offset = area.form.offset(1).expect("a place") as usize;
+        area.bytes[offset..offset + area.form.place_size() as usize].fill(area.form.spent());
+        assert_eq!(read_place(&mut Memory::slot(&area.bytes, 1536), &area.form, 1), PlaceState::Spent);
+        assert_eq!((area.scan().status, area.scan().next, area.scan().ends_valid), (Status::Open, 2, false));
     }
 }
 
@@ -196,16 +208,6 @@ fn an_open_that_names_no_image_vouches_for_whichever_comes() {
 }
 
 #[test]
-fn what_a_copy_spoiled_is_no_try() {
-    use EntryKind::{Copy, Done, Ready, Try};
-    let mut area = Area::with(16, 0xFF, &entries(&[Ready, Copy, Copy, Copy, Copy, Done]));
-    (1..4).for_each(|number| area.tear(number));
-    assert_eq!((area.scan().status, area.scan().tries, area.scan().copied), (Status::Trial, 0, true));
-    area.write(6, entry(Try, 5));
-    assert_eq!(area.scan().tries, 1);
-}
-
-#[test]
 fn a_new_generation_is_above_all() {
     let log = |generation| SlotLog { generation, ..Area::new(16, 0xFF).scan() };
     assert_eq!(next_generation(&[]), Some(1));
@@ -222,7 +224,7 @@ fn the_highest_count_counts() {
     }
     area.write(4, entry(EntryKind::Okay, 99));
     let count = read_count(&mut Memory::slot(&area.bytes, 0), &area.form);
-    assert_eq!(count, Count { value: Some(9), next: 5 });
+    assert_eq!(count, Count { value: Some(9), next: 5, ends_valid: true });
     area.tear(1);
     assert_eq!(read_count(&mut Memory::slot(&area.bytes, 0), &area.form).value, Some(5));
 }

@@ -24,12 +24,12 @@ fn addresses_of_r1b() {
     let plan = plan(R1B);
     let image = plan.image("app").unwrap();
     let [a, b] = image.placements.as_slice() else { panic!("two slots") };
-    // Sector 5 of bank 1 and sector 17 of bank 2, a header of 1 KiB, 36 state words of 16 bytes at the end:
-    // 2 x (OPEN + READY + 3 TRY + 4 OKAY + DROP) + 16 spare ones.
+    // Sector 5 of bank 1 and sector 17 of bank 2, a header of 1 KiB, 55 state words of 16 bytes at the end:
+    // 2 x (OPEN + READY + 4 OKAY + DROP) + 3 x 3 tries + 32 spare ones.
     assert_eq!((a.store_address, a.run_address, a.payload_address), (0x0802_0000, 0x0802_0400, 0x0802_0400));
     assert_eq!((b.store_address, b.run_address, b.payload_address), (0x0812_0000, 0x0812_0400, 0x0812_0400));
-    assert_eq!((a.state_address, b.state_address), (0x0810_0000 - 576, 0x0820_0000 - 576));
-    assert_eq!((a.capacity, b.capacity), (896 * 1024 - 1024 - 576, 896 * 1024 - 1024 - 576));
+    assert_eq!((a.state_address, b.state_address), (0x0810_0000 - 880, 0x0820_0000 - 880));
+    assert_eq!((a.capacity, b.capacity), (896 * 1024 - 1024 - 880, 896 * 1024 - 1024 - 880));
     assert_eq!(a.input.as_ref().unwrap().value, "build/app-a.elf");
     assert_eq!(image.version_text(), "1.4.0");
     assert_eq!(image.security_counter.value, 7);
@@ -171,7 +171,7 @@ fn map_of_r1b() {
     assert_eq!(regions[0].rows[0].what, What::BootLoader);
     assert_eq!(regions[0].rows[1].what, What::Area(Use::Counter));
     assert_eq!(regions[0].rows[2].what, What::Free);
-    assert_eq!(regions[1].rows[2].what, What::Image { name: "app".into(), capacity: 915_904 });
+    assert_eq!(regions[1].rows[2].what, What::Image { name: "app".into(), capacity: 915_600 });
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn rest(segments: &[Segment<'_>], image: &[Range<u32>], slot: Option<(&Slot, &Pl
     found
 }
 
-/// The places of the slot's state log that hold an entry.
+/// The places of the slot's state log that hold an entry, or were taken out of use.
 fn states(segments: &[Segment<'_>], slot: &Slot, placement: &Placement) -> Vec<Range<u32>> {
     let log = placement.state_address..placement.state_address.saturating_add(placement.state_size);
     let region = &slot.extent.region;
@@ -165,8 +165,9 @@ fn states(segments: &[Segment<'_>], slot: &Slot, placement: &Placement) -> Vec<R
         placement.state_area.is_none() && log.start >= slot.extent.range.start && log.end <= slot.extent.range.end;
     let (Some(form), true) = (form, inside) else { return Vec::new() };
     let bytes: Vec<u8> = log.clone().map(|address| copy(segments, address, 1).map_or(erased, |byte| byte[0])).collect();
-    let entries = (0..form.places())
-        .filter(|number| matches!(read_place(&mut Memory::file(&bytes), &form, *number), PlaceState::Valid(_)));
+    let entries = (0..form.places()).filter(|number| {
+        matches!(read_place(&mut Memory::file(&bytes), &form, *number), PlaceState::Valid(_) | PlaceState::Spent)
+    });
     entries
         .filter_map(|number| Some(log.start + form.offset(number)?))
         .map(|start| start..start + form.place_size())

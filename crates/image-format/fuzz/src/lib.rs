@@ -3,7 +3,7 @@
 
 use image_format::auxiliary::Auxiliary;
 use image_format::layout::{Group, GroupView, LayoutBody, RegionRuns, groups};
-use image_format::log::{EntryKind, LogForm, PlaceState, Status, Strategy, choose, read_place, scan};
+use image_format::log::{LogForm, PlaceState, Status, Strategy, choose, read_place, scan};
 use image_format::otp::{OtpBlob, OtpBody};
 use image_format::record::{Record, RecordWriter, Records};
 use image_format::release::{Directory, ReleaseBody};
@@ -219,10 +219,10 @@ pub fn log(bytes: &[u8]) {
                 assert!(number < log.next);
                 valid.push(entry);
             }
-            PlaceState::Dirty => assert!(number < log.next),
+            PlaceState::Spent | PlaceState::Dirty => assert!(number < log.next),
         }
     }
-    let newest = valid.iter().filter(|entry| entry.kind != EntryKind::Start).map(|entry| entry.generation).max();
+    let newest = valid.iter().map(|entry| entry.generation).max();
     assert_eq!(log.generation, newest.unwrap_or(0));
     assert!(log.status == Status::Blank || newest.is_some(), "a status out of nothing");
     let first = choose(&[log, log]).iter().next();

@@ -9,8 +9,10 @@ use crate::ReadAt;
 pub struct Count {
     /// The highest value; `None` without an entry.
     pub value: Option<u32>,
-    /// Number of the place behind the last one that is not free. Appending begins there with a START.
+    /// Number of the place behind the last one that is not free.
     pub next: u32,
+    /// Whether that last one is a valid entry.
+    pub ends_valid: bool,
 }
 
 /// Reads places of a counter's area: the highest COUNT is the value. A torn one that reads as valid now and not later says
@@ -18,9 +20,8 @@ pub struct Count {
 pub fn read_count(area: &mut impl ReadAt, form: &LogForm) -> Count {
     let mut count = Count::default();
     each_place(area, form, |number, state| {
-        if state != PlaceState::Free {
-            count.next = number.saturating_add(1);
-        }
+        count.next = number.saturating_add(1);
+        count.ends_valid = matches!(state, PlaceState::Valid(_));
         if let PlaceState::Valid(entry) = state
             && entry.kind == EntryKind::Count
         {

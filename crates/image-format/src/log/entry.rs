@@ -17,7 +17,7 @@ structure! {
         2 => step: U16,
         /// Generation of the update: one above the highest that any log of the device had. For COUNT the security counter.
         4 => generation: U32,
-        /// The first four bytes of the image's id. Zero for COUNT and START, and for an OPEN before anybody knows which image comes.
+        /// The first four bytes of the image's id. Zero for COUNT, and for an OPEN before anybody knows which image comes.
         8 => image: [u8; 4],
         /// CRC-32 (IEEE 802.3, reflected, as in zip) of the 12 bytes before.
         12 => crc: U32,
@@ -69,7 +69,7 @@ macro_rules! kinds {
     };
 }
 
-// All words of weight 4 of the extended Hamming code [8, 4, 4].
+// Words of weight 4 of the extended Hamming code [8, 4, 4].
 kinds! {
     /// An update of this slot has begun: its log area was erased.
     0x1E Open,
@@ -95,8 +95,6 @@ kinds! {
     0xB4 Done,
     /// Option bytes are about to be programmed.
     0xCC Opts,
-    /// Says nothing: the first entry of each power-up, on the place that a power cut may have spoiled without a trace.
-    0xD2 Start,
     /// The security counter has at least this value. Only in a counter's area.
     0xE1 Count,
 }

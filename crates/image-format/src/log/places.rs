@@ -19,6 +19,8 @@ pub enum PlaceState {
     Free,
     /// Both readings were the same entry, with the right checksum and padding.
     Valid(Entry),
+    /// Both readings had every bit programmed: the place was taken out of use, and says nothing.
+    Spent,
     /// Anything else: a fault, two different readings, a torn entry.
     Dirty,
 }
@@ -50,6 +52,12 @@ impl LogForm {
     #[must_use]
     pub fn offset(&self, number: u32) -> Option<u32> {
         if number < self.places { number.checked_mul(self.place) } else { None }
+    }
+
+    /// What each byte of a place is that is taken out of use: all bits programmed, which most memories bear over anything.
+    #[must_use]
+    pub fn spent(&self) -> u8 {
+        !self.erased
     }
 
     /// Size of a place in bytes.
@@ -126,6 +134,9 @@ impl Block {
         }
         if first.iter().all(|byte| *byte == form.erased) {
             return PlaceState::Free;
+        }
+        if first.iter().all(|byte| *byte == form.spent()) {
+            return PlaceState::Spent;
         }
         let padded = first.iter().skip(index(ENTRY_SIZE)).all(|byte| *byte == 0);
         match EntryBytes::ref_from_prefix(first) {

@@ -28,7 +28,7 @@ pub struct SlotLog {
     pub generation: u32,
     /// The first four bytes of the image's id; zero if blank.
     pub image: [u8; 4],
-    /// Starts that nobody confirmed. A place that cannot be read counts as one, so that the doubtful reading is the safe one.
+    /// Starts that nobody confirmed.
     pub tries: u32,
     /// The image is in the slot, whole and verified: a READY was seen, or what only a boot loader writes that has seen one.
     pub ready: bool,
@@ -50,9 +50,10 @@ pub struct SlotLog {
     pub restored: bool,
     /// The application asks for the other slot to be erased, for an update whose generation has these low 16 bits.
     pub clear: Option<u16>,
-    /// Number of the place behind the last one that is not free. The first append after a power-up goes there, and is a START: a
-    /// place that a power cut hit may read as free.
+    /// Number of the place behind the last one that is not free.
     pub next: u32,
+    /// Whether that last one is a valid entry, and not what a power cut left or what was taken out of use.
+    pub ends_valid: bool,
 }
 
 impl SlotLog {
@@ -73,6 +74,7 @@ impl SlotLog {
         restored: false,
         clear: None,
         next: 0,
+        ends_valid: false,
     };
 
     /// Whether the entries that count are about this image.
@@ -100,29 +102,20 @@ pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
     let mut log = SlotLog::BLANK;
     let mut seen = false;
     each_place(area, form, |number, state| {
-        if state != PlaceState::Free {
-            log.next = number.saturating_add(1);
+        log.next = number.saturating_add(1);
+        log.ends_valid = matches!(state, PlaceState::Valid(_));
+        // Nothing follows from a place that cannot be read: a TRY is read back before the image starts, so one that a cut tore counted no start.
+        let PlaceState::Valid(entry) = state else { return };
+        if !seen || entry.generation > log.generation {
+            let SlotLog { next, ends_valid, .. } = log;
+            log = SlotLog { generation: entry.generation, next, ends_valid, ..SlotLog::BLANK };
+            seen = true;
         }
-        match state {
-            PlaceState::Free => {}
-            PlaceState::Dirty => {
-                if log.ready && log.okays == 0 {
-                    log.tries = log.tries.saturating_add(1);
-                }
-            }
-            PlaceState::Valid(Entry { kind: EntryKind::Start, .. }) => {}
-            PlaceState::Valid(entry) => {
-                if !seen || entry.generation > log.generation {
-                    log = SlotLog { generation: entry.generation, next: log.next, ..SlotLog::BLANK };
-                    seen = true;
-                }
-                if entry.generation == log.generation && log.image == NO_IMAGE {
-                    log.image = entry.image;
-                }
-                if entry.generation == log.generation && entry.image == log.image {
-                    apply(&mut log, entry);
-                }
-            }
+        if entry.generation == log.generation && log.image == NO_IMAGE {
+            log.image = entry.image;
+        }
+        if entry.generation == log.generation && entry.image == log.image {
+            apply(&mut log, entry);
         }
     });
     log.status = match log {
@@ -161,17 +154,13 @@ fn apply(log: &mut SlotLog, entry: Entry) {
         EntryKind::Done => {
             match log.copying {
                 Some(EntryKind::Backup) => log.backed_up = true,
-                Some(EntryKind::Copy) => {
-                    log.copied = true;
-                    // What a power cut spoiled while it was copied was no start.
-                    log.tries = 0;
-                }
+                Some(EntryKind::Copy) => log.copied = true,
                 Some(EntryKind::Back) => log.restored = true,
                 _ => {}
             }
             log.copying = None;
             log.steps = 0;
         }
-        EntryKind::Count | EntryKind::Start | EntryKind::Opts => {}
+        EntryKind::Count | EntryKind::Opts => {}
     }
 }

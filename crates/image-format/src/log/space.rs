@@ -51,8 +51,10 @@ impl Strategy {
     }
 }
 
-/// Places that faults and power cuts may spoil.
-pub const SPARE_PLACES: u32 = 16;
+/// Places that faults and power cuts may spoil: a power-up that appends and is cut takes three.
+pub const SPARE_PLACES: u32 = 32;
+/// Places of a try: a power-up of its own, which takes two places out of use, and the entry.
+const TRY_PLACES: u32 = 3;
 
 /// Size in bytes of one place: room for an entry, and whole program units or ECC words of `unit` bytes. `None` for a unit
 /// that no reader can check (more than [`MAX_PLACE`]).
@@ -61,8 +63,8 @@ pub fn place_size(unit: u32) -> Option<u32> {
     ENTRY_SIZE.checked_next_multiple_of(unit.max(1)).filter(|size| *size <= MAX_PLACE)
 }
 
-/// Size in bytes of the state log of one target slot: each state twice (OPEN, READY, one TRY for each try, four OKAY, DROP,
-/// and what the strategy's copies begin and end with), one place for each step of a copy, and the spare places.
+/// Size in bytes of the state log of one target slot: each state twice (OPEN, READY, four OKAY, DROP, and what the strategy's copies
+/// begin and end with), three places for each try, one for each step of a copy, and the spare places.
 ///
 /// `unit` is the larger of program unit and ECC word in bytes, `steps` the number of sectors that one copy programs. Zero for
 /// an image that is never replaced; `None` where [`place_size`] has none or the size is 4 GiB or more.
@@ -74,8 +76,8 @@ pub fn state_space(strategy: Strategy, tries: u8, unit: u32, steps: u32) -> Opti
     }
     let (more, copies) = strategy.copying();
     // OPEN, READY, four OKAY and DROP are seven.
-    let states = u32::from(tries).checked_add(7)?.checked_add(more)?;
-    let places = states.checked_mul(2)?.checked_add(copies.checked_mul(steps)?)?.checked_add(SPARE_PLACES)?;
+    let states = more.checked_add(7)?.checked_mul(2)?.checked_add(u32::from(tries).checked_mul(TRY_PLACES)?)?;
+    let places = states.checked_add(copies.checked_mul(steps)?)?.checked_add(SPARE_PLACES)?;
     places.checked_mul(place)
 }
 
@@ -93,14 +95,15 @@ mod tests {
 
     #[test]
     fn space_of_three_tries() {
-        // 2 x (OPEN + READY + 3 TRY + 4 OKAY + DROP) + 16 = 36 places.
-        assert_eq!(state_space(Strategy::DirectXip, 3, 4, 0), Some(36 * 16));
-        assert_eq!(state_space(Strategy::DirectXip, 3, 32, 0), Some(36 * 32));
+        // 2 x (OPEN + READY + 4 OKAY + DROP) + 3 x 3 + 32 = 55 places.
+        assert_eq!(state_space(Strategy::DirectXip, 3, 4, 0), Some(55 * 16));
+        assert_eq!(state_space(Strategy::DirectXip, 3, 32, 0), Some(55 * 32));
+        assert_eq!(state_space(Strategy::DirectXip, 255, 4, 0), Some((46 + 765) * 16));
         // A CLEAR, twice.
-        assert_eq!(state_space(Strategy::BankSwap, 3, 4, 0), Some(38 * 16));
+        assert_eq!(state_space(Strategy::BankSwap, 3, 4, 0), Some(57 * 16));
         // COPY and DONE, twice; seven sectors.
-        assert_eq!(state_space(Strategy::Overwrite, 3, 4, 7), Some((40 + 7) * 16));
-        assert_eq!(state_space(Strategy::OverwriteWithBackup, 3, 4, 7), Some((48 + 21) * 16));
+        assert_eq!(state_space(Strategy::Overwrite, 3, 4, 7), Some((59 + 7) * 16));
+        assert_eq!(state_space(Strategy::OverwriteWithBackup, 3, 4, 7), Some((67 + 21) * 16));
         assert_eq!(state_space(Strategy::Fixed, 3, 4, 5), Some(0));
         assert_eq!(state_space(Strategy::Overwrite, 255, 4, u32::MAX), None);
     }
