@@ -308,7 +308,12 @@ struct Operation {
 impl Memory {
     /// The sector of an offset, and the offset in it.
     fn locate(&self, offset: u32) -> Option<(usize, usize)> {
-        let number = self.starts.partition_point(|start| *start <= offset).checked_sub(1)?;
+        // Where all sectors have one size, the first guess is right.
+        let guess = offset.checked_div(*self.shape.sectors.first()?)? as usize;
+        let is_right = self.starts.get(guess).is_some_and(|start| *start <= offset)
+            && self.starts.get(guess + 1).is_none_or(|next| offset < *next);
+        let number =
+            if is_right { guess } else { self.starts.partition_point(|start| *start <= offset).checked_sub(1)? };
         let within = offset - self.starts[number];
         (within < self.shape.sectors[number]).then_some((number, within as usize))
     }

@@ -148,7 +148,7 @@ impl Cells {
     /// Reads a range. `None`: a fault.
     pub fn read(&self, shape: &Shape, at: usize, buffer: &mut [u8], moment: Moment) -> Option<()> {
         let size = buffer.len();
-        buffer.copy_from_slice(&self.stored(shape, at, size));
+        self.load(shape, at, buffer);
         if let Some((torn, since)) = self.half_erased {
             let before = buffer.to_vec();
             // Each unit went its own way.
@@ -184,16 +184,22 @@ impl Cells {
     /// What was meant to be stored.
     fn stored(&self, shape: &Shape, at: usize, size: usize) -> Vec<u8> {
         let mut bytes = vec![shape.erased; size];
+        self.load(shape, at, &mut bytes);
+        bytes
+    }
+
+    fn load(&self, shape: &Shape, at: usize, bytes: &mut [u8]) {
         let mut done = 0;
-        while done < size {
+        while done < bytes.len() {
             let (page, within) = ((at + done) / PAGE, (at + done) % PAGE);
-            let part = (PAGE - within).min(size - done);
-            if let Some(page) = &self.pages[page] {
-                bytes[done..done + part].copy_from_slice(&page.bytes[within..within + part]);
+            let part = (PAGE - within).min(bytes.len() - done);
+            let bytes = &mut bytes[done..done + part];
+            match &self.pages[page] {
+                Some(page) => bytes.copy_from_slice(&page.bytes[within..within + part]),
+                None => bytes.fill(shape.erased),
             }
             done += part;
         }
-        bytes
     }
 
     fn store(&mut self, shape: &Shape, at: usize, bytes: &[u8]) {

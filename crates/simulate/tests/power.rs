@@ -57,12 +57,31 @@ fn one_cut_anywhere() {
     assert!(count.runs > 10_000, "{count:?}");
 }
 
+/// Every pair of cuts, on the geometry with the fewest operations.
 #[test]
-fn three_cuts_anywhere_on_the_smaller_ones() {
+fn two_cuts_anywhere_on_the_smallest() {
     let (count, failures) = each(|bench, scenario, memo| {
-        let runs = if is_large(bench) { 0 } else { 40 };
-        wander(bench, scenario, 3, runs, SEED, memo)
+        let depth = match bench.name.as_str() {
+            "L476/direct-xip" => Depth::Every,
+            name if name.starts_with("L476") => Depth::Three,
+            _ => return Ok(Count::default()),
+        };
+        explore(bench, scenario, 2, depth, SEED, memo)
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert!(count.cuts > 3_000, "{count:?}");
+    assert!(count.runs > 300_000, "{count:?}");
+}
+
+#[test]
+fn several_cuts_anywhere_on_the_smaller_ones() {
+    let (count, failures) = each(|bench, scenario, memo| {
+        let runs = if is_large(bench) { 0 } else { 100 };
+        let mut count = Count::default();
+        for cuts in 2..=4 {
+            count += wander(bench, scenario, cuts, runs, SEED, memo)?;
+        }
+        Ok(count)
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count.cuts > 10_000, "{count:?}");
 }
