@@ -25,23 +25,29 @@ pub fn write(runs: &[Run<'_>], to: &mut dyn Write) -> io::Result<()> {
     let mut upper = 0;
     for run in runs {
         let mut address = run.address;
-        let mut rest = run.parts.iter().flat_map(|part| part.chunks(RECORD));
+        let mut parts = run.parts.iter();
         let (mut held, mut bytes) = ([0; RECORD], &[][..]);
         loop {
             // A record's offset does not carry into the upper half.
             let room = RECORD.min(0x1_0000 - (address & 0xFFFF) as usize);
             let mut count = 0;
-            while count < room {
-                if bytes.is_empty() {
-                    let Some(next) = rest.next() else { break };
-                    bytes = next;
-                }
-                let (taken, after) = bytes.split_at(bytes.len().min(room - count));
-                held[count..count + taken.len()].copy_from_slice(taken);
-                count += taken.len();
+            let data = if let Some((data, after)) = bytes.split_at_checked(room) {
                 bytes = after;
-            }
-            if count == 0 {
+                data
+            } else {
+                while count < room {
+                    if bytes.is_empty() {
+                        let Some(next) = parts.next() else { break };
+                        bytes = next;
+                    }
+                    let (taken, after) = bytes.split_at(bytes.len().min(room - count));
+                    held[count..count + taken.len()].copy_from_slice(taken);
+                    count += taken.len();
+                    bytes = after;
+                }
+                &held[..count]
+            };
+            if data.is_empty() {
                 break;
             }
             let [high, low, offset @ ..] = address.to_be_bytes();
@@ -49,26 +55,41 @@ pub fn write(runs: &[Run<'_>], to: &mut dyn Write) -> io::Result<()> {
                 upper = u16::from_be_bytes([high, low]);
                 record(EXTENDED_LINEAR_ADDRESS, [0; 2], &[high, low], to)?;
             }
-            record(DATA, offset, &held[..count], to)?;
-            address = address.wrapping_add(count as u32);
+            record(DATA, offset, data, to)?;
+            address = address.wrapping_add(data.len() as u32);
         }
     }
     record(END_OF_FILE, [0; 2], &[], to)
 }
 
+/// The two digits of each byte: one at a time they were most of what writing took.
+const DIGITS: [[u8; 2]; 256] = {
+    let digits = b"0123456789ABCDEF";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 0xF]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Writes a record: count, offset, type, data and checksum, which makes the sum of all bytes 0.
 fn record(kind: u8, [high, low]: [u8; 2], data: &[u8], to: &mut dyn Write) -> io::Result<()> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let head = [data.len() as u8, high, low, kind];
     let sum = head.iter().chain(data).fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
     // Colon, head, data, checksum, line end.
     let mut line = [b':'; 1 + 2 * (4 + RECORD + 1) + 1];
-    let mut end = 1;
-    for byte in head.iter().chain(data).chain([&sum.wrapping_neg()]) {
-        line[end] = DIGITS[usize::from(byte >> 4)];
-        line[end + 1] = DIGITS[usize::from(byte & 0xF)];
-        end += 2;
-    }
+    let (pairs, _) = line[1..].as_chunks_mut::<2>();
+    let (first, rest) = pairs.split_at_mut(head.len());
+    let (middle, last) = rest.split_at_mut(data.len());
+    let digits = |pairs: &mut [[u8; 2]], bytes: &[u8]| {
+        pairs.iter_mut().zip(bytes).for_each(|(pair, byte)| *pair = DIGITS[usize::from(*byte)]);
+    };
+    digits(first, &head);
+    digits(middle, data);
+    digits(last, &[sum.wrapping_neg()]);
+    let end = 1 + 2 * (head.len() + data.len() + 1);
     line[end] = b'\n';
     to.write_all(&line[..=end])
 }
