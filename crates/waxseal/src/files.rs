@@ -11,14 +11,13 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
+use crate::leftovers::Claims;
 
 /// The name that stands for standard input, or for standard output.
 pub const STANDARD: &str = "-";
 
 /// What messages call standard input.
 pub const STANDARD_INPUT: &str = "<stdin>";
-/// How the names of files begin that are not complete yet.
-const TEMPORARY: &str = ".waxseal-";
 
 /// Bytes that are gathered before they are written: lines of a HEX file are short.
 const BUFFER: usize = 1 << 16;
@@ -119,6 +118,7 @@ pub struct FileSet {
     files: Vec<(PathBuf, TempPath)>,
     /// Folders that did not exist before, outermost first.
     made: Vec<PathBuf>,
+    claims: Claims,
     committed: bool,
 }
 
@@ -184,17 +184,10 @@ impl FileSet {
     /// of what a build does.
     fn sync(&self) -> Result<(), Failure> {
         let sync = |path: &Path| fs::OpenOptions::new().write(true).open(path)?.sync_all();
-        for batch in self.files.chunks(SYNCED) {
-            std::thread::scope(|scope| {
-                let syncs: Vec<_> = batch.iter().map(|(place, file)| (place, scope.spawn(|| sync(file)))).collect();
-                for (place, sync) in syncs {
-                    let synced = sync.join().unwrap_or_else(|_| Err(io::Error::other("a thread failed")));
-                    synced.map_err(|error| cannot_write(place, &error))?;
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
+        let synced = parallel::map_on(SYNCED, &self.files, |(place, file)| {
+            sync(file).map_err(|error| cannot_write(place, &error))
+        });
+        synced.into_iter().collect()
     }
 
     /// The file beside its place, of which an interrupt leaves nothing.
@@ -205,7 +198,10 @@ impl FileSet {
         leftovers.extend(missing.iter().rev().cloned());
         self.made.extend(missing);
         fs::create_dir_all(folder)?;
-        let file = temporary(folder, access)?;
+        if let Some(claim) = self.claims.claim(folder)? {
+            leftovers.insert(0, claim.to_owned());
+        }
+        let file = temporary(folder, self.claims.prefix(folder), access)?;
         leftovers.insert(0, file.path().to_owned());
         Ok(file)
     }
@@ -218,10 +214,10 @@ impl FileSet {
         self.sync()?;
         let mut leftovers = interrupt::hold();
         let own = self.files.iter().map(|(_, file)| file.to_path_buf());
-        let own: HashSet<PathBuf> = own.chain(self.made.iter().cloned()).collect();
+        let own: HashSet<PathBuf> = own.chain(self.made.iter().cloned()).chain(self.claims.paths()).collect();
         let mut placed = Vec::new();
         for (place, file) in std::mem::take(&mut self.files) {
-            let moved = Placed::put(place.clone(), file).map_err(|error| cannot_write(&place, &error));
+            let moved = Placed::put(place.clone(), file, &self.claims).map_err(|error| cannot_write(&place, &error));
             match moved {
                 Ok(moved) => placed.push(moved),
                 Err(failure) => {
@@ -230,6 +226,10 @@ impl FileSet {
                 }
             }
         }
+        // The file system frees their bytes, which takes longer than all the moves.
+        let before: Vec<_> = placed.iter().filter_map(|placed| placed.before.as_ref()).collect();
+        parallel::map(&before, |path| drop(fs::remove_file(path)));
+        self.claims.clear();
         // Another set may not be complete yet.
         leftovers.retain(|path| !own.contains(path));
         self.committed = true;
@@ -242,6 +242,7 @@ impl Drop for FileSet {
         if !self.committed {
             let _whole = interrupt::hold();
             self.files.clear();
+            self.claims.clear();
             for folder in self.made.iter().rev() {
                 let _ = fs::remove_dir(folder);
             }
@@ -258,8 +259,8 @@ struct Placed {
 }
 
 impl Placed {
-    fn put(place: PathBuf, file: TempPath) -> io::Result<Self> {
-        let before = if place.exists() { Some(second_name(&place)?) } else { None };
+    fn put(place: PathBuf, file: TempPath, claims: &Claims) -> io::Result<Self> {
+        let before = if place.exists() { Some(second_name(&place, claims)?) } else { None };
         file.persist(&place).map_err(|error| error.error)?;
         Ok(Self { place, before })
     }
@@ -274,13 +275,14 @@ impl Placed {
 
 /// Gives a file a second name beside it, so that its place is never empty while another file takes it; a copy where the file
 /// system has no hard links.
-fn second_name(place: &Path) -> io::Result<TempPath> {
-    let builder =
-        tempfile::Builder::new().prefix(TEMPORARY).make_in(folder_of(place), |path| fs::hard_link(place, path));
-    if let Ok(linked) = builder {
+fn second_name(place: &Path, claims: &Claims) -> io::Result<TempPath> {
+    let folder = folder_of(place);
+    let prefix = claims.prefix(folder);
+    let linked = tempfile::Builder::new().prefix(prefix).make_in(folder, |path| fs::hard_link(place, path));
+    if let Ok(linked) = linked {
         return Ok(linked.into_temp_path());
     }
-    let copy = temporary(folder_of(place), Access::Private)?;
+    let copy = temporary(folder, prefix, Access::Private)?;
     fs::copy(place, copy.path())?;
     Ok(copy.into_temp_path())
 }
@@ -308,11 +310,15 @@ pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failur
     // A key is small: nothing is gained by letting an interrupt in.
     let _whole = interrupt::hold();
     let made = missing_folders(folder);
-    let result = fs::create_dir_all(folder).and_then(|()| temporary(folder, access)).and_then(|mut file| {
+    let mut claims = Claims::default();
+    let result = fs::create_dir_all(folder).and_then(|()| {
+        claims.claim(folder)?;
+        let mut file = temporary(folder, claims.prefix(folder), access)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist_noclobber(path).map_err(|error| error.error)
     });
+    claims.clear();
     if result.is_err() {
         for folder in made.iter().rev() {
             let _ = fs::remove_dir(folder);
@@ -331,9 +337,9 @@ pub fn exists(path: &Path) -> Failure {
         .help("choose another name, or move it away first")
 }
 
-fn temporary(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
+fn temporary(folder: &Path, prefix: &str, access: Access) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
+    builder.prefix(prefix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -371,7 +377,7 @@ pub fn cannot_write(path: &Path, error: &io::Error) -> Failure {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use std::io::{BufRead as _, BufReader};
-    use std::process::{Command, Stdio};
+    use std::process::{Child, Command, Stdio};
 
     use super::*;
 
@@ -430,27 +436,59 @@ mod tests {
         }
     }
 
+    /// That process, once its files are there.
+    fn waiting(folder: &Path) -> Child {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "files::tests::waits_with_files_that_have_no_place_yet", "--ignored", "--nocapture"])
+            .env(FOLDER, folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "ready"));
+        child
+    }
+
+    #[cfg(unix)]
+    fn end(mut child: Child, signal: &str) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt as _;
+
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        child.wait().unwrap().signal()
+    }
+
     #[cfg(unix)]
     #[test]
     fn an_interrupted_process_leaves_nothing() {
-        use std::os::unix::process::ExitStatusExt as _;
-
         for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("old"), "before").unwrap();
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "files::tests::waits_with_files_that_have_no_place_yet", "--ignored", "--nocapture"])
-                .env(FOLDER, folder.path())
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
-            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            assert!(lines.any(|line| line.unwrap() == "ready"));
-            assert_eq!(names(folder.path()).len(), 3, "two files and a folder");
-            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-            assert_eq!(child.wait().unwrap().signal(), Some(number));
+            let child = waiting(folder.path());
+            assert_eq!(names(folder.path()).len(), 4, "a claim, two files and a folder");
+            assert_eq!(end(child, signal), Some(number));
             assert_eq!(names(folder.path()), ["old"]);
             assert_eq!(fs::read(folder.path().join("old")).unwrap(), b"before");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_a_live_one_writes_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("made");
+        let (killed, alive) = (waiting(folder.path()), waiting(folder.path()));
+        assert_eq!(end(killed, "-KILL"), Some(9));
+        assert_eq!(
+            (names(folder.path()).len(), names(&made).len()),
+            (5, 4),
+            "two claims and two files in each, a folder"
+        );
+        let mut set = FileSet::new();
+        set.add(&folder.path().join("own"), b"after").unwrap();
+        set.add(&made.join("own"), b"after").unwrap();
+        set.commit().unwrap();
+        assert_eq!((names(folder.path()).len(), names(&made).len()), (4, 3), "those of one, and what was written");
+        assert_eq!(end(alive, "-INT"), Some(2));
+        assert_eq!((names(folder.path()), names(&made)), (vec!["made".into(), "own".into()], vec!["own".into()]));
     }
 }

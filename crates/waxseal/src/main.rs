@@ -20,6 +20,7 @@ mod inspect;
 mod interrupt;
 mod key;
 mod ledger;
+mod leftovers;
 mod load;
 mod lock;
 mod manual;
