@@ -14,8 +14,13 @@ use crate::{Text, read_text};
 /// hands to [`check`](crate::check) behind the manifest. Paths that `check` refuses are not among them.
 pub fn includes(manifest: &Source) -> Vec<Spanned<String>> {
     let Text { spec, .. } = read_text(0, String::new(), manifest);
-    let Some(spec) = spec.filter(|spec| !spec.is_fragment()) else { return Vec::new() };
-    paths(&spec, &manifest.name, &mut Vec::new())
+    of(spec.as_ref(), &manifest.name)
+}
+
+/// The same of what was read already.
+pub(crate) fn of(spec: Option<&Manifest>, manifest: &str) -> Vec<Spanned<String>> {
+    let spec = spec.filter(|spec| !spec.is_fragment());
+    spec.map_or_else(Vec::new, |spec| paths(spec, manifest, &mut Vec::new()))
 }
 
 /// The same; says which paths are refused.

@@ -68,7 +68,27 @@ pub struct Checked {
 /// Reads and judges a manifest: its text, and behind it those of the fragments that it includes, in the order of
 /// [`includes`]. A fragment is judged alone where it is the first text.
 pub fn check(sources: &(impl AsRef<[Source]> + ?Sized)) -> Checked {
-    let Judged { plan, mut diagnostics, allowed, is_fragment, profiles } = judged(sources.as_ref());
+    checked(judged(sources.as_ref()))
+}
+
+/// The same for a caller that reads fragments when it is asked for them, with the path that the manifest gives: no text is parsed
+/// twice. All the texts come back too.
+///
+/// # Errors
+/// The first of the caller's.
+pub fn check_with<E>(
+    manifest: Source,
+    mut read: impl FnMut(&Source, &Spanned<String>) -> Result<Source, E>,
+) -> Result<(Vec<Source>, Checked), E> {
+    let text = read_text(0, String::new(), &manifest);
+    let included = include::of(text.spec.as_ref(), &manifest.name);
+    let fragments = included.iter().map(|path| read(&manifest, path)).collect::<Result<Vec<_>, _>>()?;
+    let checked = checked(judged_text(text, &manifest, &fragments));
+    Ok(([vec![manifest], fragments].concat(), checked))
+}
+
+fn checked(judged: Judged) -> Checked {
+    let Judged { plan, mut diagnostics, allowed, is_fragment, profiles } = judged;
     diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     Checked { plan: plan.filter(|_| !refused), diagnostics, allowed, is_fragment, profiles }
@@ -115,7 +135,11 @@ fn read_text(file: usize, folder: String, source: &Source) -> Text {
 
 fn judged(sources: &[Source]) -> Judged {
     let [main, fragments @ ..] = sources else { return Judged::default() };
-    let Text { spec, mut diagnostics } = read_text(0, String::new(), main);
+    judged_text(read_text(0, String::new(), main), main, fragments)
+}
+
+fn judged_text(text: Text, main: &Source, fragments: &[Source]) -> Judged {
+    let Text { spec, mut diagnostics } = text;
     let Some(spec) = spec else { return Judged { diagnostics, ..Judged::default() } };
     if spec.is_fragment() {
         diagnostics.extend(spec.include.as_ref().map(|include| include::nested(include.entry)));

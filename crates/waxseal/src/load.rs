@@ -70,19 +70,19 @@ impl Manifest {
             path.display().to_string()
         };
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut sources = vec![Source { name: name.clone(), text: files::read_text(path)? }];
-        for included in manifest::includes(&sources[0]) {
-            let path = resolve(&folder, &included);
+        let manifest = Source { name: name.clone(), text: files::read_text(path)? };
+        let (sources, checked) = manifest::check_with(manifest, |manifest, included| {
+            let path = resolve(&folder, included);
             let text = files::read_text(&path).map_err(|failure| {
-                let place = place(&sources, included.span.file, included.span.start);
+                let place = place(std::slice::from_ref(manifest), included.span.file, included.span.start);
                 match failure.exit {
                     Exit::Missing => failure.at(place).help(format!("the path is relative to {name}")),
                     _ => failure,
                 }
             })?;
-            sources.push(Source { name: path.display().to_string(), text });
-        }
-        Ok(Self { loaded: Loaded::of(sources), folder })
+            Ok::<_, Failure>(Source { name: path.display().to_string(), text })
+        })?;
+        Ok(Self { loaded: Loaded::checked(sources, checked), folder })
     }
 
     /// The same with the profile that the command line chooses, if it does.
