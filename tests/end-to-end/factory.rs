@@ -20,7 +20,7 @@ fn project() -> (Project, Vec<u8>) {
 }
 
 /// A boot loader with constants behind its code.
-fn boot_loader(constants: &[u8]) -> Elf {
+pub fn boot_loader(constants: &[u8]) -> Elf {
     Elf::default().segment(BOOT, [code(BOOT, 0x400), constants.to_vec()].concat())
 }
 

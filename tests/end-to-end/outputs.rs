@@ -229,3 +229,22 @@ fn only_the_kinds_that_were_asked_for_are_written() {
     }
     project.waxseal("build r1b.toml --key keys/release.pem --out x --only elf").exits(2);
 }
+
+#[test]
+fn what_an_earlier_build_left_is_named() {
+    let project = r1b();
+    project.build();
+    let all = project.list("out");
+    let made = ["app.a.bin", "app.b.bin", "layout.bin"];
+    let left: Vec<_> =
+        all.iter().filter(|name| !made.contains(&name.as_str())).map(|name| format!("out/{name}")).collect();
+    let build = "build r1b.toml --key keys/release.pem --out out";
+    let only = format!("{build} --only bin,layout");
+    let note = format!("note: not made now, and left as an earlier build wrote them: {}\n", left.join(", "));
+    assert_eq!(project.waxseal(&only).exits(0).stderr, note);
+    let stale =
+        |line: &str| project.waxseal(&format!("{line} --format json")).exits(0).json()["result"]["stale"].clone();
+    assert_eq!(stale(&only), serde_json::json!(left));
+    assert_eq!(stale(build), serde_json::json!([]));
+    assert_eq!(project.list("out"), all);
+}

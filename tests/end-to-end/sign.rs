@@ -6,6 +6,7 @@ use std::process::Command;
 use waxseal_tests::{Project, Run, repository};
 
 use crate::build::OUTPUTS;
+use crate::factory::boot_loader;
 use crate::release::e1;
 use crate::{WAXSEAL, r1b};
 
@@ -92,6 +93,30 @@ fn the_same_bytes_as_with_all_keys_at_hand() {
     project.waxseal(&format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml --out elsewhere")).exits(0);
     assert_eq!(project.list("elsewhere"), OUTPUTS);
     assert!(OUTPUTS.map(|name| project.read(&format!("elsewhere/{name}"))) == expected);
+}
+
+#[test]
+fn a_factory_image_as_with_all_keys_at_hand() {
+    let project = with_external(2);
+    project.edit("r1b.toml", "# input = \"build/boot.elf\"", "input = \"build/boot.elf\" #");
+    project.waxseal(&format!("{BUILD} --key hsm.pem --no-factory")).exits(0);
+    project.write("build/boot.elf", boot_loader(&project.read("out/layout.bin")).file());
+    project.waxseal(&format!("{BUILD} --key hsm.pem")).exits(0);
+    project.waxseal(BUILD).exits(0);
+    sign_all(&project, "hsm.pem");
+    let attach = format!("sign attach out/pending {SIGNATURES} --manifest r1b.toml");
+    let missing = project.waxseal(&format!("{attach} --out elsewhere --input-dir nowhere"));
+    missing.exits(3).says(&["cannot read nowhere/build/boot.elf", "r1b.toml:19:", "--no-factory"]);
+    project.write("build/boot.elf", boot_loader(&[]).file());
+    project.waxseal(&format!("{attach} --out elsewhere")).exits(1).says(&["WX0511", "embeds no layout"]);
+    assert!(!project.path("elsewhere").exists());
+    project.write("build/boot.elf", boot_loader(&project.read("out/layout.bin")).file());
+    project.waxseal(&format!("{attach} --out elsewhere")).exits(0).says(&["elsewhere/factory.hex  "]);
+    assert!(project.read("elsewhere/factory.hex") == project.read("out/factory.hex"));
+    project.waxseal(BUILD).exits(0);
+    sign_all(&project, "hsm.pem");
+    project.waxseal(&format!("{attach} --no-factory --out without")).exits(0);
+    assert_eq!(project.list("without"), OUTPUTS);
 }
 
 #[test]

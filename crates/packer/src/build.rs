@@ -171,7 +171,7 @@ fn signing<'a>(
 }
 
 /// Name of the layout's file.
-const LAYOUT_FILE: &str = "layout.bin";
+pub(crate) const LAYOUT_FILE: &str = "layout.bin";
 
 /// Signs an artefact of another kind than an image, and judges the file.
 pub(crate) fn seal_kind<B: Body>(
@@ -343,7 +343,7 @@ fn seal<'a>(
 }
 
 /// `app.bin`, or with a build for each slot `app.a.bin`.
-fn file_name(image: &Image, placement: &Placement) -> String {
+pub(crate) fn file_name(image: &Image, placement: &Placement) -> String {
     let other = |other: &&Placement| other.run_address != placement.run_address;
     let slot = image.placements.iter().find(other).map_or(String::new(), |_| format!(".{}", placement.slot.value));
     format!("{}{slot}.bin", image.name.value)

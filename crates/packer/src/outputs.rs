@@ -1,5 +1,6 @@
 //! The files of a build: which there are, and what is in them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use image_format::{ImageHeader, Version};
@@ -12,7 +13,7 @@ use zerocopy::FromBytes as _;
 use crate::built::{Artefact, Built, SealedFile};
 use crate::factory::Factory;
 use crate::placed::{Parts, Piece, Run, by_whole_sectors, runs};
-use crate::{dfuse, hex};
+use crate::{build, dfuse, hex, release};
 
 /// How a file holds what was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +87,7 @@ pub fn all<'a>(
     }
     outputs.extend(built.layout.iter().map(|layout| sealed(&layout.file_name, Content::Layout(layout))));
     outputs.extend(built.release.iter().map(|release| sealed(&release.file_name, Content::Release(release, built))));
-    if let Some(factory) = factory.filter(|_| !built.is_waiting()) {
-        let content = Content::Factory(factory);
-        outputs.push(Output { name: FACTORY.to_owned(), container: Container::Hex, content });
-    }
+    outputs.extend(factory.filter(|_| !built.is_waiting()).map(of_factory));
     let again = |index: usize| outputs[..index].iter().any(|earlier| earlier.name == outputs[index].name);
     match (0..outputs.len()).find(|index| again(*index)) {
         Some(index) => Err(vec![name_taken(plan, &outputs[index].name)]),
@@ -113,6 +111,23 @@ pub fn for_tools<'a>(
         }
     }
     outputs
+}
+
+/// The factory image's file.
+pub fn of_factory<'a>(factory: &'a Factory<'a>) -> Output<'a> {
+    Output { name: FACTORY.to_owned(), container: Container::Hex, content: Content::Factory(factory) }
+}
+
+/// The names of all files that builds of this plan write, whatever they were told to leave out.
+pub fn names(plan: &Plan) -> BTreeSet<String> {
+    let placements =
+        plan.images.iter().flat_map(|image| image.placements.iter().map(move |placement| (image, placement)));
+    let of_images = placements.flat_map(|(image, placement)| {
+        let for_tools = containers(plan, placement).iter().map(|container| name(image, placement, *container));
+        for_tools.chain([build::file_name(image, placement)])
+    });
+    let others = [build::LAYOUT_FILE.to_owned(), release::file_name(plan), FACTORY.to_owned()];
+    of_images.chain(others).collect()
 }
 
 fn name_taken(plan: &Plan, name: &str) -> Diagnostic {

@@ -1,7 +1,7 @@
 //! `waxseal build`: seals every image for each of its slots, the layout and the release.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use geometry::{Sector, address};
@@ -9,7 +9,6 @@ use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName, W
 use packer::build::Wanted;
 use packer::built::SealedFile;
 use packer::factory::factory;
-use packer::loader;
 use packer::outputs::{self, Container, Content, Output};
 use packer::placed::Run;
 use packer::signing::Signatures;
@@ -55,7 +54,7 @@ pub struct Command {
     #[arg(long)]
     no_factory: bool,
     /// Make only these kinds of files: the sealed images (bin), what programming tools take, layout.bin, the release. Other files of an
-    /// earlier build stay as they are. The lock file is always written, and what waits for signatures has all images.
+    /// earlier build stay as they are, and are named. The lock file is always written, and what waits for signatures has all images.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,...")]
     only: Vec<Only>,
     #[command(flatten)]
@@ -133,8 +132,7 @@ impl Command {
             } else {
                 self.inputs.require_loader(&manifest, plan)?
             };
-            let bytes = file.as_ref().and_then(|file| Some((file.name.as_str(), file.bytes.as_deref()?)));
-            let loader = bytes.and_then(|(name, bytes)| loader::read(plan, name, bytes)).transpose();
+            let loader = file.as_ref().and_then(|file| file.read(plan)).transpose();
             let progress = Progress::new(1);
             progress.step("sealing");
             let wanted = Wanted { layout: self.makes(Only::Layout), release: self.makes(Only::Release) };
@@ -178,12 +176,18 @@ impl Command {
         files.add(&locking.path, locking.to_text().as_bytes())?;
         files.commit()?;
         drop(progress);
+        let stale: Vec<_> = stale(plan, outputs, &folder).map(|path| path.display().to_string()).collect();
         let mut result = to_json(plan, built, outputs);
         result["left_out"] = json!(self.left_out(plan));
+        result["stale"] = json!(stale);
         result["lock"] = locking.to_json(plan);
         let lock = format!("{}  {}\n", locking.path.display(), locking.text(plan));
         let text = self.text(plan, built, outputs) + &lock + &self.waiting(built);
-        Ok(Report { result: Some(result), ..Report::done(text) })
+        let remarks = match stale.as_slice() {
+            [] => String::new(),
+            stale => format!("note: not made now, and left as an earlier build wrote them: {}\n", stale.join(", ")),
+        };
+        Ok(Report { result: Some(result), remarks, ..Report::done(text) })
     }
 
     /// Whether files of this kind are to be made.
@@ -292,6 +296,12 @@ impl Command {
 fn signers(signatures: &Signatures) -> String {
     let names: Vec<_> = signatures.signed.iter().map(|(name, _)| name.as_str()).collect();
     if names.is_empty() { "signed by nobody yet".to_owned() } else { format!("signed by {}", names.join(", ")) }
+}
+
+/// Files of this plan's builds that stand in the folder and are not of this build: they may hold another image.
+fn stale(plan: &Plan, outputs: &[Output<'_>], folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let names = outputs::names(plan).into_iter().filter(|name| !outputs.iter().any(|output| output.name == *name));
+    names.map(|name| folder.join(name)).filter(|path| path.exists())
 }
 
 /// What `sign` has to have: images that wait for signatures.

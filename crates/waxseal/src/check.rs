@@ -11,7 +11,6 @@ use manifest::diagnostic::{Diagnostic, Severity};
 use manifest::notes;
 use manifest::plan::{Image, ImageKind, Plan};
 use packer::build::check_input;
-use packer::loader;
 use packer::signing::same_keys;
 
 use crate::exit::{Exit, Failure};
@@ -98,7 +97,7 @@ fn problems(plan: &Plan, file: &InputFile<'_>) -> Vec<Diagnostic> {
 }
 
 fn loader_problems(plan: &Plan, file: Option<&LoaderFile>) -> Vec<Diagnostic> {
-    let judged = file.and_then(|file| loader::read(plan, &file.name, file.bytes.as_deref()?));
+    let judged = file.and_then(|file| file.read(plan));
     judged.and_then(Result::err).unwrap_or_default()
 }
 

@@ -8,8 +8,10 @@ use std::rc::Rc;
 use std::str::FromStr;
 
 use clap::Args;
+use manifest::Diagnostic;
 use manifest::plan::{Image, Placement, Plan};
 use packer::build::Input;
+use packer::loader::{self, Loader};
 
 use crate::exit::Failure;
 use crate::files;
@@ -78,7 +80,19 @@ impl InputFile<'_> {
     }
 }
 
+impl LoaderFile {
+    /// The boot loader in it, as [`loader::read`] judges it.
+    pub fn read(&self, plan: &Plan) -> Option<Result<Loader<'_>, Vec<Diagnostic>>> {
+        loader::read(plan, &self.name, self.bytes.as_deref()?)
+    }
+}
+
 impl InputArgs {
+    /// Those of a command that takes nothing but the folder.
+    pub fn in_folder(input_dir: Option<PathBuf>) -> Self {
+        Self { given: Vec::new(), input_dir }
+    }
+
     /// Reads what is there, for every slot of every image. A file that does not exist is left open.
     ///
     /// # Errors

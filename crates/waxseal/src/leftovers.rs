@@ -15,7 +15,7 @@ const TEMPORARY: &str = ".waxseal-";
 /// How the name of a claim ends.
 const CLAIM: &str = ".claim";
 /// Claims that a process holds at most, each an open file: a batch has a folder for each board.
-const CLAIMS: usize = 64;
+const CLAIMS: usize = 8;
 
 /// The folders that a process is at work in.
 #[derive(Debug, Default)]

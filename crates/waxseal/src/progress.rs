@@ -67,3 +67,70 @@ impl Drop for Progress {
         self.0.finish_and_clear();
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+// A test that cannot prepare its terminal has failed.
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read as _;
+    use std::process::{Child, Command, Stdio};
+
+    use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+
+    use super::*;
+
+    /// Not a test of its own: the process whose standard error the next one reads. It works until its input ends.
+    #[test]
+    #[ignore = "waits for the end of its input"]
+    fn works_until_it_is_told() {
+        let progress = Progress::new(2);
+        progress.step("sealing");
+        progress.step("writing");
+        io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    }
+
+    fn worker(stderr: Stdio) -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "progress::tests::works_until_it_is_told", "--ignored", "--nocapture"])
+            .env("TERM", "xterm")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_terminal_shows_a_bar_while_there_is_work_and_a_pipe_nothing() {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let terminal = openpt(flags).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        // The first one has worked as long as the second one when that shows its bar.
+        let mut on_pipe = worker(Stdio::piped());
+        let mut on_terminal = worker(ioctl_tiocgptpeer(&terminal, flags).unwrap().into());
+        let mut terminal = File::from(terminal);
+        let mut shown = Vec::new();
+        let mut read = |terminal: &mut File| {
+            let mut bytes = [0; 1024];
+            // When nobody has the other end open, Linux says that as an error.
+            let count = terminal.read(&mut bytes).unwrap_or(0);
+            shown.extend_from_slice(&bytes[..count]);
+            (count, String::from_utf8(shown.clone()).unwrap())
+        };
+        while !read(&mut terminal).1.contains("1 of 2  writing") {}
+        drop(on_terminal.stdin.take());
+        drop(on_pipe.stdin.take());
+        let text = loop {
+            let (count, text) = read(&mut terminal);
+            if count == 0 {
+                break text;
+            }
+        };
+        assert!(text.ends_with("\r\u{1b}[2K"), "the line is cleared: {text:?}");
+        assert!(on_terminal.wait().unwrap().success());
+        let said = on_pipe.wait_with_output().unwrap();
+        assert!(said.status.success() && said.stderr.is_empty());
+    }
+}

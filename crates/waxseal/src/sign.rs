@@ -10,12 +10,15 @@ use clap::{Args, Subcommand};
 use geometry::address;
 use image_format::Kind;
 use manifest::plan::{Image, Placement, Plan, RoleName};
+use packer::factory::factory;
+use packer::loader::Loader;
 use packer::outputs;
 use packer::pending::{Part, Sealed, Signature, attach};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
 use crate::files::{self, FileSet};
+use crate::inputs::InputArgs;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::report::{Format, Report};
 use crate::text::{counted, hex, thousands};
@@ -70,6 +73,12 @@ enum Action {
         /// Where finished files go; the folder above if there is none.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// The folder that the boot loader's file starts from, in place of the manifest's own.
+        #[arg(long, value_name = "DIR")]
+        input_dir: Option<PathBuf>,
+        /// Leave the boot loader out, and with it factory.hex.
+        #[arg(long)]
+        no_factory: bool,
     },
 }
 
@@ -81,10 +90,11 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         match &self.action {
             Action::Export { paths } => export(paths),
-            Action::Attach { folder, signatures, manifest, profile, out } => {
+            Action::Attach { folder, signatures, manifest, profile, out, input_dir, no_factory } => {
                 let manifest = Manifest::read_with(manifest, profile)?;
                 let above = folder.parent().unwrap_or(Path::new("")).to_owned();
-                put_back(&manifest, folder, signatures, out.as_ref().unwrap_or(&above))
+                let inputs = (!no_factory).then(|| InputArgs::in_folder(input_dir.clone()));
+                put_back(&manifest, folder, signatures, inputs.as_ref(), out.as_ref().unwrap_or(&above))
             }
         }
     }
@@ -124,8 +134,20 @@ fn export(paths: &[PathBuf]) -> Result<Report, Failure> {
     Ok(Report { result: Some(json!({ "to_sign": written })), ..Report::done(text) })
 }
 
-fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Path) -> Result<Report, Failure> {
+/// `inputs` say where the boot loader of a factory image is, if there is to be one.
+fn put_back(
+    manifest: &Manifest,
+    folder: &Path,
+    signatures: &[PathBuf],
+    inputs: Option<&InputArgs>,
+    out: &Path,
+) -> Result<Report, Failure> {
     manifest.with_plan(|plan| {
+        let loader_file = inputs.map(|inputs| inputs.require_loader(manifest, plan)).transpose()?.flatten();
+        let loader = match loader_file.as_ref().and_then(|file| file.read(plan)).transpose() {
+            Ok(loader) => loader,
+            Err(found) => return Ok(refused(found)),
+        };
         let public = manifest.public_keys(plan)?;
         let mut files = sealed_files(folder)?;
         for part in files.iter().flat_map(|(_, file)| &file.parts) {
@@ -141,7 +163,7 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
             let failure = problems.fold(failure, |failure, problem| failure.help(format!("also: {problem}")));
             failure.help("nothing was written; `waxseal sign export` writes what is to be signed")
         })?;
-        let finished = finished(plan, &files)?;
+        let finished = finished(plan, &files, loader.as_ref())?;
         let mut set = FileSet::new();
         for (name, bytes) in &finished {
             set.add(&out.join(name), bytes)?;
@@ -172,8 +194,12 @@ fn put_back(manifest: &Manifest, folder: &Path, signatures: &[PathBuf], out: &Pa
 /// A file's name and content.
 type Finished<'a> = (String, Cow<'a, [u8]>);
 
-/// The sealed files, and the images' files for programming tools.
-fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Result<Vec<Finished<'a>>, Failure> {
+/// The sealed files, the images' files for programming tools, and with a boot loader the factory image.
+fn finished<'a>(
+    plan: &Plan,
+    files: &'a [(String, Sealed)],
+    loader: Option<&Loader<'_>>,
+) -> Result<Vec<Finished<'a>>, Failure> {
     let mut finished: Vec<Finished<'a>> =
         files.iter().map(|(name, sealed)| (name.clone(), Cow::Borrowed(sealed.bytes.as_slice()))).collect();
     let file = |image: &Image, placement: &Placement| {
@@ -183,7 +209,9 @@ fn finished<'a>(plan: &Plan, files: &'a [(String, Sealed)]) -> Result<Vec<Finish
         });
         found.map(|(sealed, _)| [sealed.bytes.as_slice(), &[], &[]])
     };
-    for output in plan.images.iter().flat_map(|image| outputs::for_tools(plan, image, file)) {
+    let factory = loader.map(|loader| factory(plan, loader, file));
+    let for_tools = plan.images.iter().flat_map(|image| outputs::for_tools(plan, image, file));
+    for output in for_tools.chain(factory.as_ref().map(outputs::of_factory)) {
         let mut bytes = Vec::new();
         output.write(plan, &mut bytes).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
         finished.push((output.name.clone(), Cow::Owned(bytes)));
