@@ -31,6 +31,7 @@ mod otp_firmware;
 mod otp_golden;
 mod outputs;
 mod plan;
+mod postgresql;
 mod preflight;
 mod profile;
 mod readme;

@@ -1,4 +1,4 @@
-//! What end-to-end tests share: firmware files out of a few numbers, a project folder to work in, and runs of a command.
+//! What end-to-end tests share: firmware files out of a few numbers, a project folder to work in, runs of a command, and a database server.
 
 #![forbid(unsafe_code)]
 // A test that cannot prepare its files has failed: there is nobody to hand an error to.
@@ -7,7 +7,9 @@
 mod command;
 pub mod elf;
 pub mod hex;
+mod postgresql;
 mod project;
 
 pub use command::{Run, openssl};
+pub use postgresql::Server;
 pub use project::{CODE_A, CODE_B, Project, examples, repository};

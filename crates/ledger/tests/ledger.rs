@@ -1,7 +1,5 @@
 //! The same cases on SQLite and on a real PostgreSQL server.
 
-mod server;
-
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -10,7 +8,7 @@ use std::{env, thread};
 
 use ledger::{Broken, Claim, Error, Format, Head, Ledger, Location, Record, Request, State, Take, Who};
 use serde_json::json;
-use server::Server;
+use waxseal_tests::Server;
 
 /// The first address of the range that RFC 7042 keeps for documentation, and one that ends it early.
 const FIRST: u64 = 0x0000_5E00_5300;
@@ -397,6 +395,6 @@ fn postgresql() {
     let mut server = Server::start();
     for (name, case) in CASES {
         println!("{name}");
-        case(&server.database());
+        case(&Location::Url(server.database()));
     }
 }

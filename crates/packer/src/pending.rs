@@ -3,19 +3,21 @@
 //! Nothing is kept beside the sealed files themselves. A signature belongs where it verifies; what then counts as finished is
 //! judged by the manifest, never by what lies in the folder.
 
+use std::collections::HashMap;
+
 use image_format::layout::LayoutBody;
 use image_format::otp::OtpBody;
 use image_format::release::ReleaseBody;
 use image_format::{
     Body, Code, Digest, Error, FrontHead, HEADER_SIZE, Header, ImageBody, ImageHeader, Kind, Memory, SIGNATURE_PLACES,
-    SignaturePlace, sha256,
+    SignaturePlace, SignedHeader, sha256,
 };
 use manifest::plan::{Image, Placement, Plan, RoleName, Version};
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
 use crate::crypto::HostCrypto;
 use crate::signing::NamedKey;
-use crate::{Judge, PublicKey};
+use crate::{Judge, PublicKey, parallel};
 
 /// A file of sealed artefacts, one behind the other: an image alone, or a release and its members.
 #[derive(Clone, Debug)]
@@ -155,6 +157,14 @@ impl Sealed {
         header.flatten()
     }
 
+    /// The board that a blob is for.
+    pub fn board(&self, part: &Part) -> Option<String> {
+        let bytes = (part.kind == Kind::OtpBlob).then(|| self.to_sign(part))?;
+        let header = SignedHeader::<OtpBody>::read_from_bytes(bytes).ok()?;
+        let name = header.body.board.split(|byte| *byte == 0).next()?;
+        Some(String::from_utf8_lossy(name).into_owned())
+    }
+
     /// The signatures that it has.
     pub fn signatures(&self, part: &Part) -> Vec<SignaturePlace> {
         let head = FrontHead::ref_from_prefix(&self.bytes[part.offset..]).ok();
@@ -207,8 +217,18 @@ fn at(error: Error, offset: usize) -> Error {
     Error { offset: error.offset.saturating_add(offset), ..error }
 }
 
+/// What became of signatures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The signatures, each where it belongs.
+    pub attached: Vec<Attached>,
+    /// Boards' blobs that still wait for others; they are not among the files any more.
+    pub waiting: Vec<AttachError>,
+}
+
 /// Puts each signature where it verifies, under a key of the plan's roles (`public` are the plan's keys in its order), and
-/// judges every file as the boot loader will, but for the board's revision. Files are changed only if all are finished.
+/// judges every file as the boot loader will, but for the board's revision. Files are changed only if all are finished; but
+/// boards have nothing to do with one another, so of their blobs those that are finished stay, and the others are left out.
 ///
 /// # Errors
 /// Everything that keeps a file from being finished.
@@ -217,15 +237,20 @@ pub fn attach(
     public: &[PublicKey],
     files: &mut Vec<(String, Sealed)>,
     signatures: &[Signature],
-) -> Result<Vec<Attached>, Vec<AttachError>> {
+) -> Result<Outcome, Vec<AttachError>> {
     let keys: Vec<NamedKey> =
         plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public)).collect();
     let mut done = files.clone();
-    let mut attached = Vec::new();
+    let are_blobs = done.iter().all(|(_, file)| matches!(&file.parts[..], [part] if part.kind == Kind::OtpBlob));
+    let names: HashMap<&str, usize> = files.iter().zip(0..).map(|((name, _), index)| (name.as_str(), index)).collect();
+    let mut outcome = Outcome::default();
     let mut problems = Vec::new();
     for signature in signatures {
         let mut found = None;
-        for (_, file) in &mut done {
+        // A name says nothing; but a signature that is called like its file need not be tried on a thousand others before.
+        let likely = likely(&names, &signature.name);
+        for index in likely.into_iter().chain((0..done.len()).filter(|index| Some(*index) != likely)) {
+            let (_, file) = &mut done[index];
             for part in file.parts.clone() {
                 let Some(key) = keys.iter().find(|(_, key)| key.verifies(file.to_sign(&part), &signature.bytes)) else {
                     continue;
@@ -236,21 +261,46 @@ pub fn attach(
                 }
                 found = Some(Attached { signature: signature.name.clone(), key: key.clone(), id: part.id });
             }
+            if are_blobs && found.is_some() {
+                break;
+            }
         }
         match found {
-            Some(found) => attached.push(found),
+            Some(found) => outcome.attached.push(found),
             None => problems.push(AttachError::Unmatched(signature.name.clone())),
         }
     }
-    for (name, file) in &done {
-        problems.extend(judge(plan, &keys, name, file).err());
+    let judged = parallel::map(&done, |(name, file)| judge(plan, &keys, name, file).err());
+    let mut finished = Vec::new();
+    for (file, judged) in done.into_iter().zip(judged) {
+        match judged {
+            None => finished.push(file),
+            Some(error @ AttachError::TooFew { .. }) if are_blobs => outcome.waiting.push(error),
+            Some(error) => problems.push(error),
+        }
     }
-    problems.extend(absent(plan, &done));
+    if finished.is_empty() {
+        problems.append(&mut outcome.waiting);
+    }
+    if !are_blobs {
+        problems.extend(absent(plan, &finished));
+    }
     if problems.is_empty() {
-        *files = done;
-        Ok(attached)
+        *files = finished;
+        Ok(outcome)
     } else {
         Err(problems)
+    }
+}
+
+/// The file that a signature's name begins with: `A.otp` of `sigs/A.otp.sig`.
+fn likely(names: &HashMap<&str, usize>, signature: &str) -> Option<usize> {
+    let mut stem = signature.rsplit(['/', '\\']).next()?;
+    loop {
+        if let Some(index) = names.get(stem) {
+            return Some(*index);
+        }
+        stem = stem.rsplit_once('.')?.0;
     }
 }
 
@@ -322,9 +372,7 @@ fn judge(plan: &Plan, keys: &[NamedKey], name: &str, file: &Sealed) -> Result<()
                 }
             }
             None => {
-                let Some(image) = plan.images.first() else { continue };
-                let Some(place) = image.placements.first() else { continue };
-                let judge = Judge::of(plan, image, place, &role, needed);
+                let judge = Judge::of_role(plan, &role, needed);
                 judge.judge_whole(part.kind, &mut Memory::file(&file.bytes[part.offset..])).map_err(refused)?;
             }
         }

@@ -2,6 +2,7 @@
 
 mod authority;
 mod layout;
+mod otp;
 mod release;
 
 use std::ops::Range;
@@ -115,6 +116,9 @@ impl Question<'_> {
         }
         if !self.dump && file.starts_with(&Kind::Layout.magic()) {
             return layout::judge(self, &file);
+        }
+        if !self.dump && file.starts_with(&Kind::OtpBlob.magic()) {
+            return otp::judge(self, &file);
         }
         let mut present = Vec::new();
         for (name, bytes) in &self.companions {

@@ -108,6 +108,19 @@ pub enum Access {
     Private,
 }
 
+/// Who may read a file that is there: what was its owner's alone stays so.
+pub fn access_of(path: &Path) -> Access {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 == 0) {
+            return Access::Private;
+        }
+    }
+    let _ = path;
+    Access::Usual
+}
+
 /// Files that are waited for at a time.
 const SYNCED: usize = 16;
 

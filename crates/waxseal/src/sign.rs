@@ -52,7 +52,8 @@ enum Action {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Put signatures back, and move what is finished to its place: all of it, or nothing.
+    /// Put signatures back, and move what is finished to its place: all of it, or nothing. Of boards' OTP blobs those that are
+    /// finished; `otp build` makes the rest of their files then.
     ///
     /// Each signature is tried on everything under every key of the manifest, so its file's name says nothing. The result is
     /// judged by the manifest, as the boot loader will.
@@ -62,7 +63,7 @@ enum Action {
     Attach {
         /// The folder that `build` wrote the unfinished files to.
         folder: PathBuf,
-        /// Signatures, each of 64 bytes.
+        /// Signatures, each of 64 bytes; or folders of them, called *.sig.
         #[arg(required = true)]
         signatures: Vec<PathBuf>,
         /// The manifest of the device: keys, product, layout and counter come from it.
@@ -155,40 +156,78 @@ fn put_back(
                 return Ok(refused(vec![*open]));
             }
         }
+        let signatures = in_folders(signatures)?;
         let signatures = signatures.iter().map(|path| signature(path)).collect::<Result<Vec<_>, _>>()?;
-        let attached = attach(plan, &public, &mut files, &signatures).map_err(|problems| {
+        let outcome = attach(plan, &public, &mut files, &signatures).map_err(|problems| {
             let mut problems = problems.iter();
             let title = problems.next().map_or_else(String::new, ToString::to_string);
             let failure = Failure::new(Exit::Refused, title);
-            let failure = problems.fold(failure, |failure, problem| failure.help(format!("also: {problem}")));
+            let others = problems.len().saturating_sub(TOLD);
+            let failure = problems.take(TOLD).fold(failure, |failure, problem| failure.help(format!("also: {problem}")));
+            let failure = if others > 0 { failure.help(format!("and {others} more")) } else { failure };
             failure.help("nothing was written; `waxseal sign export` writes what is to be signed")
         })?;
         let finished = finished(plan, &files, loader.as_ref())?;
         let mut set = FileSet::new();
         for (name, bytes) in &finished {
-            set.add(&out.join(name), bytes)?;
+            let access = files::access_of(&folder.join(name));
+            set.add_all(&[bytes], |_| out.join(placed(name)), access, |bytes, file| file.write_all(bytes))?;
         }
         set.commit()?;
         tidy(folder, files.iter().map(|(name, _)| name.as_str()));
         let mut text = String::new();
-        for found in &attached {
+        for found in &outcome.attached {
             let _ = writeln!(text, "{}  by {} {}, of {}", found.signature, found.key.0, found.key.1, hex(&found.id));
         }
-        let paths: Vec<_> = finished.iter().map(|(name, _)| out.join(name).display().to_string()).collect();
+        let paths: Vec<_> = finished.iter().map(|(name, _)| out.join(placed(name)).display().to_string()).collect();
         for (path, (_, bytes)) in paths.iter().zip(&finished) {
             let _ = writeln!(text, "{path}  {} bytes", thousands(bytes.len() as u64));
         }
         // Only a board has a revision.
         let but = if plan.product.revisions.is_empty() { "" } else { ", but for the board's revision" };
         let _ = writeln!(text, "{} verified, as the boot loader will{but}", counted(files.len(), "file"));
-        let attached = attached.iter().map(|found| {
+        for waits in &outcome.waiting {
+            let _ = writeln!(text, "waits: {waits}");
+        }
+        let attached = outcome.attached.iter().map(|found| {
             json!({
                 "signature": found.signature, "name": found.key.0, "key_id": found.key.1.to_string(), "id": hex(&found.id),
             })
         });
-        let result = json!({ "attached": attached.collect::<Vec<_>>(), "files": paths });
-        Ok(Report { result: Some(result), ..Report::done(text) })
+        let waiting = outcome.waiting.len();
+        let result = json!({ "attached": attached.collect::<Vec<_>>(), "files": paths, "waiting": waiting });
+        let exit = if waiting == 0 { Exit::Done } else { Exit::Refused };
+        Ok(Report { exit, result: Some(result), ..Report::done(text) })
     })
+}
+
+/// Problems that are told beside the first.
+const TOLD: usize = 50;
+
+/// Where a finished file goes below the folder: a board's blob to where `otp build` looks for it.
+fn placed(name: &str) -> PathBuf {
+    match name.strip_suffix(".otp").and_then(|name| name.rsplit_once('.')) {
+        Some((board, stage)) => [stage, board, "board.otp"].iter().collect(),
+        None => name.into(),
+    }
+}
+
+/// The signatures of folders in place of these.
+fn in_folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let before = found.len();
+        let signatures = listed(path)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "sig"));
+        found.extend(signatures);
+        if found.len() == before {
+            return Err(Failure::new(Exit::Missing, format!("{}: no file there is called *.sig", path.display())));
+        }
+    }
+    Ok(found)
 }
 
 /// A file's name and content.
@@ -221,10 +260,7 @@ fn finished<'a>(
 
 /// The sealed files of a folder, by name.
 fn sealed_files(folder: &Path) -> Result<Vec<(String, Sealed)>, Failure> {
-    let unreadable = |error| Failure::new(Exit::Missing, format!("cannot read {}: {error}", folder.display()));
-    let entries = fs::read_dir(folder).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    paths.sort();
+    let paths = listed(folder)?;
     let mut found = Vec::new();
     for path in paths {
         let extension = path.extension().unwrap_or_default();
@@ -238,6 +274,15 @@ fn sealed_files(folder: &Path) -> Result<Vec<(String, Sealed)>, Failure> {
             .help("`waxseal build` writes there what waits for an external signer"));
     }
     Ok(found)
+}
+
+/// The files of a folder, by name.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error| Failure::new(Exit::Missing, format!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    paths.sort();
+    Ok(paths)
 }
 
 fn starts_with(path: &Path, magic: &[u8]) -> bool {
@@ -287,6 +332,7 @@ fn describe(sealed: &Sealed, part: &Part) -> String {
         let runs = Some(header.body.run_address.get()).filter(|run| *run != 0);
         text.extend(runs.map(|run| format!(", runs at {}", address(run))));
     }
+    text.extend(sealed.board(part).map(|board| format!(" for board {board}")));
     let signed: Vec<_> = sealed.signatures(part).iter().map(|place| hex(&place.key_id)).collect();
     let signed = if signed.is_empty() { String::new() } else { format!(", has signatures of {}", signed.join(", ")) };
     format!("{text}, id {}{signed}", hex(&part.id))

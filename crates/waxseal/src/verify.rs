@@ -15,13 +15,13 @@ use crate::load::{Manifest, ProfileArgs};
 use crate::progress::Progress;
 use crate::report::{Format, Report};
 
-/// Judge an image as the boot loader will; or a release, or a layout.
+/// Judge an image as the boot loader will; or a release, a layout, or a board's OTP blob.
 ///
 /// The function is the boot loader's, and so are the inputs. Each input of the decision is given, or waived by name:
 /// nothing is passed over in silence. A sealed image may come as Intel HEX or DfuSe, and with --dump as the content of its slot.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  waxseal verify out/app.a.bin --manifest r1b.toml --slot a --revision B\n  waxseal verify app.bin --key release.pub.pem --without device,revision,layout,counter"
+    after_help = "Example:\n  waxseal verify out/app.a.bin --manifest r1b.toml --slot a --revision B\n  waxseal verify app.bin --key release.pub.pem --without device,revision,layout,counter\n  waxseal verify out/identity/WX2511000101/board.otp --manifest r3.toml"
 )]
 #[command(group(ArgGroup::new("trust").required(true).args(["manifest", "trust_set", "keys"])))]
 pub struct Command {

@@ -1,7 +1,8 @@
-//! What the payload of a layout or a release says, believed by nobody.
+//! What the payload of a layout, a release or an OTP blob says, believed by nobody.
 
 use geometry::{address, bytes};
 use image_format::layout::{GroupView, LayoutBody, MEMORY_COMMANDS, ROLE_BACKUP, ROLE_STAGING, groups};
+use image_format::otp::{OtpBlob, OtpBody};
 use image_format::release::{Directory, LEAD, ReleaseBody};
 use image_format::{Body, Header, Kind, Memory, SignedHeader, SoftwareCrypto};
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::text::{hex, thousands};
 pub struct Contents {
     /// Lines.
     pub lines: Vec<String>,
-    /// The same; null for an image.
+    /// The same; null for an image and a trust set.
     pub json: Value,
 }
 
@@ -23,7 +24,8 @@ impl Contents {
         match kind {
             Kind::Layout => layout(file),
             Kind::Release => release(file),
-            Kind::Image | Kind::OtpBlob | Kind::Trust => None,
+            Kind::OtpBlob => otp(file),
+            Kind::Image | Kind::Trust => None,
         }
         .unwrap_or_default()
     }
@@ -33,6 +35,26 @@ fn payload<B: Body>(file: &[u8]) -> Option<(SignedHeader<B>, &[u8])> {
     let header = *Header::<B>::read(&mut Memory::file(file)).ok()?.unauthenticated();
     let payload = file.get(header.payload_start() as usize..header.auxiliary_start() as usize)?;
     Some((header, payload))
+}
+
+/// Not the data itself: it may have a secret in it.
+fn otp(file: &[u8]) -> Option<Contents> {
+    let (header, payload) = payload::<OtpBody>(file)?;
+    let blob = OtpBlob::parse(&header, payload).ok()?;
+    let board = String::from_utf8_lossy(&header.body.board).trim_end_matches('\0').to_owned();
+    let (at, size) = (header.body.data_address.get(), header.body.data_size.get());
+    let count = blob.mask.iter().map(|mask| mask.count_ones()).sum::<u32>();
+    let locked = blob.locks.iter().enumerate().filter(|(_, lock)| **lock == 0);
+    let blocks: Vec<usize> = locked.map(|(block, _)| block).collect();
+    let shown: Vec<String> = blocks.iter().map(usize::to_string).collect();
+    let locks =
+        if blocks.is_empty() { "no locks".to_owned() } else { format!("locks block {} for ever", shown.join(", ")) };
+    let lines = vec![
+        format!("board {board}: {size} bytes at {}, of which {} bits count", address(at), thousands(count.into())),
+        locks,
+    ];
+    let json = json!({ "board": board, "address": at, "size": size, "bits": count, "locks": blocks });
+    Some(Contents { lines, json })
 }
 
 fn layout(file: &[u8]) -> Option<Contents> {

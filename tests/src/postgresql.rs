@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
 
-use ledger::Location;
-
+/// A server that runs as long as this is there.
+#[derive(Debug)]
 pub struct Server {
     folder: tempfile::TempDir,
     bin: PathBuf,
@@ -15,6 +15,10 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// If PostgreSQL is not installed: a test that needs it must not pass without it.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let server = Self { folder, bin: programs(), databases: 0 };
@@ -33,15 +37,15 @@ impl Server {
         server
     }
 
-    /// An empty database.
-    pub fn database(&mut self) -> Location {
+    /// The URL of an empty database.
+    pub fn database(&mut self) -> String {
         self.databases += 1;
         let name = format!("line{}", self.databases);
         let sockets = self.folder.path().to_str().expect("a path in UTF-8").replace('/', "%2F");
         let url = |database: &str| format!("postgres://line@{sockets}/{database}");
         let mut client = postgres::Client::connect(&url("postgres"), postgres::NoTls).expect("the server");
         client.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
-        Location::Url(url(&name))
+        url(&name)
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {
