@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::noise::Noise;
-use crate::sector::{Cells, Moment, Offences, Torn};
+use crate::sector::{Moment, Offences, Torn};
+use crate::sectors::Sectors;
 use crate::shape::Shape;
 
 /// Most bytes of one program operation.
@@ -52,7 +53,7 @@ struct Memory {
     shape: Arc<Shape>,
     /// Offset of each sector.
     starts: Arc<Vec<u32>>,
-    sectors: Vec<Arc<Cells>>,
+    sectors: Sectors,
     /// It answers nothing but its state: an operation was begun before a reset that it does not know of.
     is_busy: bool,
 }
@@ -83,7 +84,7 @@ impl Chip {
             };
             Memory {
                 starts: Arc::new(shape.sectors.iter().map(start).collect()),
-                sectors: shape.sectors.iter().map(|size| Arc::new(Cells::new(*size))).collect(),
+                sectors: Sectors::new(&shape.sectors),
                 shape: Arc::new(shape),
                 is_busy: false,
             }
@@ -156,7 +157,7 @@ impl Chip {
         let memory = &self.memories[memory];
         let end = offset + size;
         let touched = |(start, length): (&u32, &u32)| *start < end && offset < start + length;
-        let sectors = memory.starts.iter().zip(&memory.shape.sectors).zip(&memory.sectors);
+        let sectors = memory.starts.iter().zip(&memory.shape.sectors).zip(memory.sectors.iter());
         sectors.filter(|(place, _)| touched(*place)).all(|(_, cells)| cells.is_sound())
     }
 
@@ -191,7 +192,7 @@ impl Chip {
             let (number, within) = memory.locate(offset + done as u32).ok_or(Fault)?;
             let size = (memory.shape.sectors[number] as usize - within).min(buffer.len() - done);
             let part = &mut buffer[done..done + size];
-            memory.sectors[number].read(&memory.shape, within, part, moment).ok_or(Fault)?;
+            memory.sectors.get(number).read(&memory.shape, within, part, moment).ok_or(Fault)?;
             done += size;
         }
         Ok(())
@@ -217,7 +218,7 @@ impl Chip {
         let piece = unit.max(16 / unit * unit);
         let inside = operation.torn;
         let memory = &mut self.memories[memory];
-        let cells = Arc::make_mut(&mut memory.sectors[number]);
+        let cells = memory.sectors.get_mut(number);
         let pieces = bytes.len().div_ceil(piece) as u32;
         for (index, part) in (0..).zip(bytes.chunks(piece)) {
             let half =
@@ -245,7 +246,7 @@ impl Chip {
         let operation = self.begin()?;
         let half = operation.torn.map(|(_, torn)| (torn, self.power_up));
         let memory = &mut self.memories[memory];
-        Arc::make_mut(&mut memory.sectors[number]).erase(half);
+        memory.sectors.get_mut(number).erase(half);
         memory.is_busy = operation.torn.is_some() && memory.shape.is_external;
         self.end(operation)
     }

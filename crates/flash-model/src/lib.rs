@@ -13,6 +13,7 @@
 mod chip;
 mod noise;
 mod sector;
+mod sectors;
 mod shape;
 
 pub use chip::{Chip, Cut, CutPlace, Fault, MAX_OPERATION, Restart};
