@@ -133,12 +133,97 @@ const LAYOUTS: &[Layout] = &[
     },
 ];
 
-/// All benches: payloads of a slot and a half of a sector at most, or of the whole slot.
+/// The same devices with slots as large as products have them.
+const FULL: &[Layout] = &[
+    Layout {
+        name: "F746",
+        part: "STM32F746NG",
+        pair: Some([Sectors(0, 5, 1), Sectors(0, 6, 1)]),
+        copied: Some([Sectors(0, 5, 1), Sectors(0, 6, 1), Sectors(0, 7, 1)]),
+        counter: Some(Sectors(0, 0, 2)),
+        ..NONE
+    },
+    Layout {
+        name: "F767-single",
+        part: "STM32F767ZI",
+        pair: Some([Sectors(0, 5, 3), Sectors(0, 8, 3)]),
+        copied: Some([Sectors(0, 5, 2), Sectors(0, 7, 2), Sectors(0, 9, 2)]),
+        ..NONE
+    },
+    Layout {
+        name: "F767-dual",
+        part: "STM32F767ZI",
+        mode: 1,
+        pair: Some([Sectors(0, 5, 7), Sectors(1, 5, 7)]),
+        bank_logs: Some([Sectors(0, 4, 1), Sectors(1, 4, 1)]),
+        copied: Some([Sectors(0, 5, 3), Sectors(1, 5, 3), Sectors(1, 8, 3)]),
+        ..NONE
+    },
+    Layout {
+        name: "F767ZG-dual",
+        part: "STM32F767ZG",
+        mode: 1,
+        pair: Some([Sectors(0, 5, 3), Sectors(1, 5, 3)]),
+        bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
+        ..NONE
+    },
+    Layout {
+        name: "H743",
+        part: "STM32H743ZI",
+        pair: Some([Sectors(0, 1, 6), Sectors(1, 0, 6)]),
+        copied: Some([Sectors(0, 1, 3), Sectors(1, 0, 3), Sectors(1, 3, 3)]),
+        counter: Some(Sectors(1, 6, 2)),
+        ..NONE
+    },
+    Layout {
+        name: "L476",
+        part: "STM32L476RG",
+        pair: Some([Sectors(0, 16, 200), Sectors(1, 16, 200)]),
+        copied: Some([Sectors(0, 16, 100), Sectors(1, 16, 110), Sectors(1, 130, 100)]),
+        counter: Some(Sectors(0, 4, 2)),
+        ..NONE
+    },
+    Layout {
+        name: "U575",
+        part: "STM32U575ZI",
+        pair: Some([Sectors(0, 8, 100), Sectors(1, 8, 100)]),
+        copied: Some([Sectors(0, 8, 50), Sectors(1, 8, 55), Sectors(1, 64, 50)]),
+        counter: Some(Sectors(0, 4, 2)),
+        ..NONE
+    },
+    Layout {
+        name: "L151",
+        part: "STM32L151CB",
+        pair: Some([Sectors(0, 64, 200), Sectors(0, 280, 200)]),
+        copied: Some([Sectors(0, 64, 120), Sectors(0, 200, 140), Sectors(0, 350, 120)]),
+        counter: Some(Sectors(0, 32, 2)),
+        ..NONE
+    },
+    Layout {
+        name: "H743-MT28EW",
+        part: "STM32H743ZI",
+        external: Some("MT28EW256ABA"),
+        copied: Some([Sectors(0, 1, 4), Sectors(2, 0, 4), Sectors(2, 4, 4)]),
+        log: Some(Sectors(1, 7, 1)),
+        ..NONE
+    },
+    Layout {
+        name: "F746-W25Q",
+        part: "STM32F746NG",
+        external: Some("W25Q16"),
+        copied: Some([Sectors(0, 5, 1), Sectors(1, 0, 64), Sectors(1, 64, 64)]),
+        log: Some(Sectors(0, 1, 1)),
+        ..NONE
+    },
+];
+
+/// All benches: payloads of a slot and a half of a sector at most, or large slots that are full.
 ///
 /// # Errors
 /// What the device database does not prove, or a bench refuses; with the bench's name.
 pub fn benches(full_size: bool, seed: u64) -> Result<Vec<Bench>, String> {
-    LAYOUTS.iter().flat_map(|layout| layout.benches(full_size, seed)).collect()
+    let layouts = if full_size { FULL } else { LAYOUTS };
+    layouts.iter().flat_map(|layout| layout.benches(full_size, seed)).collect()
 }
 
 impl Layout {

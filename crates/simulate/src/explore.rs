@@ -68,24 +68,40 @@ struct Explorer<'b> {
     player: Player<'b>,
     seed: u64,
     depth: Depth,
+    progress: &'b dyn Fn(u64, u64),
     /// Erases per sector of a run without a cut, by memory.
     base: Vec<Vec<u32>>,
     count: Count,
+}
+
+/// What is played, and with what.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The device.
+    pub bench: &'a Bench,
+    /// What the new image does.
+    pub scenario: Scenario,
+    /// What seeded places are chosen by, and what doubtful cells read as.
+    pub seed: u64,
+    /// Digests and signatures of earlier runs.
+    pub memo: &'a Memo,
+    /// Is told how much of the work is done, and how much it is: operations or runs.
+    pub progress: &'a dyn Fn(u64, u64),
+}
+
+impl<'a> Setting<'a> {
+    /// One that tells nobody how far it is.
+    pub fn new(bench: &'a Bench, scenario: Scenario, seed: u64, memo: &'a Memo) -> Self {
+        Self { bench, scenario, seed, memo, progress: &|_, _| {} }
+    }
 }
 
 /// Plays a scenario without a cut, then with `cuts` cuts at every operation: all combinations.
 ///
 /// # Errors
 /// The first violation, with its cuts.
-pub fn explore(
-    bench: &Bench,
-    scenario: Scenario,
-    cuts: u32,
-    depth: Depth,
-    seed: u64,
-    memo: &Memo,
-) -> Result<Count, Failure> {
-    let (mut explorer, points) = Explorer::begin(bench, scenario, depth, seed, memo)?;
+pub fn explore(setting: &Setting<'_>, cuts: u32, depth: Depth) -> Result<Count, Failure> {
+    let (mut explorer, points) = Explorer::begin(setting, depth)?;
     let mut done = Vec::new();
     explorer.descend(&points, cuts, &mut done)?;
     Ok(explorer.count)
@@ -95,28 +111,22 @@ pub fn explore(
 ///
 /// # Errors
 /// The first violation, with its cuts.
-pub fn wander(
-    bench: &Bench,
-    scenario: Scenario,
-    cuts: u32,
-    runs: u64,
-    seed: u64,
-    memo: &Memo,
-) -> Result<Count, Failure> {
-    let (mut explorer, points) = Explorer::begin(bench, scenario, Depth::One, seed, memo)?;
+pub fn wander(setting: &Setting<'_>, cuts: u32, runs: u64) -> Result<Count, Failure> {
+    let (mut explorer, points) = Explorer::begin(setting, Depth::One)?;
     for run in 0..runs {
-        let mut noise = Noise::of(&[seed, run]);
+        (setting.progress)(run, runs);
+        let mut noise = Noise::of(&[setting.seed, run]);
         let mut done = Vec::new();
         let mut found: Option<Vec<Point>> = None;
-        for _ in 0..cuts {
+        for cut in 1..=cuts {
             let from = found.as_ref().unwrap_or(&points);
             if from.is_empty() {
                 break;
             }
             let point = &from[noise.below(from.len() as u64) as usize];
-            let cut = explorer.any_cut(point, &mut noise);
-            done.push(cut);
-            found = Some(explorer.play(point, cut, &done, true)?);
+            let planned = explorer.any_cut(point, &mut noise);
+            done.push(planned);
+            found = Some(explorer.play(point, planned, &done, cut < cuts)?);
         }
         explorer.count.runs += 1;
     }
@@ -125,13 +135,8 @@ pub fn wander(
 
 /// Plays a scenario with these cuts, and tells what happens.
 /// How it ended is the violation, if that happens again.
-pub fn replay(
-    bench: &Bench,
-    scenario: Scenario,
-    cuts: &Cuts,
-    seed: u64,
-    memo: &Memo,
-) -> (Result<Outcome, Failure>, Vec<Event>) {
+pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, Vec<Event>) {
+    let Setting { bench, scenario, seed, memo, .. } = *setting;
     let failure = |violation| Failure { bench: bench.name.clone(), scenario, seed, cuts: cuts.clone(), violation };
     let Some(player) = Player::new(bench, scenario, memo.clone()) else {
         return (Err(failure(Violation::SomethingElse)), Vec::new());
@@ -167,18 +172,13 @@ pub fn replay(
 }
 
 impl<'b> Explorer<'b> {
-    fn begin(
-        bench: &'b Bench,
-        scenario: Scenario,
-        depth: Depth,
-        seed: u64,
-        memo: &Memo,
-    ) -> Result<(Self, Vec<Point>), Failure> {
+    fn begin(setting: &Setting<'b>, depth: Depth) -> Result<(Self, Vec<Point>), Failure> {
+        let Setting { bench, scenario, seed, memo, progress } = *setting;
         let failure =
             |violation| Failure { bench: bench.name.clone(), scenario, seed, cuts: Cuts::default(), violation };
         let player = Player::new(bench, scenario, memo.clone()).ok_or_else(|| failure(Violation::SomethingElse))?;
         let world = player.factory(seed);
-        let mut explorer = Self { player, seed, depth, base: Vec::new(), count: Count::default() };
+        let mut explorer = Self { player, seed, depth, progress, base: Vec::new(), count: Count::default() };
         let mut end = world.clone();
         let points = explorer.points(&mut end).map_err(failure)?;
         explorer.base = (0..bench.shapes().len()).map(|memory| end.chip.erases(memory)).collect();
@@ -211,6 +211,9 @@ impl<'b> Explorer<'b> {
 
     fn descend(&mut self, points: &[Point], cuts: u32, done: &mut Vec<PlannedCut>) -> Result<(), Failure> {
         for (number, point) in points.iter().enumerate() {
+            if done.is_empty() {
+                (self.progress)(number as u64, points.len() as u64);
+            }
             for cut in self.cuts_at(point, number + 1 == points.len()) {
                 done.push(cut);
                 let deeper = cuts > 1;

@@ -17,6 +17,6 @@ mod run;
 
 pub use bench::{Bench, BenchError, Images};
 pub use cut::{Cuts, PlannedCut, UnknownCut};
-pub use explore::{Count, Depth, Failure, explore, replay, wander};
+pub use explore::{Count, Depth, Failure, Setting, explore, replay, wander};
 pub use memo::Memo;
 pub use run::{Event, Outcome, Scenario, Violation};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use simulate::{Bench, Count, Depth, Failure, Memo, Scenario, devices, explore, wander};
+use simulate::{Bench, Count, Depth, Failure, Memo, Scenario, Setting, devices, explore, wander};
 
 const SEED: u64 = 7;
 
@@ -51,7 +51,7 @@ fn is_large(bench: &Bench) -> bool {
 fn one_cut_anywhere() {
     let (count, failures) = each(|bench, scenario, memo| {
         let depth = if is_large(bench) { Depth::One } else { Depth::Three };
-        explore(bench, scenario, 1, depth, SEED, memo)
+        explore(&Setting::new(bench, scenario, SEED, memo), 1, depth)
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count.runs > 10_000, "{count:?}");
@@ -66,7 +66,7 @@ fn two_cuts_anywhere_on_the_smallest() {
             name if name.starts_with("L476") => Depth::Three,
             _ => return Ok(Count::default()),
         };
-        explore(bench, scenario, 2, depth, SEED, memo)
+        explore(&Setting::new(bench, scenario, SEED, memo), 2, depth)
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count.runs > 300_000, "{count:?}");
@@ -78,10 +78,18 @@ fn several_cuts_anywhere_on_the_smaller_ones() {
         let runs = if is_large(bench) { 0 } else { 100 };
         let mut count = Count::default();
         for cuts in 2..=4 {
-            count += wander(bench, scenario, cuts, runs, SEED, memo)?;
+            count += wander(&Setting::new(bench, scenario, SEED, memo), cuts, runs)?;
         }
         Ok(count)
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count.cuts > 10_000, "{count:?}");
+}
+
+#[test]
+fn each_device_has_a_large_form() {
+    let names = |full| {
+        devices::benches(full, SEED).expect("benches").into_iter().map(|bench| bench.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(false), names(true));
 }

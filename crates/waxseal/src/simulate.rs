@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use manifest::plan::{Image, Loader, Plan, Strategy};
 use serde_json::{Value, json};
-use simulate::{Bench, Count, Cuts, Depth, Failure as Found, Memo, Scenario};
+use simulate::{Bench, Count, Cuts, Depth, Failure as Found, Memo, Scenario, Setting};
 
 use crate::exit::{Exit, Failure};
 use crate::load::{Manifest, ProfileArgs};
@@ -97,15 +97,16 @@ impl Command {
 
     fn play(&self, bench: &Bench, scenario: Scenario) -> Result<Count, Found> {
         let memo = Memo::default();
+        let setting = Setting::new(bench, scenario, self.seed, &memo);
         if let Some(cuts) = &self.replay {
-            return match simulate::replay(bench, scenario, cuts, self.seed, &memo) {
+            return match simulate::replay(&setting, cuts) {
                 (Ok(_), _) => Ok(Count { runs: 1, cuts: cuts.0.len() as u64, ..Count::default() }),
                 (Err(failure), _) => Err(failure),
             };
         }
-        let mut count = simulate::explore(bench, scenario, 1, Depth::One, self.seed, &memo)?;
+        let mut count = simulate::explore(&setting, 1, Depth::One)?;
         for cuts in 2..=self.cuts {
-            let found = simulate::wander(bench, scenario, cuts, WANDERINGS, self.seed, &memo)?;
+            let found = simulate::wander(&setting, cuts, WANDERINGS)?;
             count += Count { operations: 0, ..found };
         }
         Ok(count)

@@ -1,4 +1,4 @@
-//! `cargo xtask campaign differential`: mutated vectors, judged on the host and on a Cortex-M7, must come to the same.
+//! `cargo xtask campaign`: `power`, and `differential`: mutated vectors, judged on the host and on a Cortex-M7, must come to the same.
 
 use std::{
     process::Command,
@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     cargo::{Profile, command},
+    power::{self, Power},
     process::{Failure, Outcome, capture, run, target_folder},
     qemu, tools, verifier,
 };
@@ -25,6 +26,8 @@ const BLOCK: u64 = 250;
 pub enum Campaign {
     /// Judges mutated vectors on host and Cortex-M7 (QEMU), and compares code and offset of each.
     Differential(Mutations),
+    /// Cuts the power at seeded places of updates, on slots as large as products have them.
+    Power(Power),
 }
 
 /// Which mutations.
@@ -45,6 +48,7 @@ pub struct Mutations {
 pub fn run_campaign(campaign: &Campaign) -> Outcome {
     match campaign {
         Campaign::Differential(mutations) => differential(*mutations),
+        Campaign::Power(power) => power::campaign(power),
     }
 }
 

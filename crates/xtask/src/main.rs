@@ -22,6 +22,7 @@ mod large;
 mod page;
 mod panics;
 mod peer;
+mod power;
 mod process;
 mod qemu;
 mod reproducible;
