@@ -125,11 +125,13 @@ impl Cells {
         let mut torn = half;
         // A half erased sector has no such places: nobody could know which of it is whole.
         let is_spent = self.half_erased.is_none() && bytes.iter().all(|byte| *byte == !shape.erased);
-        if doubtful {
+        // Where bits are cleared alone, a torn piece is whole once all that was meant, and perhaps more, is programmed again.
+        let is_mended = shape.rewrite == Rewrite::ClearBits && self.half_erased.is_none() && after == bytes;
+        if doubtful && !is_mended {
             offences.programmed_doubtful += u64::from(!is_spent);
             // It may look right for a while.
             torn = torn.or(Some((Torn::Fading, power_up)));
-        } else if was_programmed && !bears {
+        } else if !doubtful && was_programmed && !bears {
             offences.programmed_twice += u64::from(!is_spent);
             // Data and code of a word do not belong together any more: it faults, or is corrected to something else.
             torn = Some((if shape.has_ecc { Torn::Faulting } else { Torn::Mixed }, power_up));

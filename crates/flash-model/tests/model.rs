@@ -42,6 +42,22 @@ fn plain_nor_clears_bits_and_never_sets_them() {
     assert_eq!(chip.offences().programmed_twice, 1);
 }
 
+/// What a power cut left half programmed is whole once all of it is programmed again, where bits are cleared alone; less is not enough.
+#[test]
+fn plain_nor_is_mended_by_the_same_bytes() {
+    for torn in Torn::ALL {
+        for (bytes, is_mended) in [([0x30; 4], true), ([0x10; 4], true), ([0x70; 4], false)] {
+            let mut chip = chip("STM32F746NG");
+            chip.cut_at(Cut { operation: 0, place: CutPlace::Inside { unit: 0, torn } });
+            assert_eq!(chip.program(0, 0, &[0x30; 4]), Err(Fault));
+            chip.restart(Restart::PowerUp);
+            chip.program(0, 0, &bytes).expect("programs");
+            assert_eq!(chip.is_sound(0, 0, 4), is_mended, "{torn:?} {bytes:?}");
+            assert_eq!(chip.offences().programmed_doubtful, u64::from(!is_mended), "{torn:?} {bytes:?}");
+        }
+    }
+}
+
 #[test]
 fn an_ecc_word_that_is_programmed_twice_faults_until_it_is_erased() {
     let mut chip = chip("STM32H743ZI");

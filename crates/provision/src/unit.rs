@@ -78,25 +78,38 @@ mod tests {
         }
     }
 
-    /// Every old byte and every new byte beside a neighbour that is blank or not: a unit is programmed once.
+    /// Every old byte and every new byte, first and last of a unit beside neighbours that are blank or not: a unit of 16, 64, 128 or 256
+    /// bits is programmed once.
     #[test]
     fn every_byte_over_every_byte_by_units() {
-        for old in 0..=u8::MAX {
-            for new in 0..=u8::MAX {
-                for neighbour in [0xFF, 0x12] {
-                    let (before, after) = ([old, neighbour], [new, 0xFF]);
-                    let expected = match (old == new, before) {
+        for (size, place) in [2, 8, 16, 32].into_iter().flat_map(|size| [(size, 0), (size, size - 1)]) {
+            let mut mask = vec![0; size];
+            mask[place] = 0xFF;
+            for neighbour in [0xFF, 0x12] {
+                let (mut before, mut after) = (vec![0xFF; size], vec![0xFF; size]);
+                before[size - 1 - place] = neighbour;
+                for (old, new) in (0..=u8::MAX).flat_map(|old| (0..=u8::MAX).map(move |new| (old, new))) {
+                    (before[place], after[place]) = (old, new);
+                    let expected = match (old == new, (old, neighbour)) {
                         (true, _) => Verdict::Same,
-                        (_, [0xFF, 0xFF]) => Verdict::Program,
+                        (_, (0xFF, 0xFF)) => Verdict::Program,
                         _ => Verdict::Impossible,
                     };
-                    assert_eq!(
-                        transition(Unit::Once(2), &before, &after, &[0xFF, 0]),
-                        expected,
-                        "{before:?} {after:?}"
-                    );
+                    let unit = Unit::Once(size as u32);
+                    assert_eq!(transition(unit, &before, &after, &mask), expected, "{before:?} {after:?}");
                 }
             }
+        }
+    }
+
+    /// What a mask leaves out is not judged, but a unit that holds anything is programmed no more.
+    #[test]
+    fn a_mask_of_every_kind() {
+        for mask in 0..=u8::MAX {
+            let same = transition(Unit::Once(2), &[0x0F, 0xFF], &[0xF0, 0xFF], &[mask, 0]);
+            assert_eq!(same, if mask == 0 { Verdict::Same } else { Verdict::Impossible }, "{mask:#04X}");
+            let blank = transition(Unit::Once(2), &[0xFF, 0xFF], &[0x00, 0xFF], &[mask, 0]);
+            assert_eq!(blank, if mask == 0 { Verdict::Same } else { Verdict::Program }, "{mask:#04X}");
         }
     }
 

@@ -97,15 +97,21 @@ const R3: &str = "serial,revision,made,mac\n\
     WX2511000102,C1,2026-11-20,00:00:5E:00:53:02\n";
 const UNITS: &str = "serial,color,address\nA1,red,00:00:5E:00:53:00:00:00\nA2,green,00:00:5E:00:53:00:00:01\n";
 
-/// Manifest, records, and the stages in their order.
+/// Manifest and records: example r3, units of 8 bytes, and golden parts with blocks of 32 bytes, words of 16 bits, units of 16 bytes.
 fn cases() -> Vec<(Plan, Vec<Board>)> {
-    [("../../examples/r3/r3.toml", R3), ("good_otp_of_units.toml", UNITS)]
-        .map(|(name, records)| {
-            let plan = corpus(name);
-            let boards = made(&plan, records).unwrap();
-            (plan, boards)
-        })
-        .into()
+    let golden = |part: &str| {
+        let records = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/otp/{part}/boards.csv"));
+        (format!("../otp/{part}/{part}.toml"), fs::read_to_string(records).unwrap())
+    };
+    let named = [("../../examples/r3/r3.toml", R3), ("good_otp_of_units.toml", UNITS)];
+    let named = named.map(|(manifest, records)| (manifest.to_owned(), records.to_owned()));
+    let cases = named.into_iter().chain(["f722", "h7a3", "u575"].map(golden));
+    let made = |(manifest, records): (String, String)| {
+        let plan = corpus(&manifest);
+        let boards = made(&plan, &records).unwrap();
+        (plan, boards)
+    };
+    cases.map(made).collect()
 }
 
 #[test]

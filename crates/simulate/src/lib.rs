@@ -4,6 +4,8 @@
 //! new image does. [`explore`] plays the update once, and then again with the power cut before and inside each operation; [`wander`]
 //! cuts at seeded points, several times in one run. After each start the invariants are checked: see [`Violation`]. Nothing is stubbed: the boot loader is
 //! `boot`, the memories are `flash-model`'s, and each image is verified in each boot, with digests and signatures remembered by content.
+//!
+//! [`otp`] plays the production line: one-time-programmable memory, by the line's own plan, with the power cut in it.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +15,7 @@ mod device;
 pub mod devices;
 mod explore;
 mod memo;
+pub mod otp;
 mod run;
 
 pub use bench::{Bench, BenchError, Images};

@@ -10,6 +10,7 @@ mod place;
 mod plan;
 mod records;
 mod show;
+mod simulate;
 mod sink;
 mod spool;
 mod work;
@@ -40,6 +41,7 @@ enum Action {
     Show(show::Command),
     Diff(diff::Command),
     Place(place::Command),
+    Simulate(simulate::Command),
 }
 
 impl Command {
@@ -54,6 +56,7 @@ impl Command {
             Action::Show(command) => command.run(),
             Action::Diff(command) => command.run(),
             Action::Place(command) => command.run(),
+            Action::Simulate(command) => command.run(),
         }
     }
 }
