@@ -356,27 +356,14 @@ fn secrets_are_not_shown() {
     assert!(!run.stdout.contains("3031") && !run.stdout.contains("0123456789abcdef"), "{}", run.stdout);
 }
 
-/// The page of the example shows what the commands say.
+/// The page of the example shows what the commands say, from the records to a board that was read back: all of them are run.
+#[cfg(unix)]
 #[test]
 fn the_page_is_true() {
     let project = r3();
-    let page = fs::read_to_string(repository().join("examples/r3/README.md")).unwrap();
-    let build = project.waxseal("otp build r3.toml --records boards.csv --out out").exits(0).stdout;
-    let (first, last) = (build.lines().take(3).collect::<Vec<_>>().join("\n"), build.lines().last().unwrap());
-    assert!(page.contains(&first) && page.contains(last), "{build}");
-    project.write("WX2511000101.read.bin", programmed(&project, "WX2511000101"));
-    let plan = |board: &str| {
-        let line = format!(
-            "otp plan r3.toml --records boards.csv --stage identity --board {board} --readback WX2511000101.read.bin"
-        );
-        assert!(page.contains(&format!("$ waxseal {line}\n")), "{line}");
-        project.waxseal(&line).stdout
-    };
-    let right = plan("WX2511000101");
-    assert!(page.contains(&right), "{right}");
-    let wrong = plan("WX2511000102");
-    let (first, last) = (wrong.lines().next().unwrap(), wrong.lines().rev().take(2));
-    assert!(page.contains(first) && last.into_iter().all(|line| page.contains(line)), "{wrong}");
+    project.write("line.pem", LINE);
+    let run = crate::readme::runs_as_shown(&repository().join("examples/r3/README.md"), &project);
+    assert_eq!(run, 20);
 }
 
 /// A batch has more files than a process may have open.
@@ -680,4 +667,37 @@ fn secrets_are_not_in_the_ledger() {
     let text = project.waxseal("ledger export --rows json --out all --ledger line.db").exits(0);
     let rows = String::from_utf8(project.read("all")).unwrap();
     assert!(!rows.contains("4711") && !rows.contains("34373131"), "{}", text.stdout);
+}
+
+/// What the line is told of power cuts: nothing is waste where bits are cleared alone, a torn unit is elsewhere, and a field without
+/// redundancy is a finding.
+#[test]
+fn a_line_with_power_cuts() {
+    let project = r3();
+    let simulate = "otp simulate r3.toml --records boards.csv --cuts 1";
+    let json = project.waxseal(&format!("{simulate} --format json")).exits(0).json()["result"].clone();
+    assert_eq!((json["board"].as_str(), json["seed"].as_u64()), (Some("WX2511000101"), Some(1)));
+    let rows = json["rows"].as_array().unwrap();
+    let titles: Vec<_> = rows.iter().map(|row| row["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["identity, data", "identity, lock", "security, data", "security, lock"]);
+    for row in rows {
+        let count = |kind: &str| row[kind]["runs"].as_u64().unwrap();
+        let ends = count("by_hand") + count("waste") + count("weak") + count("unnoticed");
+        assert_eq!(row["runs"].as_u64(), Some(row["done"].as_u64().unwrap() + ends));
+        assert_eq!((count("waste"), count("unnoticed")), (0, 0), "{row}");
+    }
+    project.waxseal(&format!("{simulate} --board WX9")).exits(1).says(&["boards.csv has no board WX9"]);
+
+    let golden = &crate::otp_golden::PARTS[2];
+    let project = golden.project();
+    let simulate = "otp simulate l476.toml --records boards.csv --secrets secrets --cuts 3 --board L4-2 --seed 9";
+    let run = project.waxseal(simulate).exits(1);
+    let run = run.says(&["L4-2 on STM32L476RG", "3 cuts anywhere", "waste: the plan refuses the board"]);
+    let run = run.says(&[
+        "is waste, even if it reads right",
+        "unnoticed: ",
+        "`address`",
+        "help: complement = true, copies = 3",
+    ]);
+    assert_eq!(project.waxseal(simulate).exits(1).stdout, run.stdout);
 }

@@ -31,6 +31,35 @@ fn shown(readme: &str) -> Vec<Shown> {
     commands
 }
 
+/// Runs all commands of a page's consoles in a project, one after the other, and compares what each prints with the lines below it:
+/// `...` stands for any lines, and no line at all for anything. Checks are [`checks_are_true`]'s. How many they were.
+#[cfg(unix)]
+pub fn runs_as_shown(readme: &Path, project: &waxseal_tests::Project) -> usize {
+    let path = format!("{}:{}", Path::new(WAXSEAL).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut shown = shown(&fs::read_to_string(readme).unwrap());
+    shown.retain(|shown| shown.arguments.get(1).is_none_or(|word| word != "check"));
+    for Shown { arguments, lines } in &shown {
+        let line = arguments.join(" ");
+        let run = Run::of(Command::new("sh").args(["-c", &line]).current_dir(project.path(".")).env("PATH", &path));
+        let said: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
+        let is_shown =
+            lines.is_empty() || is_like(&said, &lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>());
+        assert!(is_shown, "{}: {line} says\n{}\n{}", readme.display(), run.stdout, run.stderr);
+        assert!(!lines.is_empty() || run.exit == Some(0), "{}: {line} fails\n{}", readme.display(), run.stderr);
+    }
+    shown.len()
+}
+
+/// Whether lines are these, `...` standing for any number of them.
+#[cfg(unix)]
+fn is_like(said: &[&str], shown: &[&str]) -> bool {
+    match shown {
+        [] => said.is_empty(),
+        ["...", rest @ ..] => (0..=said.len()).any(|skipped| is_like(&said[skipped..], rest)),
+        [first, rest @ ..] => said.first() == Some(first) && is_like(&said[1..], rest),
+    }
+}
+
 /// The checks of manifests of the corpus that a README shows. The lines below each are lines of what the command says, without
 /// a gap: what a README leaves out stands before or behind them.
 fn checks_are_true(readme: &Path) -> usize {
