@@ -1,7 +1,7 @@
 //! All images of a plan, sealed and judged.
 
 use image_format::record::Record;
-use image_format::{Body, Device, Digest, ImageBody, PayloadType, Version};
+use image_format::{Body, Digest, ImageBody, PayloadType, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Image, ImageKind, Placement, Plan, Role, RoleName};
@@ -307,7 +307,7 @@ fn seal<'a>(
     let is_firmware = image.kind.value == ImageKind::Firmware;
     let entry = is_firmware.then(|| entry(&payload.bytes)).flatten();
     let contents = Contents {
-        device: Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id },
+        device: plan.product.device(),
         front_size: front,
         body: body(image, placement),
         records: &records,

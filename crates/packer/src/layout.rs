@@ -1,7 +1,7 @@
 //! The sealed layout: the slot groups of a plan, for boot loaders to embed and for hosts to judge images by.
 
+use image_format::MIN_FRONT;
 use image_format::layout::LayoutBody;
-use image_format::{Device, MIN_FRONT};
 use manifest::plan::{Image, Plan};
 
 use crate::Draft;
@@ -18,7 +18,7 @@ pub fn draft(plan: &Plan) -> Result<Draft<LayoutBody>, DraftError> {
     groups.dedup_by_key(|image| image.fingerprint);
     let count = u16::try_from(groups.len()).map_err(|_| DraftError::Size)?;
     Draft::new(Contents {
-        device: Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id },
+        device: plan.product.device(),
         front_size: MIN_FRONT,
         body: LayoutBody { group_count: count.into(), reserved: [0; 94] },
         records: &[],

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use image_format::otp::OtpBody;
-use image_format::{Device, HEADER_SIZE, Kind, MIN_FRONT, Memory};
+use image_format::{HEADER_SIZE, Kind, MIN_FRONT, Memory};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::Plan;
@@ -64,7 +64,7 @@ fn draft(plan: &Plan, otp: &Otp, blob: &Blob<'_>) -> Result<Draft<OtpBody>, Draf
     let size = |count: usize| u32::try_from(count).map_err(|_| DraftError::Size);
     let lock_address = otp.lock_byte(0).filter(|_| !blob.locks.is_empty()).unwrap_or(0);
     Draft::new(Contents {
-        device: Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id },
+        device: plan.product.device(),
         front_size: MIN_FRONT,
         body: OtpBody {
             layout: otp.fingerprint,

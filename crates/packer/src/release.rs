@@ -1,7 +1,7 @@
 //! The release: one file with a signed directory and the images that go together.
 
 use image_format::release::{LEAD, Member, ReleaseBody};
-use image_format::{Device, Digest, MIN_FRONT};
+use image_format::{Digest, MIN_FRONT};
 use manifest::plan::{Commit, Plan};
 use zerocopy::IntoBytes as _;
 
@@ -62,7 +62,7 @@ pub fn draft(
         reserved: [0; 84],
     };
     Draft::new(Contents {
-        device: Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id },
+        device: plan.product.device(),
         front_size: MIN_FRONT,
         body,
         records: &[],

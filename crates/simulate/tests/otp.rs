@@ -309,7 +309,7 @@ impl Device767 {
     }
 
     fn device(&self) -> Device {
-        Device { vendor_id: self.plan.product.vendor_id, class_id: self.plan.product.class_id }
+        self.plan.product.device()
     }
 
     /// What the boot loader does after a reset, with this trust set: everything else that it is sure of comes from OTP.
