@@ -26,45 +26,33 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// The judge of one image in one slot of a plan, by so many of these keys. The hardware revision is a board's, not a
-    /// plan's: waived here.
-    pub fn of(plan: &Plan, image: &Image, placement: &Placement, keys: &[PublicKey], threshold: u8) -> Self {
+    /// The judge who asks for so many signatures of these keys, and for nothing else.
+    pub fn of_signers(keys: &[PublicKey], threshold: u8) -> Self {
         Self {
             keys: keys.iter().map(|key| *key.bytes()).collect(),
             threshold,
-            device: Check::Require(Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id }),
-            revision: Check::Waived,
-            place: Check::Require(Place {
-                layout: image.fingerprint,
-                run_address: placement.run_address,
-                payload_offset: placement.payload_offset(),
-            }),
-            counter: Check::Require(image.security_counter.value),
-        }
-    }
-
-    /// The judge of what is made for all of a plan's devices, layouts and releases, by so many of these keys.
-    pub fn of_role(plan: &Plan, keys: &[PublicKey], threshold: u8) -> Self {
-        Self {
-            keys: keys.iter().map(|key| *key.bytes()).collect(),
-            threshold,
-            device: Check::Require(Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id }),
-            revision: Check::Waived,
-            place: Check::Waived,
-            counter: Check::Waived,
-        }
-    }
-
-    /// One key, one signature, and everything else waived.
-    pub fn of_key(key: &PublicKey) -> Self {
-        Self {
-            keys: vec![*key.bytes()],
-            threshold: 1,
             device: Check::Waived,
             revision: Check::Waived,
             place: Check::Waived,
             counter: Check::Waived,
         }
+    }
+
+    /// The judge of one image in one slot of a plan, by so many of these keys. The hardware revision is a board's, not a
+    /// plan's: waived here.
+    pub fn of(plan: &Plan, image: &Image, placement: &Placement, keys: &[PublicKey], threshold: u8) -> Self {
+        let place = Place {
+            layout: image.fingerprint,
+            run_address: placement.run_address,
+            payload_offset: placement.payload_offset(),
+        };
+        let counter = Check::Require(image.security_counter.value);
+        Self { place: Check::Require(place), counter, ..Self::of_role(plan, keys, threshold) }
+    }
+
+    /// The judge of what is made for all of a plan's devices, layouts and releases, by so many of these keys.
+    pub fn of_role(plan: &Plan, keys: &[PublicKey], threshold: u8) -> Self {
+        Self { device: Check::Require(plan.product.device()), ..Self::of_signers(keys, threshold) }
     }
 
     /// Judges a file: the function that the boot loader calls, then the auxiliary area, which only hosts read.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use image_format::layout::{LayoutBody, groups};
-use image_format::{Check, Device, Digest, Header, Kind, Memory, SoftwareCrypto};
+use image_format::{Check, Digest, Header, Kind, Memory, SoftwareCrypto};
 use manifest::plan::RoleName;
 use packer::Judge;
 use serde_json::json;
@@ -25,16 +25,10 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     if plan.is_none() {
         question.require_waived(&[Input::Device, Input::Layout])?;
     }
-    let device = plan
-        .filter(|_| !question.waives(Input::Device))
-        .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
+    let device = plan.filter(|_| !question.waives(Input::Device)).map(|(_, plan)| plan.product.device());
     let judge = Judge {
-        keys: signers.public().iter().map(|key| *key.bytes()).collect(),
-        threshold: signers.threshold,
         device: device.map_or(Check::Waived, Check::Require),
-        revision: Check::Waived,
-        place: Check::Waived,
-        counter: Check::Waived,
+        ..Judge::of_signers(&signers.public(), signers.threshold)
     };
     let expected: Option<Vec<Digest>> = plan.filter(|_| !question.waives(Input::Layout)).map(|(_, plan)| {
         let mut groups: Vec<_> = plan.images.iter().map(|image| image.fingerprint).collect();

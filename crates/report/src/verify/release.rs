@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use image_format::release::{Directory, ReleaseBody};
-use image_format::{Check, Device, Digest, Header, Kind, Memory};
+use image_format::{Check, Digest, Header, Kind, Memory};
 use manifest::plan::{Date, RoleName};
 use packer::Judge;
 use serde_json::{Value, json};
@@ -27,16 +27,10 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     if plan.is_none() {
         question.require_waived(&Input::ALWAYS)?;
     }
-    let device = plan
-        .filter(|_| !question.waives(Input::Device))
-        .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
+    let device = plan.filter(|_| !question.waives(Input::Device)).map(|(_, plan)| plan.product.device());
     let judge = Judge {
-        keys: signers.public().iter().map(|key| *key.bytes()).collect(),
-        threshold: signers.threshold,
         device: device.map_or(Check::Waived, Check::Require),
-        revision: Check::Waived,
-        place: Check::Waived,
-        counter: Check::Waived,
+        ..Judge::of_signers(&signers.public(), signers.threshold)
     };
     let outcome = judge.judge_whole(Kind::Release, &mut Memory::file(file));
     let mut text = format!("{}, a release\n", question.name);
