@@ -39,6 +39,18 @@ impl Kind {
     /// All kinds.
     pub const ALL: [Kind; 5] = [Kind::Image, Kind::Layout, Kind::Release, Kind::OtpBlob, Kind::Trust];
 
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Image => "image",
+            Kind::Layout => "layout",
+            Kind::Release => "release",
+            Kind::OtpBlob => "OTP blob",
+            Kind::Trust => "trust set",
+        }
+    }
+
     /// The eight bytes that an artefact of this kind starts with.
     #[must_use]
     pub const fn magic(self) -> [u8; 8] {

@@ -69,7 +69,7 @@ impl Command {
             (None, None) => manifests(&self.a, &self.b)?,
             (kind, other) => {
                 let name = |kind: Option<Kind>| {
-                    kind.map_or("no sealed artefact".to_owned(), |kind| format!("a sealed {}", word(kind)))
+                    kind.map_or("no sealed artefact".to_owned(), |kind| format!("a sealed {}", kind.name()))
                 };
                 let title = format!(
                     "{} is {} and {} is {}: there is nothing to compare",
@@ -104,16 +104,6 @@ impl Command {
 
 fn kind(file: &[u8]) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| file.starts_with(&kind.magic()))
-}
-
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Image => "image",
-        Kind::Layout => "layout",
-        Kind::Release => "release",
-        Kind::OtpBlob => "OTP blob",
-        Kind::Trust => "trust set",
-    }
 }
 
 fn artefacts(kind: Kind, a: &[u8], b: &[u8]) -> Found {
@@ -157,9 +147,9 @@ fn artefacts(kind: Kind, a: &[u8], b: &[u8]) -> Found {
     rows.extend(only_a.into_iter().map(|id| Row::new(what, Some(id), None)));
     rows.extend(only_b.into_iter().map(|id| Row::new(what, None, Some(id))));
     if same_header && rows.iter().all(|row| row.what == "signatures") && !rows.is_empty() {
-        remarks.push(format!("the same {}: only its signatures differ", word(kind)));
+        remarks.push(format!("the same {}: only its signatures differ", kind.name()));
     }
-    Found { kind: word(kind), rows, remarks }
+    Found { kind: kind.name(), rows, remarks }
 }
 
 fn places(file: &[u8]) -> &[SignaturePlace] {

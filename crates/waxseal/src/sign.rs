@@ -123,7 +123,7 @@ fn export(paths: &[PathBuf]) -> Result<Report, Failure> {
                 files.add(&path, sealed.to_sign(part))?;
                 let path = path.display().to_string();
                 let _ = writeln!(text, "{path}  {}", describe(sealed, part));
-                written.push(json!({ "file": path, "kind": word(part.kind), "id": hex(&part.id) }));
+                written.push(json!({ "file": path, "kind": part.kind.name(), "id": hex(&part.id) }));
             }
         }
         files.commit()?;
@@ -320,7 +320,7 @@ fn tidy<'a>(folder: &Path, names: impl Iterator<Item = &'a str>) {
 
 /// What whoever signs should see.
 fn describe(sealed: &Sealed, part: &Part) -> String {
-    let mut text = word(part.kind).to_owned();
+    let mut text = part.kind.name().to_owned();
     if let Some(header) = sealed.image(part) {
         let version = &header.body.version;
         let _ = write!(
@@ -336,14 +336,4 @@ fn describe(sealed: &Sealed, part: &Part) -> String {
     let signed: Vec<_> = sealed.signatures(part).iter().map(|place| hex(&place.key_id)).collect();
     let signed = if signed.is_empty() { String::new() } else { format!(", has signatures of {}", signed.join(", ")) };
     format!("{text}, id {}{signed}", hex(&part.id))
-}
-
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Image => "image",
-        Kind::Layout => "layout",
-        Kind::Release => "release",
-        Kind::OtpBlob => "OTP blob",
-        Kind::Trust => "trust",
-    }
 }
