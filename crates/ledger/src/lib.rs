@@ -53,3 +53,8 @@ pub use rows::Format;
 pub use secret::SecretKey;
 #[cfg(feature = "databases")]
 pub use sum::Summary;
+
+/// Bytes as hex digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -17,6 +17,7 @@ use manifest::source::Span;
 
 use crate::crypto::HostCrypto;
 use crate::firmware::{self, Segment};
+use crate::lock::hex;
 use crate::payload::entry;
 
 /// A boot loader that may go into a factory image of a plan.
@@ -231,7 +232,7 @@ fn runs(segments: &[Segment<'_>]) -> Vec<Vec<u8>> {
 
 /// A fingerprint as far as `waxseal map` shows it.
 fn short(digest: &Digest) -> String {
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..8])
 }
 
 fn show(range: &Range<u32>) -> String {
