@@ -38,6 +38,7 @@ mod readme;
 mod release;
 mod show;
 mod sign;
+mod simulate;
 mod streams;
 mod svg;
 mod verify;

@@ -5,8 +5,11 @@ use flash_model::{Noise, Rewrite, Shape};
 use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
 use image_format::layout::{GroupView, MEMORY_INTERNAL, MEMORY_OTP, ROLE_RUN};
 use image_format::log::Strategy;
-use image_format::trust::{Role, RoleHead, TrustHead};
-use image_format::{Check, Device, Digest, ImageBody, PayloadType, SoftwareCrypto, Version, sha256};
+use image_format::trust::{Role, RoleHead, TrustHead, TrustSet};
+use image_format::{
+    Check, Device, Digest, ImageBody, Memory, PayloadType, Place, Policy, SoftwareCrypto, VerifiedImage, Version,
+    sha256, verify,
+};
 use packer::artefact::Contents;
 use packer::{Draft, PrivateKey};
 use zerocopy::IntoBytes as _;
@@ -53,6 +56,10 @@ pub struct Bench {
     shapes: Vec<Shape>,
     strategy: Strategy,
     images: Images,
+    /// What the factory sets the security counter to: the old image's.
+    counter: u32,
+    /// Companions that count as there.
+    present: Vec<Digest>,
 }
 
 /// The key that images of a simulation are signed with. It signs nothing else.
@@ -79,10 +86,11 @@ impl Bench {
         Ok(bench)
     }
 
-    /// A device with images that somebody sealed, and the trust set that they are judged by.
+    /// A device with images that somebody sealed, and the trust set that they are judged by. Companions that they name count as there.
     ///
     /// # Errors
-    /// What the group does not allow.
+    /// What the group does not allow; an image that its boot loader would refuse: the old one in the first slot, the new one where the
+    /// update goes.
     pub fn with_images(
         name: &str,
         layout: &[u8],
@@ -91,8 +99,46 @@ impl Bench {
         trust: Vec<u8>,
         images: Images,
     ) -> Result<Self, BenchError> {
-        let bench = Self::empty(name, layout, tries)?;
-        Ok(Bench { device, trust, images, ..bench })
+        let mut bench = Bench { device, trust, ..Self::empty(name, layout, tries)? };
+        let (first, second) = bench.run_addresses();
+        let old = bench.judge("old", &images.old, first, Check::Waived)?;
+        bench.counter = old.header().body.security_counter.get();
+        let new = bench.judge("new", &images.new, second, Check::Require(bench.counter))?;
+        if parts(&images.new).is_none() {
+            return Err(BenchError::Refused("new", "it has no digests of its payload's chunks".to_owned()));
+        }
+        bench.present = [old, new].iter().flat_map(|image| image.companions().to_vec()).collect();
+        Ok(Bench { images, ..bench })
+    }
+
+    fn judge(
+        &self,
+        which: &'static str,
+        sealed: &[u8],
+        run_address: u32,
+        counter: Check<u32>,
+    ) -> Result<VerifiedImage, BenchError> {
+        let group = self.group();
+        let refused = |error: image_format::Error| {
+            let (name, number) = (error.code.name(), error.code.number());
+            let (high, low) = (run_address >> 16, run_address & 0xFFFF);
+            BenchError::Refused(which, format!("{name} ({number}), where an image runs at 0x{high:04X}_{low:04X}"))
+        };
+        let trust = TrustSet::parse(&self.trust).and_then(|set| set.role(Role::Image, &mut SoftwareCrypto));
+        let payload_offset = group.head().payload_offset.get();
+        let place = Place { layout: group.fingerprint(&mut SoftwareCrypto), run_address, payload_offset };
+        let policy = Policy {
+            trust: trust.map_err(refused)?,
+            device: Check::Require(self.device),
+            revision: Check::Waived,
+            place: Check::Require(place),
+            counter,
+        };
+        let room = payload_offset + group.head().capacity.get();
+        if sealed.len() > room as usize {
+            return Err(BenchError::Payload(sealed.len() as u32, room));
+        }
+        verify(&mut Memory::file(sealed), &policy, &mut SoftwareCrypto).map_err(refused)
     }
 
     fn empty(name: &str, layout: &[u8], tries: u8) -> Result<Self, BenchError> {
@@ -131,6 +177,8 @@ impl Bench {
             strategy,
             images: Images { old: Vec::new(), new: Vec::new() },
             layout: layout.to_vec(),
+            counter: 1,
+            present: Vec::new(),
         };
         bench.trust = trust(key().public().bytes());
         Ok(bench)
@@ -205,7 +253,7 @@ impl Bench {
             trust_digest: Check::Waived,
             device: self.device,
             revision: Check::Waived,
-            present: &[],
+            present: &self.present,
             tries: self.tries,
             raise: self.raise,
             largest_step: u32::MAX,
@@ -218,6 +266,10 @@ impl Bench {
 
     pub(crate) fn registers(&self) -> &[(u32, u32)] {
         &self.registers
+    }
+
+    pub(crate) fn counter(&self) -> u32 {
+        self.counter
     }
 
     pub(crate) fn images(&self) -> &Images {
@@ -249,7 +301,7 @@ fn trust(key: &[u8; 32]) -> Vec<u8> {
 
 /// The parts of a sealed image that an application hands to the boot loader.
 pub(crate) fn parts(sealed: &[u8]) -> Option<(boot::Image<'_>, &[u8])> {
-    let raw = image_format::Header::<ImageBody>::read(&mut image_format::Memory::file(sealed)).ok()?;
+    let raw = image_format::Header::<ImageBody>::read(&mut Memory::file(sealed)).ok()?;
     let header = raw.unauthenticated();
     let (front, rest) = sealed.split_at_checked(header.payload_start() as usize)?;
     let (payload, auxiliary) = rest.split_at_checked(header.envelope.payload_size.get() as usize)?;

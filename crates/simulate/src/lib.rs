@@ -18,6 +18,8 @@ mod memo;
 pub mod otp;
 mod run;
 
+pub use boot::Raise;
+
 pub use bench::{Bench, BenchError, Images};
 pub use cut::{Cuts, PlannedCut, UnknownCut};
 pub use explore::{Count, Depth, Failure, Setting, explore, replay, wander};

@@ -198,12 +198,11 @@ impl<'b> Player<'b> {
         // The factory sets the counter to the old image's.
         if let Some(mut otp) = OtpCounter::of(&self.bench.config()) {
             let mut device = Device { chip: &mut chip, notes: None, registers: self.bench.registers() };
-            if otp.raise(&mut device, 1).is_err() {
-                unreachable!("a blank memory counts");
-            }
+            // One that has no unit left for it stays where it is: the old image starts all the same.
+            let _ = otp.raise(&mut device, self.bench.counter());
         } else if let Some(area) = group.areas().first() {
             let shape = &self.bench.shapes()[usize::from(area.region)];
-            let entry = Entry::new(EntryKind::Count, 1, &[0; 32]).encode();
+            let entry = Entry::new(EntryKind::Count, self.bench.counter(), &[0; 32]).encode();
             let mut place = entry.as_bytes().to_vec();
             place.resize(16usize.next_multiple_of(shape.unit as usize), 0);
             for number in 0..2 {

@@ -88,8 +88,7 @@ fn several_cuts_anywhere_on_the_smaller_ones() {
 
 #[test]
 fn each_device_has_a_large_form() {
-    let names = |full| {
-        devices::benches(full, SEED).expect("benches").into_iter().map(|bench| bench.name).collect::<Vec<_>>()
-    };
+    let names =
+        |full| devices::benches(full, SEED).expect("benches").into_iter().map(|bench| bench.name).collect::<Vec<_>>();
     assert_eq!(names(false), names(true));
 }

@@ -4,25 +4,38 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use manifest::plan::{Image, Loader, Plan, Strategy};
+use image_format::{Device, Header, ImageBody, Memory};
+use manifest::plan::{Image, Loader, Plan, Raise, Strategy};
+use packer::source::trust_set;
 use serde_json::{Value, json};
-use simulate::{Bench, Count, Cuts, Depth, Failure as Found, Memo, Scenario, Setting};
+use simulate::{Bench, BenchError, Count, Cuts, Depth, Failure as Found, Images, Memo, Scenario, Setting};
 
 use crate::exit::{Exit, Failure};
+use crate::files;
 use crate::load::{Manifest, ProfileArgs};
+use crate::progress::Progress;
 use crate::report::{Format, Report};
 
 /// Cut the power at every operation of an update, and see whether the device survives.
 ///
 /// The boot loader is waxseal's own, the flash is a model of the manifest's: its sectors, units and erased value. The update is played
-/// once, then again with a cut before and inside each operation, then with several cuts at seeded places.
+/// once, then again with a cut before and inside each operation, then with several cuts at seeded places. Images are made for it, with
+/// payloads of 12 KiB at most, since more of the same operations tell nothing new; `--old` and `--new` take sealed ones, of any size.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  waxseal simulate r1b.toml --seed 7")]
+#[command(
+    after_help = "Examples:\n  waxseal simulate r1b.toml --seed 7\n  waxseal simulate r1b.toml --old 1.4/app.a.bin --new 1.5/app.b.bin"
+)]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,
     #[command(flatten)]
     profile: ProfileArgs,
+    /// The sealed image that runs: in the first slot of its group.
+    #[arg(long, requires = "new", value_name = "FILE")]
+    old: Option<PathBuf>,
+    /// The sealed image that comes: for the other slot of two, or for the same one where it is copied.
+    #[arg(long, requires = "old", value_name = "FILE")]
+    new: Option<PathBuf>,
     /// Most power cuts in one run.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
     cuts: u32,
@@ -57,42 +70,81 @@ struct Row {
     result: Result<Count, Found>,
 }
 
+/// What was played, and what was not.
+struct Played {
+    rows: Vec<Row>,
+    /// Images that were not, and why.
+    skipped: Vec<(String, &'static str)>,
+}
+
 impl Command {
     /// Does it.
     ///
     /// # Errors
-    /// A manifest that cannot be read, or without an image that waxseal's boot loader updates.
+    /// A manifest or an image that cannot be read, an image that the device would refuse, or nothing to play what was asked for on.
     pub fn run(&self) -> Result<Report, Failure> {
         let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
-            let rows = self.rows(plan)?;
-            let failed = rows.iter().any(|row| row.result.is_err());
-            let result = Some(json!({ "seed": self.seed, "scenarios": rows.iter().map(to_json).collect::<Vec<_>>() }));
-            let report = Report { result, ..Report::done(self.text(&rows)) };
+            let played = self.played(&manifest, plan)?;
+            let failed = played.rows.iter().any(|row| row.result.is_err());
+            let skipped = |(image, reason): &(String, &str)| json!({ "image": image, "reason": reason });
+            let result = Some(json!({
+                "seed": self.seed,
+                "scenarios": played.rows.iter().map(to_json).collect::<Vec<_>>(),
+                "not_simulated": played.skipped.iter().map(skipped).collect::<Vec<_>>(),
+            }));
+            let report = Report { result, ..Report::done(self.text(&played)) };
             Ok(if failed { Report { exit: Exit::Refused, ..report } } else { report })
         })
     }
 
-    fn rows(&self, plan: &Plan) -> Result<Vec<Row>, Failure> {
-        let mut rows = Vec::new();
-        for image in plan.images.iter().filter(|image| image.strategy.value != Strategy::Fixed) {
-            if plan.boot.loader.value != Loader::Waxseal {
+    fn played(&self, manifest: &Manifest, plan: &Plan) -> Result<Played, Failure> {
+        let refused = |text: String| Failure::new(Exit::Refused, text);
+        let images = match (&self.old, &self.new) {
+            (Some(old), Some(new)) => Some(Images { old: files::read(old)?, new: files::read(new)? }),
+            _ => None,
+        };
+        let (mut rows, mut skipped) = (Vec::new(), Vec::new());
+        for image in &plan.images {
+            let name = &image.name.value;
+            if let Some(reason) = reason_to_skip(plan, image) {
+                skipped.push((name.clone(), reason));
                 continue;
             }
-            let bench = bench(plan, image, self.seed)
-                .map_err(|problem| Failure::new(Exit::Refused, format!("`{}`: {problem}", image.name.value)))?;
+            let bench = match &images {
+                Some(images) if !is_of(image, &images.old) => {
+                    skipped.push((name.clone(), "the old image is of another slot group"));
+                    continue;
+                }
+                Some(images) => {
+                    let trust =
+                        trust_set(plan, &manifest.public_keys(plan)?).map_err(|error| refused(error.to_string()))?;
+                    let device = Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id };
+                    Bench::with_images(name, &image.group, plan.update.tries.value, device, trust, images.clone())
+                }
+                None => made(plan, image, self.seed),
+            };
+            let mut bench = bench.map_err(|problem| refused(format!("`{name}`: {problem}")))?;
+            if plan.update.raise.as_ref().is_some_and(|raise| raise.value == Raise::Strict) {
+                bench.raise = simulate::Raise::Strict;
+            }
             let chosen =
                 Scenario::ALL.into_iter().filter(|scenario| self.scenario.is_none_or(|only| only == *scenario));
-            for scenario in chosen.filter(|scenario| *scenario != Scenario::Downgrade || bench.has_counter()) {
-                let bench = if scenario == Scenario::Downgrade { bench.with_downgrade() } else { bench.clone() };
-                rows.push(Row { image: image.name.value.clone(), scenario, result: self.play(&bench, scenario) });
+            for scenario in chosen {
+                let bench = match scenario {
+                    // Only images made for it can be made older than they are.
+                    Scenario::Downgrade if images.is_some() || !bench.has_counter() => continue,
+                    Scenario::Downgrade => bench.with_downgrade(),
+                    _ => bench.clone(),
+                };
+                rows.push(Row { image: name.clone(), scenario, result: self.play(&bench, scenario) });
             }
         }
-        if rows.is_empty() {
-            let text = "there is nothing to simulate: no image that waxseal's boot loader updates";
-            return Err(Failure::new(Exit::Refused, text.to_owned()));
+        if rows.is_empty() && (images.is_some() || self.scenario.is_some()) {
+            let reasons: Vec<String> = skipped.iter().map(|(image, reason)| format!("`{image}`: {reason}")).collect();
+            return Err(refused(format!("there is nothing to simulate: {}", reasons.join("; "))));
         }
-        Ok(rows)
+        Ok(Played { rows, skipped })
     }
 
     fn play(&self, bench: &Bench, scenario: Scenario) -> Result<Count, Found> {
@@ -104,17 +156,23 @@ impl Command {
                 (Err(failure), _) => Err(failure),
             };
         }
-        let mut count = simulate::explore(&setting, 1, Depth::One)?;
+        let shown = |cuts: u32| {
+            let what = format!("% of {}, {}, {cuts} power cuts", bench.name, scenario.name());
+            let bar = Progress::new(100);
+            bar.step(what);
+            move |done: u64, of: u64| bar.reach(100 * done / of.max(1))
+        };
+        let mut count = simulate::explore(&Setting { progress: &shown(1), ..setting }, 1, Depth::One)?;
         for cuts in 2..=self.cuts {
-            let found = simulate::wander(&setting, cuts, WANDERINGS)?;
+            let found = simulate::wander(&Setting { progress: &shown(cuts), ..setting }, cuts, WANDERINGS)?;
             count += Count { operations: 0, ..found };
         }
         Ok(count)
     }
 
-    fn text(&self, rows: &[Row]) -> String {
+    fn text(&self, played: &Played) -> String {
         let mut text = String::new();
-        for row in rows {
+        for row in &played.rows {
             let (image, scenario) = (&row.image, row.scenario.name());
             let _ = match &row.result {
                 Ok(Count { operations, runs, cuts, starts }) => writeln!(
@@ -123,16 +181,30 @@ impl Command {
                 ),
                 Err(found) => writeln!(
                     text,
-                    "{image}  {scenario:<9}  failed: {}\n  again: waxseal simulate {} --scenario {scenario} --seed {} --replay {}",
+                    "{image}  {scenario:<9}  failed: {}\n  again: waxseal simulate {}{} --scenario {scenario} --seed {} --replay {}",
                     found.violation,
                     self.manifest.display(),
+                    self.files(),
                     self.seed,
                     found.cuts
                 ),
             };
         }
-        let _ = writeln!(text, "seed {}; a model of flash, not silicon", self.seed);
+        for (image, reason) in &played.skipped {
+            let _ = writeln!(text, "{image}  not simulated: {reason}");
+        }
+        if !played.rows.is_empty() {
+            let _ = writeln!(text, "seed {}; a model of flash, not silicon", self.seed);
+        }
         text
+    }
+
+    /// The images, as they were typed.
+    fn files(&self) -> String {
+        match (&self.old, &self.new) {
+            (Some(old), Some(new)) => format!(" --old {} --new {}", old.display(), new.display()),
+            _ => String::new(),
+        }
     }
 }
 
@@ -153,11 +225,24 @@ fn to_json(row: &Row) -> Value {
     value
 }
 
+/// Why nothing can be said of an image.
+fn reason_to_skip(plan: &Plan, image: &Image) -> Option<&'static str> {
+    if plan.boot.loader.value != Loader::Waxseal {
+        return Some("no boot loader of waxseal starts it; whoever replaces it must survive power cuts on their own");
+    }
+    (image.strategy.value == Strategy::Fixed).then_some("it is fixed: no update replaces it")
+}
+
+/// Whether a sealed image says that it belongs to an image's slot group.
+fn is_of(image: &Image, sealed: &[u8]) -> bool {
+    Header::<ImageBody>::read(&mut Memory::file(sealed))
+        .is_ok_and(|header| header.unauthenticated().body.layout == image.fingerprint)
+}
+
 /// The image's slot group with images made for it: payloads as large as the slots allow, up to a bound.
-fn bench(plan: &Plan, image: &Image, seed: u64) -> Result<Bench, String> {
+fn made(plan: &Plan, image: &Image, seed: u64) -> Result<Bench, BenchError> {
     let capacity = image.placements.iter().map(|placement| placement.capacity).min().unwrap_or_default();
     let chunks = capacity.div_ceil(4096);
     let payload = capacity.saturating_sub(12 + 32 * chunks).min(PAYLOAD);
     Bench::new(&image.name.value, &image.group, plan.update.tries.value, payload, seed)
-        .map_err(|error| error.to_string())
 }

@@ -1,0 +1,72 @@
+//! `waxseal simulate`: power cuts on a manifest's own geometry.
+
+use serde_json::Value;
+
+use waxseal_tests::repository;
+
+use crate::r1b;
+
+#[test]
+fn images_made_for_it() {
+    let project = r1b();
+    let run = project.waxseal("simulate r1b.toml --seed 7 --cuts 2 --format json").exits(0);
+    let result = &serde_json::from_str::<Value>(&run.stdout).unwrap()["result"];
+    let scenarios = result["scenarios"].as_array().unwrap();
+    let names: Vec<_> = scenarios.iter().filter_map(|scenario| scenario["scenario"].as_str()).collect();
+    assert_eq!(names, ["install", "revert", "downgrade"]);
+    for scenario in scenarios {
+        assert_eq!((&scenario["image"], &scenario["survived"]), (&"app".into(), &true.into()));
+        assert!(scenario["cuts"].as_u64().unwrap() > 90, "{scenario}");
+    }
+    assert_eq!(result["not_simulated"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn sealed_images() {
+    let project = r1b();
+    project.build();
+    let run = project.waxseal("simulate r1b.toml --old out/app.a.bin --new out/app.b.bin --cuts 2").exits(0);
+    assert_eq!(run.stdout.matches(": survived\n").count(), 2, "an image cannot be made older: {}", run.stdout);
+    // The slots change places: the old image must be one for the first slot.
+    project
+        .waxseal("simulate r1b.toml --old out/app.b.bin --new out/app.a.bin")
+        .exits(1)
+        .says(&["the old image is refused: OtherRunAddress (505), where an image runs at 0x0802_0400"]);
+    let mut flipped = project.read("out/app.b.bin");
+    flipped[2000 % 1024 + 1024] ^= 1;
+    project.write("flipped.bin", flipped);
+    project
+        .waxseal("simulate r1b.toml --old out/app.a.bin --new flipped.bin")
+        .exits(1)
+        .says(&["the new image is refused: PayloadDigest (701)"]);
+    project.write("noise.bin", [0x55; 4096]);
+    project
+        .waxseal("simulate r1b.toml --old noise.bin --new out/app.b.bin")
+        .exits(1)
+        .says(&["there is nothing to simulate: `app`: the old image is of another slot group"]);
+    project.waxseal("simulate r1b.toml --old out/app.a.bin").exits(2);
+    project.waxseal("simulate r1b.toml --old missing.bin --new out/app.b.bin").exits(3);
+}
+
+#[test]
+fn a_run_is_played_again() {
+    let project = r1b();
+    let replay = "simulate r1b.toml --seed 7 --scenario install --replay";
+    project.waxseal(&format!("{replay} 12:0:wavering,14:before")).exits(0).says(&["1 runs, 2 power cuts"]);
+    project.waxseal(&format!("{replay} 12:sideways")).exits(2).says(&["is no power cut"]);
+    project.waxseal("simulate r1b.toml --replay 12:before").exits(2);
+}
+
+#[test]
+fn what_no_boot_loader_of_waxseal_updates_is_not_simulated() {
+    let corpus = repository().join("tests/manifests");
+    for (manifest, reason) in [
+        ("good_data_without_boot_loader.toml", "not simulated: no boot loader of waxseal starts it"),
+        ("good_fixed_under_boot_loader.toml", "not simulated: it is fixed"),
+    ] {
+        let manifest = corpus.join(manifest).display().to_string();
+        let run = r1b().run(["simulate", &manifest]).exits(0).says(&[reason]);
+        assert!(!run.stdout.contains("survived"), "{}", run.stdout);
+        r1b().run(["simulate", &manifest, "--scenario", "install"]).exits(1).says(&["there is nothing to simulate"]);
+    }
+}
