@@ -1,5 +1,6 @@
 //! A device against a plan: may this board be written as the manifest says?
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use geometry::{Mode, OptionKind, Region, Sector, address};
@@ -124,6 +125,19 @@ impl Comparison {
             Outcome::Unknown => !without.contains(&finding.matter),
             Outcome::Wrong => true,
         })
+    }
+
+    /// In words, line by line.
+    pub fn text(&self) -> String {
+        let Connected { vendor, product, serial, .. } = &self.fit.device;
+        let mut text = format!("device {vendor:04x}:{product:04x}, serial number {serial}\n");
+        for Finding { matter, outcome, text: what, advice } in &self.findings {
+            let _ = writeln!(text, "  {:<15}  {:<7}  {what}", matter.word(), outcome.word());
+            for line in advice {
+                let _ = writeln!(text, "  = help: {line}");
+            }
+        }
+        text
     }
 
     /// The device as one that may be written.

@@ -72,9 +72,9 @@ impl Trouble {
                 Error::Gone => &[
                     "check the cable, and that nothing resets the board",
                     "bring it into its boot loader again: hold the boot pin, and reset",
-                    "then the same again: what is right already is not written twice",
+                    RESUME,
                 ],
-                Error::Cancelled => &["the same again goes on: what is right already is not written twice"],
+                Error::Cancelled => &[RESUME],
                 Error::ReadProtected => return read_protected(),
                 Error::Address(_) => {
                     &["the part, or its mode, is not what the manifest says; or the sector is write-protected"]
@@ -99,6 +99,9 @@ impl Trouble {
         lines.iter().map(|line| (*line).to_owned()).collect()
     }
 }
+
+/// What follows an interrupted run.
+const RESUME: &str = "then the same again, resumed: what reads right is not written twice";
 
 /// What read protection is, and what lifting it costs.
 pub fn read_protected() -> Vec<String> {

@@ -9,10 +9,12 @@ mod build;
 mod check;
 mod compare;
 mod confirm;
+mod device;
 mod devices;
 mod diff;
 mod explain;
 mod files;
+mod flash;
 mod generate;
 mod github;
 mod inputs;
@@ -32,6 +34,7 @@ mod passphrase;
 mod plan;
 mod preflight;
 mod progress;
+mod record;
 mod render;
 mod report;
 mod sarif;
@@ -69,6 +72,7 @@ enum Command {
     Otp(otp::Command),
     Ledger(ledger::Command),
     Verify(verify::Command),
+    Flash(flash::Command),
     Inspect(inspect::Command),
     Preflight(preflight::Command),
     Compare(compare::Command),
@@ -96,6 +100,7 @@ impl Command {
             Self::Otp(command) => command.run(),
             Self::Ledger(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Flash(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Preflight(command) => command.run(),
             Self::Compare(command) => command.run(),
@@ -122,6 +127,7 @@ impl Command {
             Self::Otp(command) => ("otp", command.format.into()),
             Self::Ledger(command) => ("ledger", command.format.into()),
             Self::Verify(command) => ("verify", command.format.into()),
+            Self::Flash(command) => ("flash", command.format.into()),
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),
             Self::Compare(command) => ("compare", command.format.into()),

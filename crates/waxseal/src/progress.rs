@@ -62,6 +62,31 @@ impl Progress {
     }
 }
 
+/// A bar of bytes, whose work changes on the way.
+#[derive(Debug)]
+pub struct Bar(Progress);
+
+impl Bar {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        let progress = Progress::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}  {msg}") {
+            progress.0.set_style(style.progress_chars("#. "));
+        }
+        Self(progress)
+    }
+
+    /// So far it is with what is done now.
+    pub fn show(&self, what: &'static str, done: u64, total: u64) {
+        let bar = &self.0.0;
+        if bar.message() != what {
+            bar.set_message(what);
+        }
+        bar.set_length(total);
+        bar.set_position(done);
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();

@@ -21,6 +21,15 @@ pub enum Authority<'a> {
         /// Its keys, in its order.
         public: Vec<PublicKey>,
     },
+    /// A device's manifest, and somebody else's word for whose signatures count.
+    Both {
+        /// What the manifest is called.
+        name: &'a str,
+        /// What it means.
+        plan: &'a Plan,
+        /// A trust set, or keys.
+        signers: Box<Authority<'a>>,
+    },
     /// A trust set: keys with roles and thresholds, and nothing else.
     Set {
         /// The file.
@@ -88,7 +97,7 @@ impl<'a> Authority<'a> {
     /// The manifest's name and its plan, if that is the authority.
     pub fn plan(&self) -> Option<(&'a str, &'a Plan)> {
         match self {
-            Self::Manifest { name, plan, .. } => Some((name, plan)),
+            Self::Manifest { name, plan, .. } | Self::Both { name, plan, .. } => Some((name, plan)),
             Self::Set { .. } | Self::Keys { .. } => None,
         }
     }
@@ -105,6 +114,7 @@ impl<'a> Authority<'a> {
                 let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
                 Ok(Signers { source: (*name).to_owned(), keys, threshold: found.threshold.value })
             }
+            Self::Both { signers, .. } => signers.signers(role),
             Self::Set { name, bytes } => {
                 let found = TrustSet::parse(bytes).and_then(|set| set.role(role, &mut SoftwareCrypto));
                 let trust = found.map_err(|_| {
