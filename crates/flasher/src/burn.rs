@@ -12,7 +12,7 @@ use crate::effect::Stage;
 use crate::otp_memory::{LOCKS_UNPROVEN, changed, lock_range, map, read_all, setting};
 use crate::otp_plan::{BurnPlan, ConfirmedBurn, ConfirmedLock, LockPlan, OtpRead, Target};
 use crate::procedure::{Link, Procedure};
-use crate::text::numbers;
+use crate::text::numbered;
 use crate::trouble::Trouble;
 
 /// What came of burning, or of locking.
@@ -74,10 +74,10 @@ impl Burnt {
         let open: Vec<u32> =
             plan.locks.iter().filter(|lock| lock.state != LockState::Locked).map(|lock| lock.block).collect();
         if !locked.is_empty() {
-            sentences.push(format!("blocks {} are locked, read back", numbers(&locked)));
+            sentences.push(format!("locked, read back: {}", numbered("block", &locked)));
         }
         if !open.is_empty() {
-            sentences.push(format!("blocks {} are not locked yet", numbers(&open)));
+            sentences.push(format!("not locked yet: {}", numbered("block", &open)));
         }
         sentences
     }

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::connected::Connected;
 use crate::fit::{Fit, Purpose};
-use crate::text::{bytes, list, numbers};
+use crate::text::{bytes, list, numbered};
 use crate::verdict::{Place, Verdict, digest};
 
 /// Without a boot loader: bytes that start an image, from its first one on. The stack pointer and the reset vector are the
@@ -95,13 +95,11 @@ pub enum PlanError {
     #[error("slot `{0}` is in external memory, which the boot ROM does not reach")]
     External(String),
     /// Sectors that are to be erased are write-protected.
-    #[error(
-        "slot `{slot}`: sectors {sectors} are write-protected; over USB that gives no error, and nothing would be written"
-    )]
+    #[error("slot `{slot}`: {sectors} write-protected; over USB that gives no error, and nothing would be written")]
     WriteProtected {
         /// The slot.
         slot: String,
-        /// Numbers of the sectors.
+        /// The sectors.
         sectors: String,
     },
     /// Nothing is left to write.
@@ -154,7 +152,7 @@ impl FlashPlan {
             let hit = |sector: &&Sector| fit.write_protected.iter().any(|other| other.address == sector.address);
             let hits: Vec<u32> = slot.erase.iter().filter(hit).map(|sector| sector.number).collect();
             if !hits.is_empty() {
-                return Err(PlanError::WriteProtected { slot: slot.slot.clone(), sectors: numbers(&hits) });
+                return Err(PlanError::WriteProtected { slot: slot.slot.clone(), sectors: numbered("sector", &hits) });
             }
         }
         let notes = notes(plan, &planned);
@@ -179,10 +177,10 @@ impl FlashPlan {
             let SlotPlan { slot: name, image, version, erase, program, kept, .. } = slot;
             let _ = writeln!(text, "slot {name}: {image} {version}");
             if !kept.is_empty() {
-                let _ = writeln!(text, "  keep     sectors {}: they hold it already", sectors(kept));
+                let _ = writeln!(text, "  keep     {}: what is there is right", sectors(kept));
             }
             let size = erase.iter().map(|sector| u64::from(sector.size)).sum();
-            let _ = writeln!(text, "  erase    sectors {}, {}", sectors(erase), bytes(size));
+            let _ = writeln!(text, "  erase    {}, {}", sectors(erase), bytes(size));
             for piece in program {
                 let range = piece.range();
                 let last =
@@ -386,5 +384,5 @@ fn notes(plan: &Plan, slots: &[SlotPlan]) -> Vec<String> {
 }
 
 fn sectors(sectors: &[Sector]) -> String {
-    numbers(&sectors.iter().map(|sector| sector.number).collect::<Vec<_>>())
+    numbered("sector", &sectors.iter().map(|sector| sector.number).collect::<Vec<_>>())
 }

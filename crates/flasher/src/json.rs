@@ -18,7 +18,9 @@ pub fn connected(device: &Connected) -> Value {
     let alternates: Vec<Value> = device
         .alternates
         .iter()
-        .map(|one| json!({ "number": one.number, "name": one.name.trim_end_matches('\0'), "layout": one.map.is_some() }))
+        .map(
+            |one| json!({ "number": one.number, "name": one.name.trim_end_matches('\0'), "layout": one.map.is_some() }),
+        )
         .collect();
     let options = match &device.options {
         Options::Absent => Value::Null,

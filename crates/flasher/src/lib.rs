@@ -48,5 +48,6 @@ pub use otp_plan::{
 pub use procedure::{Next, Procedure, Transport};
 pub use protection::{ConfirmedUnprotect, PHRASE};
 pub use state::{BoardState, Holds, SlotState};
+pub use text::numbered;
 pub use trouble::{Trouble, no_device};
 pub use verdict::{Refusal, Verdict, judge};

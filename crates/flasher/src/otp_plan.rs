@@ -5,9 +5,9 @@ use std::ops::Range;
 use image_format::otp::{OtpBlob, OtpBody};
 use image_format::{Header, Kind, Memory};
 use manifest::Plan;
-use manifest::plan::otp::Otp;
+use manifest::plan::otp::{Field, Otp, Source};
 use packer::Judge;
-use provision::{Board, Contents, LockState, OtpPlan, ReadBack, Verdict, plan};
+use provision::{Board, Contents, LockState, OtpPlan, ReadBack, Value, Verdict, plan};
 use thiserror::Error;
 
 use crate::connected::Connected;
@@ -18,7 +18,7 @@ use crate::procedure::Procedure;
 use crate::trouble::Trouble;
 
 /// What one board is to hold after one stage.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Target {
     pub(crate) otp: Otp,
     /// The board's name, as the records or the blob have it.
@@ -26,6 +26,7 @@ pub struct Target {
     /// The stage of the line.
     pub stage: String,
     pub(crate) contents: Contents,
+    values: Board,
     /// Whether a field of the stage is a secret: nothing that could give it away goes into a record.
     pub(crate) has_secrets: bool,
     /// The id of the sealed blob that it came from.
@@ -66,6 +67,7 @@ impl Target {
             stage: stage.to_owned(),
             contents: Contents::new(otp, board, stage),
             has_secrets: otp.of_stage(stage).any(|field| is_secret(&field.name)),
+            values: board.clone(),
             blob: None,
             otp: otp.clone(),
         })
@@ -98,23 +100,43 @@ impl Target {
             otp.stages.iter().map(|stage| stage.name.value.as_str()).find(is_stage).ok_or(TargetError::NoStage)?;
         contents.complete(otp, stage);
         let board: Vec<u8> = header.body.board.iter().copied().take_while(|byte| *byte != 0).collect();
+        let board = String::from_utf8_lossy(&board).into_owned();
         Ok(Self {
-            board: String::from_utf8_lossy(&board).into_owned(),
+            values: values(otp, &board, stage, &contents),
+            board,
             stage: stage.to_owned(),
             contents,
-            // A blob does not say which field is a secret: the manifest does.
-            has_secrets: otp
-                .of_stage(stage)
-                .any(|field| matches!(field.source, manifest::plan::otp::Source::Secret(_))),
+            has_secrets: otp.of_stage(stage).any(is_secret),
             blob: Some(header.id(&mut image_format::SoftwareCrypto)),
             otp: otp.clone(),
         })
+    }
+
+    /// The values of its fields; of a blob those of its stage.
+    pub fn values(&self) -> &Board {
+        &self.values
     }
 
     /// The memory and its fields.
     pub fn otp(&self) -> &Otp {
         &self.otp
     }
+}
+
+/// A blob does not say which field is a secret: the manifest does.
+fn is_secret(field: &Field) -> bool {
+    matches!(field.source, Source::Secret(_))
+}
+
+/// The values of a stage's fields, out of what a blob has.
+fn values(otp: &Otp, board: &str, stage: &str, contents: &Contents) -> Board {
+    let value = |field: &Field| {
+        let start = usize::try_from(field.at.value).unwrap_or(usize::MAX);
+        let size = usize::try_from(field.value_size()).unwrap_or(0);
+        let bytes: Vec<u8> = contents.data.iter().skip(start).take(size).copied().collect();
+        Value { field: field.name.value.clone(), bytes: bytes.into(), is_secret: is_secret(field) }
+    };
+    Board { name: board.to_owned(), line: 0, values: otp.of_stage(stage).map(value).collect() }
 }
 
 /// What was read of a board's one-time-programmable memory.

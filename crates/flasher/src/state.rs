@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use dfuse::{Error, Journal};
 use geometry::Sector;
+use report::text::thousands;
 
 use crate::flash::Done;
 use crate::flash_plan::{FlashPlan, SlotPlan, overlap};
-use crate::text::{bytes, list, numbers};
+use crate::text::{list, numbered};
 use crate::trouble::Trouble;
 
 /// The state of a board.
@@ -123,13 +124,13 @@ fn sentence(plan: &SlotPlan, state: &SlotState, trouble: Option<&Trouble>) -> St
     let done = || {
         let mut words = Vec::new();
         if !state.erased.is_empty() {
-            words.push(format!("sectors {} erased", numbers(&state.erased)));
+            words.push(format!("{} erased", numbered("sector", &state.erased)));
         }
         if let Some(sector) = state.doubtful {
             words.push(format!("sector {sector} half erased or half programmed"));
         }
         if state.programmed > 0 {
-            words.push(format!("{} of {} programmed", bytes(state.programmed), bytes(state.planned)));
+            words.push(format!("{} of {} bytes programmed", thousands(state.programmed), thousands(state.planned)));
         }
         words.join(", ")
     };

@@ -16,6 +16,12 @@ pub fn numbers(numbers: &[u32]) -> String {
     list(&runs.into_iter().map(run).collect::<Vec<_>>())
 }
 
+/// `sector 5`, `sectors 0-7 and 12-17`.
+pub fn numbered(noun: &str, all: &[u32]) -> String {
+    let plural = if all.len() == 1 { "" } else { "s" };
+    format!("{noun}{plural} {}", numbers(all))
+}
+
 /// `a, b and c`.
 pub fn list(words: &[String]) -> String {
     match words.split_last() {

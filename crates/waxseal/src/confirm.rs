@@ -25,3 +25,22 @@ pub fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
     }
     Err(Failure::new(Exit::Refused, "not confirmed: nothing has happened"))
 }
+
+/// Shows what is to happen for ever, and waits for the board's name to be typed. `given` is what the command line says it is.
+///
+/// # Errors
+/// Exit code 2 where nobody can be asked.
+pub fn typed(what: &str, board: &str, given: Option<&str>, option: &str) -> Result<String, Failure> {
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    if !io::stdin().is_terminal() {
+        output::remark(what);
+        return Err(Failure::usage("nobody can be asked for the board's name")
+            .help(format!("without a terminal, {option} {board} says it; nothing has happened")));
+    }
+    output::remark(&format!("{what}This is for ever. Type the board's name as it stands on the board: "));
+    let mut answer = String::new();
+    let _ = io::stdin().read_line(&mut answer);
+    Ok(answer.trim().to_owned())
+}

@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::key::read_public;
 use crate::load::{Manifest, ProfileArgs};
+use crate::output;
 use crate::record::RecordFile;
 use crate::report::{Format, Report};
 
@@ -103,9 +104,8 @@ impl ValueEnum for Waived {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
             Self::Input(input) => PossibleValue::new(input.word()).help(input.doc()),
-            Self::Matter(matter) => {
-                PossibleValue::new(matter.word()).help("Of the device, where it does not say: you know that it is right")
-            }
+            Self::Matter(matter) => PossibleValue::new(matter.word())
+                .help("Of the device, where it does not say: you know that it is right"),
         })
     }
 }
@@ -147,7 +147,10 @@ impl Command {
                 both(Authority::of_keys(self.keys.iter().map(read).collect::<Result<_, _>>()?, self.threshold)?)
             }
         };
-        let inputs = self.without.iter().filter_map(|waived| if let Waived::Input(input) = waived { Some(*input) } else { None });
+        let inputs = self
+            .without
+            .iter()
+            .filter_map(|waived| if let Waived::Input(input) = waived { Some(*input) } else { None });
         let question = Question {
             name: self.file.display().to_string(),
             authority,
@@ -205,11 +208,10 @@ impl Command {
             return Ok(report(Exit::Done, text, result));
         }
         let size = ::report::text::thousands(planned.to_program());
-        confirm(&format!("{text}{size} bytes are written onto this board."), self.yes)?;
         if !self.yes {
-            // It was shown.
-            text.clear();
+            output::remark(&std::mem::take(&mut text));
         }
+        confirm(&format!("{size} bytes are written onto this board."), self.yes)?;
         let done = device.run(planned.clone().flash())?;
         text += &said(&done);
         result["flashed"] = render::flashed(&done);

@@ -110,7 +110,7 @@ impl Chip {
         for memory in self.part.option_memory.iter().filter(|_| !self.part.stored_options.is_empty()) {
             strings.push(format!("@Option Bytes  /0x{:08X}/01*{:03} e", memory.base, memory.size));
         }
-        if let Some(otp) = &self.part.otp {
+        if let Some(otp) = self.part.otp.as_ref().filter(|otp| otp.size > 0) {
             // As the F7's ROM has it: without the lock bytes.
             strings.push(format!("@OTP Memory   /0x{:08X}/01*{:03} e", otp.base, otp.size));
         }

@@ -26,7 +26,8 @@ pub fn open(serial: Option<&str>) -> Result<Usb, Failure> {
     let found: Vec<_> = all.filter(|device| device.vendor_id() == vendor && device.product_id() == product).collect();
     let is_wanted = |device: &&nusb::DeviceInfo| serial.is_none_or(|serial| device.serial_number() == Some(serial));
     let wanted: Vec<_> = found.iter().filter(is_wanted).collect();
-    let names = || found.iter().map(|device| device.serial_number().unwrap_or("without one")).collect::<Vec<_>>().join(", ");
+    let names =
+        || found.iter().map(|device| device.serial_number().unwrap_or("without one")).collect::<Vec<_>>().join(", ");
     let device = match (wanted.as_slice(), found.as_slice()) {
         ([device], _) => device,
         ([], []) => return Err(nothing("no STM32 in its boot loader (0483:df11) is connected")),

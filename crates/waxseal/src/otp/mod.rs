@@ -1,6 +1,7 @@
-//! `waxseal otp`: one-time-programmable memory, board by board. Nothing here writes to a board.
+//! `waxseal otp`: one-time-programmable memory, board by board. `burn` alone writes to a board.
 
 mod build;
+mod burn;
 mod diff;
 mod judge;
 mod ledger;
@@ -37,6 +38,7 @@ pub struct Command {
 #[derive(Debug, Subcommand)]
 enum Action {
     Build(build::Command),
+    Burn(burn::Command),
     Plan(plan::Command),
     Show(show::Command),
     Diff(diff::Command),
@@ -52,6 +54,7 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         match &self.action {
             Action::Build(command) => command.run(),
+            Action::Burn(command) => command.run(),
             Action::Plan(command) => command.run(),
             Action::Show(command) => command.run(),
             Action::Diff(command) => command.run(),

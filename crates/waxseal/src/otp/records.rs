@@ -38,6 +38,11 @@ impl Secrets for Folder<'_> {
 }
 
 impl RecordArgs {
+    /// Records that were named otherwise.
+    pub fn of(records: PathBuf, ignored: Vec<String>, secrets: Option<PathBuf>) -> Self {
+        Self { records, ignored, secrets }
+    }
+
     /// The records' file name, without folders.
     pub fn name(&self) -> String {
         self.records.file_name().unwrap_or(self.records.as_os_str()).to_string_lossy().into_owned()

@@ -1,0 +1,174 @@
+//! Boards that are flashed over DfuSe, and everything that goes wrong on the way. The simulated board's file tells what was done
+//! to it.
+
+use std::str::from_utf8;
+
+use waxseal_tests::{Project, Run};
+
+use crate::WAXSEAL;
+
+/// The board of r1b, as it comes from the factory of boards: nothing protected yet.
+const BOARD: &str = "simulated:STM32F767ZI,nDBANK=0,nDBOOT=1,BOOT_ADD0=0x2000,nWRP=0xFFF,RDP=0@board.bin";
+
+/// Example r1b, built.
+fn project() -> Project {
+    let project = Project::r1b(WAXSEAL);
+    project.build();
+    project
+}
+
+fn flash(project: &Project, device: &str, more: &str) -> Run {
+    let line =
+        format!("flash out/gateway-1.4.0.release --manifest r1b.toml --revision B --yes --device {device} {more}");
+    project.waxseal(&line)
+}
+
+/// What was done to the board in this file, in order.
+fn log(project: &Project) -> Vec<String> {
+    let file = project.read("board.bin");
+    let end = file.windows(9).position(|window| window == b"\ncontent\n").unwrap();
+    let head = from_utf8(&file[..end]).unwrap();
+    head.lines().filter_map(|line| line.strip_prefix("log ")).map(str::to_owned).collect()
+}
+
+/// The board's flash, from its first byte on.
+fn content(project: &Project) -> Vec<u8> {
+    let file = project.read("board.bin");
+    let start = file.windows(9).position(|window| window == b"\ncontent\n").unwrap() + 9;
+    file[start..start + (2 << 20)].to_vec()
+}
+
+/// Nothing was done to a board: there is none, or its log is empty.
+#[track_caller]
+fn untouched(project: &Project) {
+    if project.path("board.bin").exists() {
+        assert!(log(project).is_empty(), "{:?}", log(project));
+    }
+}
+
+#[test]
+fn a_release_is_flashed_and_kept() {
+    let project = project();
+    let run = flash(&project, BOARD, "--record record.csv --board A1 --station S1").exits(0);
+    run.says(&["slot a holds app 1.4.0, read back and compared", "untouched: the boot loader, area counter"]);
+    let content = content(&project);
+    let slot = |at: usize, name: &str| {
+        let file = project.read(name);
+        assert!(content[at..at + file.len()] == file, "{name}");
+    };
+    slot(0x2_0000, "out/app.a.bin");
+    slot(0x12_0000, "out/app.b.bin");
+    // Header and signatures come last, slot by slot.
+    let log = log(&project);
+    let last = |start: &str| log.iter().rposition(|line| line.starts_with(start)).unwrap();
+    assert!(last("programmed 0x0802_0000") > last("programmed 0x0802_0400"), "{log:?}");
+    assert!(log.iter().all(|line| line.contains("0x0802_") || line.contains(" 0x08") && !line.contains("0x0800_")));
+    project.waxseal("ledger head --export record.csv").exit.unwrap();
+    let record = from_utf8(&project.read("record.csv")).unwrap().to_owned();
+    assert!(record.contains("A1,written") && record.contains("A1,verified"), "{record}");
+}
+
+#[test]
+fn the_plan_is_shown_and_nothing_is_done() {
+    let project = project();
+    let line = format!("flash out/gateway-1.4.0.release --manifest r1b.toml --revision B --device {BOARD}");
+    let plan = ["erase    sectors 5-11, 896K", "last: without it nothing starts from here"];
+    project.waxseal(&format!("{line} --dry-run")).exits(0).says(&plan).says(&["nothing was written: --dry-run"]);
+    untouched(&project);
+    project.waxseal(&line).exits(2).says(&plan).says(&["--yes"]);
+    untouched(&project);
+    let run = project.waxseal(&format!("{line} --dry-run --slot b --format json")).exits(0);
+    let json = run.json();
+    assert_eq!(json["result"]["plan"]["slots"][0]["slot"], "b");
+    assert_eq!(json["result"]["comparison"]["right"], true, "what is still to come is a note");
+}
+
+/// What is refused before any device is looked at.
+#[test]
+fn what_is_no_good_release_reaches_no_board() {
+    let project = project();
+    let release = project.read("out/gateway-1.4.0.release");
+    project.run(["key", "new", "keys/other"]).exits(0);
+    flash(&project, BOARD, "--key keys/other.pub.pem").exits(1).says(&["refused", "no byte was sent to any board"]);
+    let mut tampered = release.clone();
+    let middle = tampered.len() / 2;
+    tampered[middle] ^= 1;
+    let page = b"<!DOCTYPE html><html><body>404 Not Found</body></html>".to_vec();
+    for (name, file) in
+        [("tampered", tampered), ("cut short", release[..middle].to_vec()), ("a page", page), ("empty", Vec::new())]
+    {
+        project.write("out/gateway-1.4.0.release", &file);
+        let run = flash(&project, BOARD, "");
+        assert_eq!(run.exit, Some(1), "{name}: {} {}", run.stdout, run.stderr);
+        untouched(&project);
+    }
+    project.write("out/gateway-1.4.0.release", &release);
+    flash(&project, BOARD, "--slot c").exits(1).says(&["it fits a and b"]);
+    untouched(&project);
+}
+
+/// What is refused because of the device.
+#[test]
+fn what_is_no_good_board_is_left_alone() {
+    let part = "simulated:STM32F767ZI,nDBOOT=1,BOOT_ADD0=0x2000";
+    for (name, device, says) in [
+        ("another part", "simulated:STM32F746VG@board.bin".to_owned(), "the device has other sectors"),
+        ("another bank mode", format!("{part},nDBANK=1@board.bin"), "this board is in single-bank mode"),
+        ("read-protected", format!("{part},nDBANK=0,RDP=1@board.bin"), "read-protected"),
+        ("write-protected", format!("{part},nDBANK=0,nWRP=0xFFB@board.bin"), "write-protected"),
+    ] {
+        let project = project();
+        let run = flash(&project, &device, "").exits(1).says(&[says]);
+        untouched(&project);
+        assert!(!run.stdout.contains("holds app"), "{name}");
+    }
+}
+
+/// What the device does, what is said of the board then, and that the same again, resumed, finishes the work.
+#[test]
+fn faults_on_the_way_leave_a_state_that_is_told() {
+    for (fault, exit, says) in [
+        ("--fault unplug-in@0", 4, "slot a: sector 5 half erased or half programmed"),
+        ("--fault unplug-in@3", 4, "sectors 5-6 and 11 erased, sector 7 half erased"),
+        ("--fault unplug-in@9", 4, "do not rely on it"),
+        ("--fault unplug@0", 4, "the device is gone"),
+        ("--fault unplug@76", 4, "nothing starts from it"),
+        ("--fault stall@40", 4, "stalls requests"),
+        ("--fault busy --fault deaf", 4, "stays in dfuDNBUSY"),
+        ("--fault short-reads", 4, "bytes where"),
+        ("--fault status@20=6", 4, "the device reports errPROG"),
+        ("--fault status@20=11", 1, "read-protected"),
+        ("--fault written@0x08020500=0x00,0", 1, "reads back differently"),
+    ] {
+        let project = project();
+        let run = flash(&project, BOARD, fault);
+        assert_eq!(run.exit, Some(exit), "{fault}: {}{}", run.stdout, run.stderr);
+        let said = run.stdout + &run.stderr;
+        assert!(said.contains(says), "{fault}: {said}");
+        flash(&project, BOARD, "--resume").exits(0).says(&["slot a holds app 1.4.0", "slot b holds app 1.4.0"]);
+    }
+}
+
+/// What devices do that are not broken.
+#[test]
+fn quirks_are_borne() {
+    let project = project();
+    for fault in ["--fault busy", "--fault slow@20", "--fault status-stalls@0"] {
+        flash(&project, BOARD, fault).exits(0);
+    }
+}
+
+#[test]
+fn a_machine_without_the_device_says_so() {
+    let project = project();
+    let line = "flash out/gateway-1.4.0.release --manifest r1b.toml --revision B --yes";
+    project.waxseal(line).exits(4).says(&["boot pin", "WinUSB", "udev"]);
+    let line = format!("{line} --device STM32F767ZI");
+    project.waxseal(&line).exits(2).says(&["--device simulated:"]);
+}
+
+#[test]
+fn other_keys_count_where_the_command_line_says_so() {
+    let project = project();
+    flash(&project, BOARD, "--key keys/release.pub.pem").exits(0);
+}

@@ -1,0 +1,133 @@
+//! Boards whose one-time-programmable memory is burnt over DfuSe, and everything that goes wrong on the way.
+
+use std::fs;
+
+use waxseal_tests::{Project, Run, repository};
+
+use crate::WAXSEAL;
+
+const NAME: &str = "WX2511000101";
+
+fn project() -> Project {
+    let project = Project::empty(WAXSEAL);
+    for name in ["r3.toml", "boards.csv"] {
+        project.write(name, fs::read(repository().join("examples/r3").join(name)).unwrap());
+    }
+    fs::create_dir(project.path("keys")).unwrap();
+    for key in ["keys/release", "keys/line"] {
+        project.run(["key", "new", key]).exits(0);
+    }
+    project
+}
+
+fn burn(project: &Project, more: &str) -> Run {
+    let line = "otp burn r3.toml --records boards.csv --stage identity --board WX2511000101";
+    project.waxseal(&format!("{line} --device simulated:STM32F746VG@board.bin {more}"))
+}
+
+/// What was done to the board, in order.
+fn log(project: &Project) -> Vec<String> {
+    let file = project.read("board.bin");
+    let end = file.windows(9).position(|window| window == b"\ncontent\n").unwrap();
+    let head = String::from_utf8(file[..end].to_vec()).unwrap();
+    head.lines().filter_map(|line| line.strip_prefix("log ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_board_is_burnt_locked_and_recorded() {
+    let project = project();
+    let run = burn(&project, "--confirm WX2511000101 --lock --confirm-lock WX2511000101 --record record.csv").exits(0);
+    run.says(&[
+        "all fields of stage identity are there, read back",
+        "locked, read back: block 0",
+        "unproven on silicon",
+    ]);
+    assert_eq!(log(&project), ["programmed 0x1FF0_F000 64", "programmed 0x1FF0_F400 16"]);
+    let record = String::from_utf8(project.read("record.csv")).unwrap();
+    for state in ["written", "verified", "locked"] {
+        assert!(record.contains(&format!("{NAME},{state}")), "{record}");
+    }
+    // A second time nothing is done.
+    burn(&project, "--confirm WX2511000101 --lock --confirm-lock WX2511000101").exits(0).says(&["there already"]);
+    assert_eq!(log(&project).len(), 2);
+}
+
+/// The record fits what a ledger issued.
+#[test]
+fn a_record_is_taken_in_by_the_ledger() {
+    let project = project();
+    let build = "otp build r3.toml --records boards.csv --stage identity --key keys/line.pem --out out";
+    project.waxseal("ledger init --ledger line.db").exits(0);
+    project.waxseal(&format!("{build} --ledger line.db --station S1 --operator kim")).exits(0);
+    let blob = format!("otp burn r3.toml --blob out/identity/{NAME}/board.otp --device simulated:STM32F746VG");
+    project.waxseal(&format!("{blob} --confirm {NAME} --lock --confirm-lock {NAME} --record record.json")).exits(0);
+    let import = "ledger import record.json --ledger line.db --station S1 --operator kim";
+    project.waxseal(import).exits(0).says(&[NAME]);
+}
+
+#[test]
+fn a_blob_is_judged_first() {
+    let project = project();
+    let build = "otp build r3.toml --records boards.csv --stage identity --key keys/line.pem --out out";
+    project.waxseal(build).exits(0);
+    let name = format!("out/identity/{NAME}/board.otp");
+    let mut blob = project.read(&name);
+    let middle = blob.len() - 100;
+    blob[middle] ^= 1;
+    project.write(&name, &blob);
+    let line = format!("otp burn r3.toml --blob {name} --device simulated:STM32F746VG@board.bin --confirm {NAME}");
+    project.waxseal(&line).exits(1).says(&["the blob is refused", "nothing was burnt"]);
+    assert!(!project.path("board.bin").exists(), "no device was opened");
+}
+
+/// What is refused: nothing is burnt.
+#[test]
+fn what_cannot_be_is_refused() {
+    for (more, exit, says) in [
+        ("--dry-run", 0, "nothing was burnt: --dry-run"),
+        ("", 2, "--confirm WX2511000101"),
+        ("--confirm WX2511000102", 1, "was typed, and this is for board WX2511000101"),
+        ("--confirm WX2511000101 --fault written@0x1FF0F003=0x00,0", 1, "cannot become 1"),
+        ("--confirm WX2511000101 --fault written@0x1FF0F400=0x00,0", 1, "locked"),
+        ("--confirm WX2511000101 --fault written@0x1FF0F003=0x00,1", 1, "changed since it was read"),
+        ("--confirm WX2511000101 --fault unplug@20", 4, "the device is gone"),
+        ("--confirm WX2511000101 --fault short-reads", 4, "bytes where"),
+    ] {
+        let project = project();
+        let run = burn(&project, more);
+        assert_eq!(run.exit, Some(exit), "{more}: {}{}", run.stdout, run.stderr);
+        let said = run.stdout + &run.stderr;
+        assert!(said.contains(says), "{more}: {said}");
+        let own = log(&project).iter().filter(|line| !line.ends_with(" 1")).count();
+        assert_eq!(own, 0, "{more}: {:?}", log(&project));
+    }
+    let project = project();
+    let other = "otp burn r3.toml --records boards.csv --stage identity --board WX2511000101 --confirm WX2511000101";
+    let run = project.waxseal(&format!("{other} --device simulated:STM32H743ZI")).exits(1);
+    run.says(&["names no one-time-programmable memory"]);
+    let run = project.waxseal(&format!("{other} --device simulated:STM32F746VG,RDP=1")).exits(1);
+    run.says(&["read-protected"]);
+}
+
+/// A board that was unplugged while it was burnt is burnt to its end by the same command.
+#[test]
+fn a_burning_that_was_cut_off_goes_on() {
+    let project = project();
+    let run = burn(&project, "--confirm WX2511000101 --fault unplug-in@0").exits(4);
+    run.says(&["what it holds now is not known until it is read"]);
+    burn(&project, "--confirm WX2511000101")
+        .exits(0)
+        .says(&["there already", "all fields of stage identity are there"]);
+    // The lock: cut, and again.
+    let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101";
+    burn(&project, &format!("{lock} --fault unplug-in@0")).exits(4);
+    burn(&project, lock).exits(0).says(&["locked already"]);
+}
+
+#[test]
+fn locks_that_cannot_be_read_are_not_written() {
+    let project = project();
+    let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101 --fault no-locks";
+    burn(&project, lock).exits(1).says(&["lock it with a debugger"]);
+    assert_eq!(log(&project), ["programmed 0x1FF0_F000 64"]);
+}
