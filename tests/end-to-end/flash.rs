@@ -132,7 +132,7 @@ fn faults_on_the_way_leave_a_state_that_is_told() {
         ("--fault unplug-in@3", 4, "sectors 5-6 and 11 erased, sector 7 half erased"),
         ("--fault unplug-in@9", 4, "do not rely on it"),
         ("--fault unplug@0", 4, "the device is gone"),
-        ("--fault unplug@76", 4, "nothing starts from it"),
+        ("--fault unplug@68", 4, "nothing starts from it"),
         ("--fault stall@40", 4, "stalls requests"),
         ("--fault busy --fault deaf", 4, "stays in dfuDNBUSY"),
         ("--fault short-reads", 4, "bytes where"),

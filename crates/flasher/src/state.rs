@@ -103,7 +103,7 @@ fn slot_state(slot: &SlotPlan, done: Option<&Done>) -> SlotState {
             let count = programmed.iter().map(|range| range.len() as u64).sum();
             let holds = match is_doubtful {
                 _ if erased.is_empty() && doubtful.is_none() => Holds::Before,
-                Some(sector) if overlap(&sector.range(), &slot.start) => Holds::Doubtful,
+                _ if doubtful.as_ref().is_some_and(|range| overlap(range, &slot.start)) => Holds::Doubtful,
                 _ if count >= planned => Holds::Unverified,
                 _ => Holds::Nothing,
             };
