@@ -1,5 +1,7 @@
-//! Packs schema/devices into the form that the library carries: for each family its facts and its parts, without comments,
-//! deflated. A family is unpacked when a part of it is asked for, and not before.
+//! Packs schema/devices into the form that the library carries: for each family its facts and its parts, as JSON, deflated. A
+//! family is unpacked when a part of it is asked for, and not before.
+//!
+//! JSON, because its reader is small: with TOML's, the code to read the files took four times as much as they do.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -43,15 +45,13 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// Texts without comments and blank lines, each with a zero byte behind it, deflated.
+/// Files as JSON, each with a zero byte behind it, deflated.
 fn pack(files: &[&Path]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut all = String::new();
     for file in files {
         let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            all.push_str(line);
-            all.push('\n');
-        }
+        let table: toml::Table = text.parse().map_err(|error| format!("{}: {error}", file.display()))?;
+        all.push_str(&serde_json::to_string(&table)?);
         all.push('\0');
     }
     Ok(miniz_oxide::deflate::compress_to_vec(all.as_bytes(), LEVEL))

@@ -146,7 +146,7 @@ fn unpack<const N: usize>(packed: &[u8], name: &str) -> Result<[String; N], Stri
 }
 
 fn parse<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, String> {
-    toml::from_str(text).map_err(|error| format!("{name}: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("{name}: {error}"))
 }
 
 fn names() -> Result<Vec<String>, LookupError> {
