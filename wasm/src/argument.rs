@@ -1,11 +1,14 @@
 //! Values that the caller hands in: read once, checked against their declared types, and named when they are wrong.
 
+#[cfg(feature = "judge")]
 use image_format::Kind;
-use js_sys::{Array, JsString, Reflect, TypeError, Uint8Array};
+#[cfg(feature = "judge")]
+use js_sys::Array;
+use js_sys::{JsString, Reflect, TypeError, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// Bytes that are taken over into WebAssembly's memory at most. The largest external memory of the device database has 64 MiB.
-#[cfg(feature = "full")]
+#[cfg(any(feature = "full", feature = "simulated"))]
 const LARGEST: u32 = 128 << 20;
 
 /// A value with the expression by which the caller knows it, such as `policy.place.layout`.
@@ -30,6 +33,7 @@ impl Argument {
     }
 
     /// `None` if it is `null`: left out on purpose.
+    #[cfg(feature = "judge")]
     pub fn unless_null(self) -> Option<Argument> {
         (!self.value.is_null()).then_some(self)
     }
@@ -44,6 +48,7 @@ impl Argument {
     }
 
     /// The name of a kind of artefact.
+    #[cfg(feature = "judge")]
     pub fn kind(&self) -> Result<Kind, JsValue> {
         match self.text(8).as_deref() {
             Some("image") => Ok(Kind::Image),
@@ -73,6 +78,7 @@ impl Argument {
     }
 
     /// A `Uint8Array` of exactly this size.
+    #[cfg(feature = "judge")]
     pub fn bytes<const SIZE: usize>(&self) -> Result<[u8; SIZE], JsValue> {
         let array = self.array()?;
         let mut bytes = [0; SIZE];
@@ -85,6 +91,7 @@ impl Argument {
     }
 
     /// The elements of an array.
+    #[cfg(feature = "judge")]
     pub fn elements(&self) -> Result<impl Iterator<Item = Argument>, JsValue> {
         let array = self.value.dyn_ref::<Array>().ok_or_else(|| self.refuse("is not an array"))?;
         let element = |index| Argument { name: format!("{}[{index}]", self.name), value: array.get(index) };
@@ -103,7 +110,7 @@ impl Argument {
     }
 
     /// A string of any length.
-    #[cfg(feature = "full")]
+    #[cfg(any(feature = "full", feature = "simulated"))]
     pub fn string(&self) -> Result<String, JsValue> {
         self.value.dyn_ref::<JsString>().map(String::from).ok_or_else(|| self.refuse("is not a string"))
     }
@@ -115,7 +122,7 @@ impl Argument {
     }
 
     /// The bytes of a `Uint8Array`, or of a string in UTF-8.
-    #[cfg(feature = "full")]
+    #[cfg(any(feature = "full", feature = "simulated"))]
     pub fn content(&self) -> Result<Vec<u8>, JsValue> {
         if self.value.is_string() {
             return self.string().map(String::into_bytes);

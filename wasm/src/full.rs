@@ -5,21 +5,22 @@
 
 mod answer;
 mod artefact;
+mod board;
+mod burn;
 mod devices;
 mod files;
 mod otp;
+mod procedure;
+mod record;
 
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("report.ts");
+const REPORT: &str = include_str!("report.ts");
 
-/// A defect becomes an exception with a message, and not a bare `unreachable`.
-#[wasm_bindgen(start)]
-fn start() {
-    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&format!("a defect of waxseal's: {info}"))));
-}
+#[wasm_bindgen(typescript_custom_section)]
+const BOARD: &str = include_str!("board.ts");
 
 /// The version of this package.
 #[wasm_bindgen]

@@ -272,7 +272,7 @@ export interface NamedBytes {
 }
 
 /** What {@link verifyFile} comes to. */
-export type Verified = VerifiedImage | VerifiedRelease | VerifiedLayout;
+export type Verified = VerifiedImage | VerifiedRelease | VerifiedLayout | VerifiedOtp;
 
 export interface VerifiedImage {
     kind: "image";
@@ -312,6 +312,30 @@ export interface VerifiedLayout {
     /** Those of the manifest; `null`: not judged. */
     expected_groups: string[] | null;
     refusal: Refusal | null;
+}
+
+/** A sealed OTP blob: what one board is to hold after one stage. */
+export interface VerifiedOtp {
+    kind: "otp";
+    verified: boolean;
+    /** If the format's judgement accepts it: the board, */
+    board?: string;
+    /** the stage (`null`: not judged), */
+    stage?: string | null;
+    /** its data, */
+    address?: number;
+    size?: number;
+    /** blocks that it locks, */
+    locks?: number[];
+    /** the fingerprint of the fields that it was made for, */
+    layout?: string;
+    /** and its fields. A secret's value is not told. */
+    fields?: { field: string; value: string }[];
+    /** The manifest's fingerprint; `null`: not judged. */
+    expected_layout: string | null;
+    /** Why it is none of the manifest's. */
+    why?: string;
+    refusal?: Refusal;
 }
 
 /** What {@link devices} comes to: a part, an external memory, or a list. */

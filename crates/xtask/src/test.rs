@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
     boot_c, boot_example, boot_life, campaign,
-    cargo::{CORTEX_M, Profile, WASM, command, for_cortex_m, for_target},
+    cargo::{CORTEX_M, Profile, WASM, build_waxseal, command, for_cortex_m, for_target},
     cost, demo,
     example::{Example, SLOTS},
     r#gen, header, page, panics,
@@ -148,28 +148,33 @@ fn otp_on_cortex_m() -> Outcome {
 
 fn lint_wasm() -> Outcome {
     tools::ensure_target(WASM)?;
-    run(for_target("clippy", WASM, "web")?.args(["--package", "waxseal-wasm"]).args(DENY_WARNINGS))
+    // Each entry of the package is built with one of the features.
+    for feature in ["full", "judge", "simulated"] {
+        let entry = ["--package", "waxseal-wasm", "--no-default-features", "--features", feature];
+        run(for_target("clippy", WASM, "web")?.args(entry).args(DENY_WARNINGS))?;
+    }
+    Ok(())
 }
 
 fn vectors_in_node() -> Outcome {
     wasm()?;
-    node_tests("wasm/test")
+    node_tests("wasm/test", Some(build_waxseal()?))
 }
 
 fn page_in_chromium() -> Outcome {
     tools::CHROMIUM.ensure()?;
     wasm()?;
     page::build()?;
-    node_tests("wasm/page/test")
+    node_tests("wasm/page/test", None)
 }
 
 /// The reader that was written from the specification alone: if it disagrees, one of the two is wrong.
 fn vectors_by_a_stranger() -> Outcome {
-    node_tests("tests/reader")
+    node_tests("tests/reader", None)
 }
 
-/// Runs the tests of a folder with Node's own test runner.
-fn node_tests(folder: &str) -> Outcome {
+/// Runs the tests of a folder with Node's own test runner. `WAXSEAL` names the command to those that seal something.
+fn node_tests(folder: &str, waxseal: Option<PathBuf>) -> Outcome {
     tools::NODE.ensure()?;
     let folder = root()?.join(folder);
     let files = fs::read_dir(&folder).map_err(Failure::at(&folder))?.filter_map(|entry| Some(entry.ok()?.path()));
@@ -178,7 +183,9 @@ fn node_tests(folder: &str) -> Outcome {
     if tests.is_empty() {
         return Err(Failure::new(format!("{}: no *.test.mjs, so nothing would be tested", folder.display())));
     }
-    capture(Command::new("node").arg("--test").args(tests).current_dir(root()?)).map(drop)
+    let mut node = Command::new("node");
+    node.arg("--test").args(tests).envs(waxseal.map(|waxseal| ("WAXSEAL", waxseal))).current_dir(root()?);
+    capture(&mut node).map(drop)
 }
 
 /// `cargo xtask wasm`: builds the npm package. A program of its own, so that xtask need not build wasm-bindgen for the rest.

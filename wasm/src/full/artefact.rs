@@ -134,6 +134,16 @@ pub fn verify_file(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] file: JsValue,
     #[wasm_bindgen(unchecked_param_type = "VerifyOptions")] options: JsValue,
 ) -> Result<JsValue, JsValue> {
+    judged("verify", file, options, |question, bytes| question.judge(bytes))
+}
+
+/// Puts the question to a judge.
+pub fn judged(
+    command: &str,
+    file: JsValue,
+    options: JsValue,
+    mut judge: impl FnMut(&Question<'_>, Vec<u8>) -> Result<Report, Failure>,
+) -> Result<JsValue, JsValue> {
     let bytes = Argument::new("file", file).content()?;
     let options = Argument::new("options", options);
     let asked = Asked::of(&options)?;
@@ -142,10 +152,10 @@ pub fn verify_file(
         let verified = files.loaded().and_then(|loaded| {
             loaded.with_plan(|plan| {
                 let public = files.public_keys(plan)?;
-                asked.question(Authority::Manifest { name: &loaded.name, plan, public })?.judge(bytes)
+                judge(&asked.question(Authority::Manifest { name: &loaded.name, plan, public })?, bytes)
             })
         });
-        return answer("verify", verified);
+        return answer(command, verified);
     }
     let authority = if let Some(trust) = options.optional("trust")? {
         Authority::of_set("trust set".to_owned(), trust.content()?)
@@ -165,7 +175,7 @@ pub fn verify_file(
     } else {
         return Err(options.refuse("has none of `manifest`, `trust` and `keys`: nothing says whose signatures count"));
     };
-    answer("verify", authority.and_then(|authority| asked.question(authority)?.judge(bytes)))
+    answer(command, authority.and_then(|authority| judge(&asked.question(authority)?, bytes)))
 }
 
 /// What the caller asks beside the file and whom to trust.

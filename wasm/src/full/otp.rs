@@ -158,15 +158,17 @@ pub fn otp_show(
 }
 
 /// A manifest and records.
-struct Job {
+pub struct Job {
     files: Files,
-    name: String,
+    /// What the records are called.
+    pub name: String,
     text: String,
     secrets: Secret,
 }
 
 impl Job {
-    fn of(manifest: JsValue, records: JsValue) -> Result<Self, JsValue> {
+    /// Reads both.
+    pub fn of(manifest: JsValue, records: JsValue) -> Result<Self, JsValue> {
         let records = Argument::new("records", records);
         let mut secrets = BTreeMap::new();
         if let Some(given) = records.optional("secrets")? {
@@ -185,13 +187,14 @@ impl Job {
         })
     }
 
-    fn with_otp(&self, work: impl FnOnce(&Plan, &Otp) -> Result<Report, Failure>) -> Result<Report, Failure> {
+    /// Does what needs the plan's OTP.
+    pub fn with_otp(&self, work: impl FnOnce(&Plan, &Otp) -> Result<Report, Failure>) -> Result<Report, Failure> {
         let loaded = self.files.loaded()?;
         loaded.with_plan(|plan| work(plan, otp_of(loaded, plan)?))
     }
 
     /// The boards of the records, or what is wrong with these.
-    fn boards(&self, plan: &Plan, otp: &Otp) -> Result<Result<Vec<Board>, Vec<Finding>>, Failure> {
+    pub fn boards(&self, plan: &Plan, otp: &Otp) -> Result<Result<Vec<Board>, Vec<Finding>>, Failure> {
         let keys: Vec<[u8; 32]> = self.files.public_keys(plan)?.iter().map(|key| *key.bytes()).collect();
         let inputs = Inputs { plan, otp, keys: &keys, secrets: &self.secrets, ignored: &[] };
         Ok(Records::parse(self.text.as_bytes()).and_then(|records| boards(&inputs, &records)))

@@ -23,8 +23,8 @@ use crate::process::{Failure, Outcome, finish, root, run, target_folder};
 /// The profile in Cargo.toml.
 const PROFILE: &str = "web";
 
-/// The package's entries: what each is called, and the crate's feature behind it. An entry without one judges, and no more.
-const ENTRIES: [(&str, Option<&str>); 2] = [("waxseal", Some("full")), ("verify", None)];
+/// The package's entries: what each is called, and the crate's feature behind it.
+const ENTRIES: [(&str, &str); 3] = [("waxseal", "full"), ("verify", "judge"), ("simulated", "simulated")];
 
 fn main() -> ExitCode {
     match make_package() {
@@ -51,13 +51,10 @@ fn make_package() -> Outcome {
 }
 
 /// Builds the crate with a feature, and returns where its WebAssembly is until the next build.
-fn build(feature: Option<&str>) -> Outcome<PathBuf> {
+fn build(feature: &str) -> Outcome<PathBuf> {
     tools::ensure_target(cargo::WASM)?;
     let mut build = cargo::for_target("build", cargo::WASM, PROFILE)?;
-    build.args(["--package", "waxseal-wasm", "--no-default-features"]);
-    if let Some(feature) = feature {
-        build.args(["--features", feature]);
-    }
+    build.args(["--package", "waxseal-wasm", "--no-default-features", "--features", feature]);
     // The flags are separated by the ASCII unit separator, so that a path may have spaces.
     run(build.env("CARGO_ENCODED_RUSTFLAGS", flags()?.join("\x1f")))?;
     Ok(target_folder()?.join(cargo::WASM).join(PROFILE).join("waxseal_wasm.wasm"))

@@ -1,0 +1,225 @@
+//! Boards: what is connected, and flashing it. What may follow what, the types of the flasher say: a plan is made from a
+//! verdict and a board that fits, and from nothing else.
+
+use flasher::{Matter, Purpose, Trouble};
+use js_sys::{Object, Reflect};
+use manifest::Plan;
+use report::Report;
+use report::exit::{Exit, Failure};
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+
+use super::answer::{answer, object_of, with};
+use super::artefact::judged;
+use super::files::Files;
+use super::procedure::Procedure;
+use super::record::Done;
+use crate::argument::Argument;
+
+/// A release or image that was accepted for a device. Only {@link judgeForFlash} makes one.
+#[wasm_bindgen]
+pub struct FlashVerdict(flasher::Verdict);
+
+/// A board as it was found. Only the procedure of {@link identifyBoard} makes one.
+#[wasm_bindgen]
+pub struct Board(flasher::Connected);
+
+/// A board that may be written. Only {@link compareBoard} makes one.
+#[wasm_bindgen]
+pub struct Fit(flasher::Fit);
+
+/// What is to be done to a board's flash. Only {@link planFlash} and {@link FlashPlan.resume} make one.
+#[wasm_bindgen]
+pub struct FlashPlan {
+    plan: flasher::FlashPlan,
+    manifest: Plan,
+}
+
+impl Fit {
+    /// The same for the crates below.
+    pub fn inner(&self) -> &flasher::Fit {
+        &self.0
+    }
+}
+
+/// Judges a release or an image, as {@link verifyFile} does with a manifest, and says for which slots it may be flashed.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(
+    js_name = "judgeForFlash",
+    unchecked_return_type = "Answer<Verified> & { verdict: FlashVerdict | null }"
+)]
+pub fn judge_for_flash(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] file: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "VerifyOptions")] options: JsValue,
+) -> Result<JsValue, JsValue> {
+    let mut verdict = None;
+    let answer = judged("flash", file, options, |question, file| match flasher::judge(question, &file) {
+        Ok(found) => {
+            let report = found.report().clone();
+            verdict = Some(FlashVerdict(found));
+            Ok(report)
+        }
+        Err(flasher::Refusal::Refused(report)) => Ok(*report),
+        Err(flasher::Refusal::Failed(failure)) => Err(failure),
+    })?;
+    with(answer, "verdict", verdict.map_or(JsValue::NULL, JsValue::from))
+}
+
+#[wasm_bindgen]
+impl FlashVerdict {
+    /// The slots that something was accepted for.
+    #[wasm_bindgen(unchecked_return_type = "{ slot: string; image: string; version: string }[]")]
+    pub fn slots(&self) -> Result<JsValue, JsValue> {
+        let list = js_sys::Array::new();
+        for (slot, image, version) in self.0.slots() {
+            let one = Object::new();
+            for (name, value) in [("slot", slot), ("image", image), ("version", version)] {
+                Reflect::set(&one, &name.into(), &value.into())?;
+            }
+            list.push(&one);
+        }
+        Ok(list.into())
+    }
+}
+
+/// Reads what a board says of itself. Changes nothing.
+#[wasm_bindgen(js_name = "identifyBoard", unchecked_return_type = "Procedure<Identified>")]
+pub fn identify_board() -> Procedure {
+    Procedure::new(flasher::identify(), |found| match found {
+        Ok(connected) => {
+            let object = Object::new();
+            Reflect::set(&object, &"connected".into(), &object_of(flasher::json::connected(&connected))?)?;
+            with(object.into(), "board", Board(connected).into())
+        }
+        Err(error) => trouble(&error),
+    })
+}
+
+/// Compares a board with a manifest, for what is to be done to it. `fit` is there if nothing speaks against it: what is wrong
+/// cannot be waived, what is unknown can, in `without`, by whoever knows it better.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "compareBoard", unchecked_return_type = "Answer<Comparison> & { fit: Fit | null }")]
+pub fn compare_board(
+    board: &Board,
+    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Purpose")] purpose: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "Matter[]")] without: JsValue,
+) -> Result<JsValue, JsValue> {
+    let files = Files::of(&Argument::new("manifest", manifest))?;
+    let purpose = Argument::new("purpose", purpose);
+    let purpose = match purpose.text(5).as_deref() {
+        Some("flash") => Purpose::Flash,
+        Some("otp") => Purpose::Otp,
+        _ => return Err(purpose.refuse("is neither \"flash\" nor \"otp\"")),
+    };
+    let mut waived = Vec::new();
+    if !without.is_undefined() {
+        for matter in Argument::new("without", without).elements()? {
+            let word = matter.string()?;
+            let found = Matter::ALL.into_iter().find(|known| known.word() == word);
+            waived.push(found.ok_or_else(|| matter.refuse("is no matter of a comparison"))?);
+        }
+    }
+    let mut fit = None;
+    let compared = files.loaded().and_then(|loaded| {
+        loaded.with_plan(|plan| {
+            let found = board.0.compare(plan, purpose);
+            fit = found.accept(&waived).ok().map(Fit);
+            let exit = if fit.is_some() { Exit::Done } else { Exit::Refused };
+            Ok(Report { exit, result: Some(flasher::json::comparison(&found)), ..Report::done(found.text()) })
+        })
+    });
+    with(answer("flash", compared)?, "fit", fit.map_or(JsValue::NULL, JsValue::from))
+}
+
+/// What it takes to bring what was accepted into these slots; into all that it runs from, where none is named.
+///
+/// @throws TypeError if an argument is not of its declared type.
+#[wasm_bindgen(js_name = "planFlash", unchecked_return_type = "Answer<FlashPlanned> & { plan: FlashPlan | null }")]
+pub fn plan_flash(
+    verdict: &FlashVerdict,
+    fit: &Fit,
+    #[wasm_bindgen(unchecked_optional_param_type = "string[]")] slots: JsValue,
+) -> Result<JsValue, JsValue> {
+    let mut named = Vec::new();
+    if !slots.is_undefined() {
+        for slot in Argument::new("slots", slots).elements()? {
+            named.push(slot.string()?);
+        }
+    }
+    let planned = flasher::FlashPlan::new(&verdict.0, &fit.0, &named);
+    let made = planned.as_ref().map(planned_report).map_err(|error| Failure::new(Exit::Refused, error.to_string()));
+    let handle = planned.ok().map(|plan| FlashPlan { plan, manifest: verdict.0.plan().clone() });
+    with(answer("flash", made)?, "plan", handle.map_or(JsValue::NULL, JsValue::from))
+}
+
+fn planned_report(plan: &flasher::FlashPlan) -> Report {
+    Report { result: Some(flasher::json::flash_plan(plan)), ..Report::done(plan.text()) }
+}
+
+#[wasm_bindgen]
+impl FlashPlan {
+    /// Reads what is on the board already, and leaves it out of the plan: after an interruption. Changes nothing.
+    #[wasm_bindgen(unchecked_return_type = "Procedure<Resumed>")]
+    pub fn resume(&self) -> Procedure {
+        let (plan, manifest) = (self.plan.clone(), self.manifest.clone());
+        Procedure::new(self.plan.read(), move |read| match read {
+            Ok(pieces) => {
+                let plan = plan.clone().resumed(&pieces);
+                let object = answer("flash", Ok(planned_report(&plan)))?;
+                with(object, "plan", FlashPlan { plan, manifest: manifest.clone() }.into())
+            }
+            Err(error) => trouble(&error),
+        })
+    }
+
+    /// Carries the plan out: erases, programs, reads back and compares, slot by slot.
+    #[wasm_bindgen(unchecked_return_type = "Procedure<Flashed>")]
+    pub fn flash(&self) -> Procedure {
+        let plan = self.plan.clone();
+        Procedure::new(self.plan.clone().flash(), move |done| {
+            let object = object_of(flasher::json::flashed(&done))?;
+            with(object, "rows", Done(flasher::record::flashed(&plan, &done)).into())
+        })
+    }
+
+    /// Starts what is on the board, which ends DFU.
+    #[wasm_bindgen(unchecked_return_type = "Procedure<Ended>")]
+    pub fn leave(&self) -> Procedure {
+        Procedure::new(self.plan.leave(&self.manifest), ended)
+    }
+}
+
+/// Lifts a board's read protection, which **erases all of its flash**, if exactly {@link unprotectPhrase} was typed. Never needed
+/// unless {@link compareBoard} says so, and never done by anything else. `undefined`: something else was typed.
+#[wasm_bindgen(js_name = "unprotectBoard", unchecked_return_type = "Procedure<Ended> | undefined")]
+pub fn unprotect_board(board: &Board, typed: &str) -> Option<Procedure> {
+    flasher::ConfirmedUnprotect::typed(&board.0, typed).map(|confirmed| Procedure::new(confirmed.unprotect(), ended))
+}
+
+/// What has to be typed for {@link unprotectBoard}.
+#[wasm_bindgen(js_name = "unprotectPhrase")]
+pub fn unprotect_phrase() -> String {
+    flasher::PHRASE.to_owned()
+}
+
+/// What a person can do who has no board in sight.
+#[wasm_bindgen(js_name = "noBoardAdvice")]
+pub fn no_board_advice() -> Vec<String> {
+    flasher::no_device()
+}
+
+fn ended(result: Result<(), Trouble>) -> Result<JsValue, JsValue> {
+    match result {
+        Ok(()) => with(Object::new().into(), "trouble", JsValue::NULL),
+        Err(error) => trouble(&error),
+    }
+}
+
+/// An end that is a trouble, and nothing else.
+pub fn trouble(trouble: &Trouble) -> Result<JsValue, JsValue> {
+    let value: Value = flasher::json::trouble(trouble);
+    with(Object::new().into(), "trouble", object_of(value)?)
+}

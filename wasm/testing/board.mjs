@@ -1,0 +1,62 @@
+// A release for a simulated board, sealed by the command as any other is, and what drives a procedure on the board.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SimulatedBoard } from "waxseal/simulated";
+
+const root = new URL("../../", import.meta.url);
+/** The command, which `cargo xtask` builds. */
+const WAXSEAL = process.env.WAXSEAL ?? new URL("target/debug/waxseal", root).pathname;
+
+export const file = (path) => readFileSync(new URL(path, root));
+export const text = (path) => file(path).toString();
+
+/** The board of tests/manifests/good_minimal.toml, in the mode that it assumes and not protected. */
+export const F767 = "STM32F767ZI,nDBANK=0,nDBOOT=1,BOOT_ADD0=0x2000,BOOT_ADD1=0x0040,nWRP=0xFFF,RDP=0";
+/** The board of examples/r3. */
+export const F746 = "STM32F746VG,nWRP=0xFF,RDP=0";
+
+/** Firmware of a size that starts at an address: a vector table, and bytes. */
+function firmware(address, size) {
+    const image = Buffer.alloc(size, 0x5a);
+    image.fill(0, 0, 512);
+    image.writeUInt32LE(0x2002_0000, 0);
+    image.writeUInt32LE(address + 513, 4);
+    return image;
+}
+
+/** A manifest with its public key, and its release: a slot of 4,000 bytes, and one of 300,000. */
+export function sealed() {
+    const folder = mkdtempSync(join(tmpdir(), "waxseal-test-"));
+    const run = (...words) => execFileSync(WAXSEAL, words, { cwd: folder, stdio: "pipe" });
+    try {
+        const manifest = text("tests/manifests/good_minimal.toml");
+        writeFileSync(join(folder, "board.toml"), manifest);
+        writeFileSync(join(folder, "a.bin"), firmware(0x0802_0400, 4000));
+        writeFileSync(join(folder, "b.bin"), firmware(0x0812_0400, 300_000));
+        run("key", "new", "release");
+        const key = readFileSync(join(folder, "release.pub.pem"));
+        execFileSync("mkdir", ["keys"], { cwd: folder });
+        writeFileSync(join(folder, "keys/release.pub.pem"), key);
+        run("build", "board.toml", "--key", "release.pem", "--out", "out", "--input", "app.a=a.bin", "--input", "app.b=b.bin");
+        const release = readFileSync(join(folder, "out/gateway-1.4.0.release"));
+        return { manifest: { text: manifest, name: "board.toml", files: { "keys/release.pub.pem": key } }, release };
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+}
+
+/** Runs a procedure on a board to its end. `watch` sees each effect, and may answer it itself. */
+export function drive(procedure, board, watch = () => undefined) {
+    let event = { kind: "start" };
+    for (let step = 0; step < 1_000_000; step++) {
+        const next = procedure.next(event);
+        if ("end" in next) return next.end;
+        event = watch(next.do) ?? board.perform(next.do);
+    }
+    assert.fail("a procedure without an end");
+}
+
+export { SimulatedBoard };
