@@ -44,6 +44,7 @@ mod simulate;
 mod streams;
 mod svg;
 mod verify;
+mod walk;
 
 use waxseal_tests::Project;
 

@@ -667,6 +667,13 @@ fn secrets_are_not_in_the_ledger() {
     let text = project.waxseal("ledger export --rows json --out all --ledger line.db").exits(0);
     let rows = String::from_utf8(project.read("all")).unwrap();
     assert!(!rows.contains("4711") && !rows.contains("34373131"), "{}", text.stdout);
+    // Nor is a plain digest of what was read back, which has the secret in it.
+    project.write("dump.bin", [0x5A; 1024]);
+    let record = "ledger record WX2511000101 --ledger line.db --state";
+    project.waxseal(&format!("{record} written --readback dump.bin")).exits(3).says(&["line.db.key"]);
+    project.waxseal(&format!("{record} written --readback dump.bin --ledger-key kept")).exits(0);
+    let json = project.waxseal("ledger board WX2511000101 --ledger line.db --format json").exits(0).json();
+    assert!(json["result"]["rows"][2]["detail"]["readback"]["hmac"].is_string(), "{json}");
 }
 
 /// What the line is told of power cuts: nothing is waste where bits are cleared alone, a torn unit is elsewhere, and a field without

@@ -214,6 +214,14 @@ impl Ledger {
         board(&mut *self.store, name)
     }
 
+    /// All boards, in the order of what happened to them last.
+    ///
+    /// # Errors
+    /// The database's, and those of `each`.
+    pub fn boards(&mut self, each: &mut dyn FnMut(Board) -> Result<(), Error>) -> Result<(), Error> {
+        sum::each_board(&mut *self.store, each)
+    }
+
     /// What happened to a board, in order.
     ///
     /// # Errors

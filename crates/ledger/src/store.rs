@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use postgres::types::ToSql;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::Error;
 
@@ -77,11 +77,13 @@ impl Sqlite {
     }
 }
 
-fn to_sqlite(values: &[Value]) -> impl Iterator<Item = rusqlite::types::Value> + '_ {
-    values.iter().map(|value| match value {
-        Value::Integer(value) => rusqlite::types::Value::Integer(*value),
-        Value::Text(value) => rusqlite::types::Value::Text(value.clone()),
-    })
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Integer(value) => ValueRef::Integer(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+        }))
+    }
 }
 
 impl Store for Sqlite {
@@ -99,13 +101,13 @@ impl Store for Sqlite {
 
     fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error> {
         let mut statement = self.0.prepare_cached(sql)?;
-        Ok(statement.execute(rusqlite::params_from_iter(to_sqlite(values)))? as u64)
+        Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
     }
 
     fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
         let mut statement = self.0.prepare_cached(sql)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(to_sqlite(values)))?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let column = |column| match row.get_ref(column)? {

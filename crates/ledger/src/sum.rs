@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::chain::{Head, LEDGER, Walk};
 use crate::error::{Broken, Error};
 use crate::event::{Event, State, Who};
-use crate::ledger::{event, to_board};
+use crate::ledger::{Board, event, to_board};
 use crate::store::{Store, Value};
 
 /// What a whole ledger holds.
@@ -144,22 +144,33 @@ pub(crate) fn verify(store: &mut dyn Store, noted: Option<&Head>) -> Result<Summ
     Ok(Summary { head, boards, claims })
 }
 
-fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String, State, i64)>) -> Result<(), Error> {
+/// Goes through all boards, by the row that says what they are.
+pub(crate) fn each_board(
+    store: &mut dyn Store,
+    board: &mut dyn FnMut(Board) -> Result<(), Error>,
+) -> Result<(), Error> {
     let sql = "SELECT name, reference, state, event FROM board WHERE event > $1 ORDER BY event LIMIT $2";
     let mut last = -1;
     loop {
         let rows = store.query(sql, &[last.into(), PAGE.into()])?;
         if rows.is_empty() {
-            break;
+            return Ok(());
         }
         for row in &rows {
-            let board = to_board(row)?;
-            last = board.event;
-            if expected.remove(&board.name) != Some((board.reference, board.state, board.event)) {
-                return Err(Broken::Contradiction(board.name).into());
-            }
+            let found = to_board(row)?;
+            last = found.event;
+            board(found)?;
         }
     }
+}
+
+fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String, State, i64)>) -> Result<(), Error> {
+    each_board(store, &mut |board| {
+        if expected.remove(&board.name) != Some((board.reference, board.state, board.event)) {
+            return Err(Broken::Contradiction(board.name).into());
+        }
+        Ok(())
+    })?;
     match expected.into_keys().next() {
         Some(name) => Err(Broken::Contradiction(name).into()),
         None => Ok(()),

@@ -3,7 +3,7 @@
 use crate::{
     checking,
     cost::{self, grouped},
-    peer,
+    line, peer,
     process::Outcome,
 };
 
@@ -21,5 +21,6 @@ pub fn bench() -> Outcome {
     let checking = grouped(checking::instructions()?);
     println!("Checking a manifest of 200 images takes {checking} instructions on the host (callgrind).");
     println!();
-    peer::compare()
+    peer::compare()?;
+    line::compare()
 }

@@ -19,6 +19,7 @@ mod r#gen;
 mod generated;
 mod header;
 mod large;
+mod line;
 mod page;
 mod panics;
 mod peer;

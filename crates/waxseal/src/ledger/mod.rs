@@ -8,7 +8,7 @@ mod record;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::ledger::{Error, Event, Ledger, Location, SecretKey};
+use ::ledger::{Error, Event, Ledger, Location, SecretKey, State};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -59,6 +59,13 @@ enum Action {
         /// Its name.
         name: String,
     },
+    /// List boards and what they are: what a batch still lacks.
+    #[command(after_help = "Example:\n  waxseal ledger boards --state issued --ledger line.db")]
+    Boards {
+        /// Only those in this state: allocated, issued, written, verified, locked, scrapped.
+        #[arg(long, value_name = "STATE", value_parser = parse_state)]
+        state: Option<State>,
+    },
     Record(record::Command),
     Import(import::Command),
 }
@@ -75,6 +82,7 @@ impl Command {
             Action::Head => head(&self.place),
             Action::Export(command) => command.run(&self.place),
             Action::Board { name } => board(&self.place, name),
+            Action::Boards { state } => boards(&self.place, *state),
             Action::Record(command) => command.run(&self.place),
             Action::Import(command) => command.run(&self.place),
         }
@@ -120,6 +128,25 @@ fn board(place: &LedgerArgs, name: &str) -> Result<Report, Failure> {
         "board": name, "reference": board.reference, "state": board.state.name(),
         "rows": history.iter().map(event_to_json).collect::<Vec<_>>(),
     });
+    Ok(Report { result: Some(result), ..Report::done(text) })
+}
+
+fn parse_state(text: &str) -> Result<State, String> {
+    text.parse()
+}
+
+fn boards(place: &LedgerArgs, state: Option<State>) -> Result<Report, Failure> {
+    let (location, mut ledger) = place.open()?;
+    let (mut text, mut found) = (String::new(), Vec::new());
+    let add = &mut |board: ::ledger::Board| {
+        if state.is_none_or(|state| state == board.state) {
+            let _ = writeln!(text, "{}  {}  row {}", board.name, board.state, board.event);
+            found.push(json!({ "board": board.name, "state": board.state.name(), "row": board.event }));
+        }
+        Ok(())
+    };
+    ledger.boards(add).map_err(|error| failure(&location, &error))?;
+    let result = json!({ "boards": found });
     Ok(Report { result: Some(result), ..Report::done(text) })
 }
 

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use ::ledger::{Error, Ledger, Location, Who};
+use ::ledger::{Error, Ledger, Location, SecretKey, Who};
 use clap::Args;
 use jiff::Timestamp;
 
@@ -105,6 +105,19 @@ pub fn key_file(location: &Location, named: Option<&PathBuf>) -> Option<PathBuf>
         }
         (None, Location::Url(_)) => None,
     }
+}
+
+/// The ledger's own key.
+///
+/// # Errors
+/// Exit code 2 if nothing names it, 3 if it is not there.
+pub fn secret_key(location: &Location, named: Option<&PathBuf>) -> Result<SecretKey, Failure> {
+    let path = key_file(location, named)
+        .ok_or_else(|| Failure::usage("a board has a secret: --ledger-key FILE, for its digest in the ledger"))?;
+    SecretKey::read(&path).map_err(|error| {
+        Failure::new(Exit::Missing, error.to_string())
+            .help("`waxseal ledger init` makes it; without it no secret is told from another")
+    })
 }
 
 /// What a ledger's error is to the user.

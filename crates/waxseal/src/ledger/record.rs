@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::ledger::State;
+use ::ledger::{Event, State};
 use clap::{Args, ValueEnum};
 use image_format::{SoftwareCrypto, sha256};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
-use super::place::{LedgerArgs, WhoArgs, failure};
+use super::place::{LedgerArgs, WhoArgs, failure, secret_key};
 use super::{event_to_json, shown};
 use crate::confirm::confirm;
 use crate::exit::Failure;
@@ -52,9 +52,13 @@ pub struct Command {
     /// What they became.
     #[arg(long, value_enum)]
     state: Done,
-    /// What was read back of the board: its SHA-256 goes into the ledger. For one board.
+    /// What was read back of the board: its SHA-256 goes into the ledger; of a board with secrets an HMAC under the ledger's own
+    /// key. For one board.
     #[arg(long, value_name = "FILE")]
     readback: Option<PathBuf>,
+    /// The file of the ledger's own key; FILE.key beside a SQLite file if none is named.
+    #[arg(long, value_name = "FILE", requires = "readback")]
+    ledger_key: Option<PathBuf>,
     /// Why, or whatever else is worth knowing.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -78,7 +82,16 @@ impl Command {
             if self.boards.len() > 1 {
                 return Err(Failure::usage("--readback is of one board, and there are several"));
             }
-            detail.insert("readback".to_owned(), json!(hex(&sha256(&mut SoftwareCrypto, &files::read(file)?))));
+            let read = zeroize::Zeroizing::new(files::read(file)?);
+            let has_secrets = match self.boards.first() {
+                Some(board) => ledger.history(board).map_err(failed)?.iter().any(has_secrets),
+                None => false,
+            };
+            let digest = match has_secrets {
+                false => json!(hex(&sha256(&mut SoftwareCrypto, &read))),
+                true => json!({ "hmac": secret_key(&location, self.ledger_key.as_ref())?.digest(&read) }),
+            };
+            detail.insert("readback".to_owned(), digest);
         }
         if let Some(note) = &self.note {
             detail.insert("note".to_owned(), json!(note));
@@ -102,4 +115,10 @@ impl Command {
         let result = json!({ "rows": events.iter().map(event_to_json).collect::<Vec<_>>() });
         Ok(Report { result: Some(result), ..Report::done(text) })
     }
+}
+
+/// Whether a row says that secrets were made for its board.
+fn has_secrets(event: &Event) -> bool {
+    let detail: Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    event.state == State::Issued && detail["secrets"].as_object().is_some_and(|secrets| !secrets.is_empty())
 }

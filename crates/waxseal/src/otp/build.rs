@@ -28,8 +28,8 @@ use crate::text::counted;
 
 /// Make what each board's one-time-programmable memory is to hold: files, sealed blobs and a sheet.
 ///
-/// Nothing is written to any board. All records are judged before anything is made. Boards take their places a thousand at a
-/// time, and a stage's sheet.txt and SHA256SUMS when all have: without SHA256SUMS a stage is not whole. Killed at any time, the
+/// Nothing is written to any board. All records are judged before anything is made. Boards take their places some hundreds at
+/// a time, and a stage's sheet.txt and SHA256SUMS when all have: without SHA256SUMS a stage is not whole. Killed at any time, the
 /// same command finishes the work.
 #[derive(Debug, Args)]
 #[command(

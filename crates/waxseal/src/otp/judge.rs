@@ -12,8 +12,8 @@ use super::spool::{Seen, Spool};
 use crate::exit::Failure;
 use crate::progress::Progress;
 
-/// Boards that are worked on together: so many get their numbers in one transaction.
-pub const TOGETHER: usize = 1000;
+/// Boards that are worked on together: so many get their numbers in one transaction. Several such batches are in memory.
+pub const TOGETHER: usize = 250;
 
 /// Judges all records. How many boards they are.
 ///

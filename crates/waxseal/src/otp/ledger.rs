@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::numbers::{Numbers, Open, Tried};
 use crate::exit::{Exit, Failure};
-use crate::ledger::place::{LedgerArgs, WhoArgs, failure, key_file};
+use crate::ledger::place::{LedgerArgs, WhoArgs, failure, secret_key};
 use crate::load::Manifest;
 use crate::otp::records::RecordArgs;
 
@@ -214,12 +214,7 @@ impl Batch {
     /// # Errors
     /// Exit code 3 if it is not there.
     pub fn secret_key(&self, issue: &IssueArgs) -> Result<SecretKey, Failure> {
-        let path = key_file(&self.location, issue.ledger_key.as_ref())
-            .ok_or_else(|| Failure::usage("a board has a secret: --ledger-key FILE, for its digest in the ledger"))?;
-        SecretKey::read(&path).map_err(|error| {
-            Failure::new(Exit::Missing, error.to_string())
-                .help("`waxseal ledger init` makes it; without it no secret is told from another")
-        })
+        secret_key(&self.location, issue.ledger_key.as_ref())
     }
 
     /// Whose a dump is by the field that names boards, and what the ledger says of that one.

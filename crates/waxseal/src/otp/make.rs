@@ -6,10 +6,11 @@ use ::ledger::SecretKey;
 use ::report::otp::files::{BoardFiles, File, folder};
 use ::report::otp::sheet::{self, Piece};
 use geometry::address;
-use image_format::{SoftwareCrypto, sha256};
+use image_format::sha256;
 use manifest::Diagnostic;
 use manifest::plan::Plan;
 use manifest::plan::otp::{Otp, Stage};
+use packer::crypto::HostCrypto;
 use packer::otp::{Blob, finished, seal};
 use packer::signing::Signing;
 use provision::{Board, Contents};
@@ -127,7 +128,7 @@ impl Maker<'_> {
         }
         let mut sums = String::new();
         for MadeFile { name, bytes, .. } in &files {
-            let _ = writeln!(sums, "{}  {name}", hex(&sha256(&mut SoftwareCrypto, bytes)));
+            let _ = writeln!(sums, "{}  {name}", hex(&sha256(&mut HostCrypto, bytes)));
         }
         Ok(MadeStage { files, missing, sheet, sums, detail, data, lock, blob, locks: contents.locks })
     }
@@ -173,7 +174,7 @@ impl Maker<'_> {
         }
         let digest = match key.filter(|_| !secrets.is_empty()) {
             Some(key) => json!({ "hmac": key.digest(&data) }),
-            None => json!({ "sha256": hex(&sha256(&mut SoftwareCrypto, &data)) }),
+            None => json!({ "sha256": hex(&sha256(&mut HostCrypto, &data)) }),
         };
         let mut detail = json!({
             "stage": stage.name.value, "layout": hex(&self.otp.fingerprint), "data": digest, "locks": contents.locks,

@@ -49,7 +49,7 @@ fn no_room(error: &io::Error) -> Failure {
 }
 
 /// Hashes that are looked at together, at 16 bytes each.
-const TOGETHER: u64 = 1 << 16;
+const TOGETHER: u64 = 1 << 14;
 
 /// Which lines have a value that another line has too. It keeps a hash of each value, on the disk.
 pub struct Seen {

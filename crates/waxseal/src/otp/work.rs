@@ -1,5 +1,5 @@
-//! Boards a thousand at a time, in three places at once: numbers and rows of the ledger, signatures on all processors, files.
-//! However many boards there are, only a few thousand are in memory.
+//! Boards some hundreds at a time, in three places at once: numbers and rows of the ledger, signatures on all processors, files.
+//! However many boards there are, no more are in memory than a thousand or so.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
