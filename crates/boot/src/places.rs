@@ -28,16 +28,21 @@ pub(crate) fn spend_doubtful<F: Flash>(flash: &mut F, area: Area, form: &LogForm
     let first = if ends_valid { next } else { next.saturating_sub(1) };
     let end = next.saturating_add(DOUBTFUL);
     for place in first..end {
-        let bytes = [form.spent(); MAX_PLACE as usize];
-        if let (Some(offset), Some(bytes)) = (form.offset(place), bytes.get(..form.place_size() as usize)) {
-            // Whatever it reads as then, it is not free any more.
-            let _ = flash.program(area.region, area.offset.saturating_add(offset), bytes);
-        }
+        spend(flash, area, form, place);
     }
     end
 }
 
-/// Programs an entry into a place of an area. Whether it can be read back; `None` behind the last place.
+/// Takes a place out of use: whatever it reads as then, it is not free any more.
+fn spend<F: Flash>(flash: &mut F, area: Area, form: &LogForm, place: u32) {
+    let bytes = [form.spent(); MAX_PLACE as usize];
+    if let (Some(offset), Some(bytes)) = (form.offset(place), bytes.get(..form.place_size() as usize)) {
+        let _ = flash.program(area.region, area.offset.saturating_add(offset), bytes);
+    }
+}
+
+/// Programs an entry into a place of an area. Whether it can be read back; where it cannot, the place is taken out of use. `None` behind the
+/// last place.
 pub(crate) fn write_entry<F: Flash>(
     flash: &mut F,
     area: Area,
@@ -51,5 +56,9 @@ pub(crate) fn write_entry<F: Flash>(
     head.copy_from_slice(entry.encode().as_bytes());
     let bytes = bytes.get(..form.place_size() as usize)?;
     let written = flash.program(area.region, area.offset.saturating_add(offset), bytes).is_ok();
-    Some(written && read_place(&mut Window { flash, area }, form, place) == PlaceState::Valid(*entry))
+    let is_there = written && read_place(&mut Window { flash, area }, form, place) == PlaceState::Valid(*entry);
+    if !is_there {
+        spend(flash, area, form, place);
+    }
+    Some(is_there)
 }

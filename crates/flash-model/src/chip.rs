@@ -14,7 +14,7 @@ pub const MAX_OPERATION: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault;
 
-/// A moment at which the power fails: in or beside an operation. Operations are counted from 0, over all power-ups.
+/// A moment at which the power fails, or an operation: in or beside it. Operations are counted from 0, over all power-ups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
     /// The number of the operation.
@@ -37,6 +37,11 @@ pub enum CutPlace {
     },
     /// After it ended and before anybody knows.
     After,
+    /// Nowhere: the power stays on, and the memory reports that the operation failed, which tore its first unit.
+    Failing {
+        /// What the cells read as from then on.
+        torn: Torn,
+    },
 }
 
 /// How the device starts again.
@@ -66,8 +71,8 @@ pub struct Chip {
     power_up: u64,
     reads: u64,
     operations: u64,
-    cut: Option<Cut>,
-    failing: Option<(u64, Torn)>,
+    cuts: Vec<Cut>,
+    failures: u64,
     is_off: bool,
     offences: Offences,
     options: Arc<Vec<(u32, u32)>>,
@@ -95,22 +100,22 @@ impl Chip {
             power_up: 1,
             reads: 0,
             operations: 0,
-            cut: None,
-            failing: None,
+            cuts: Vec::new(),
+            failures: 0,
             is_off: false,
             offences: Offences::default(),
             options: Arc::default(),
         }
     }
 
-    /// Plans the next power cut; at most one at a time.
+    /// Plans a power cut, or an operation that fails.
     pub fn cut_at(&mut self, cut: Cut) {
-        self.cut = Some(cut);
+        self.cuts.push(cut);
     }
 
-    /// Plans an operation that the memory reports as failed, and that tears its first unit.
-    pub fn fail_at(&mut self, operation: u64, torn: Torn) {
-        self.failing = Some((operation, torn));
+    /// Number of operations so far that the memory reported as failed.
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// Whether the power is gone. Nothing can be read or written until [`Chip::restart`].
@@ -275,22 +280,25 @@ impl Chip {
     fn begin(&mut self) -> Result<Operation, Fault> {
         let number = self.operations;
         self.operations += 1;
-        let cut = self.cut.filter(|cut| cut.operation == number).map(|cut| cut.place);
-        if cut == Some(CutPlace::Before) {
-            self.is_off = true;
-            return Err(Fault);
-        }
-        let failed = self.failing.filter(|(failing, _)| *failing == number).map(|(_, torn)| (0, torn));
-        let torn = match cut {
-            Some(CutPlace::Inside { unit, torn }) => Some((unit, torn)),
-            _ => failed,
+        let planned = self.cuts.iter().find(|cut| cut.operation == number).map(|cut| cut.place);
+        self.cuts.retain(|cut| cut.operation > number);
+        let (torn, cuts, fails) = match planned {
+            None => (None, false, false),
+            Some(CutPlace::Before) => {
+                self.is_off = true;
+                return Err(Fault);
+            }
+            Some(CutPlace::Inside { unit, torn }) => (Some((unit, torn)), true, false),
+            Some(CutPlace::After) => (None, true, false),
+            Some(CutPlace::Failing { torn }) => (Some((0, torn)), false, true),
         };
-        Ok(Operation { number, torn, cuts: cut.is_some(), fails: failed.is_some() })
+        self.failures += u64::from(fails);
+        Ok(Operation { number, torn, cuts, fails })
     }
 
     fn end(&mut self, operation: Operation) -> Result<(), Fault> {
         self.is_off |= operation.cuts;
-        if operation.fails && !operation.cuts {
+        if operation.fails {
             // The memory said so itself, so it is idle.
             self.memories.iter_mut().for_each(|memory| memory.is_busy = false);
         }

@@ -157,9 +157,10 @@ fn a_half_erased_sector_may_read_erased_and_does_not_hold() {
 #[test]
 fn a_failing_operation_says_so_and_leaves_the_power_on() {
     let mut chip = chip("STM32F746NG");
-    chip.fail_at(0, Torn::Mixed);
+    chip.cut_at(Cut { operation: 0, place: CutPlace::Failing { torn: Torn::Mixed } });
     assert_eq!(chip.program(0, 0, &[0; 16]), Err(Fault));
     assert!(!chip.is_off());
+    assert_eq!(chip.failures(), 1);
     assert_eq!(chip.program(0, 16, &[0; 16]), Ok(()));
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use flash_model::{Cut, CutPlace, Restart, Torn};
 
-/// A cut, and how the device starts again.
+/// A cut, and how the device starts again; or an operation that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannedCut {
     /// Where the power fails.
@@ -15,13 +15,16 @@ pub struct PlannedCut {
 }
 
 /// The cuts of one run, in their order. As text `120:before,131:3:wavering,140:0:mixed:reset`: the number of the operation, then
-/// `before`, `after`, or the unit that is torn and how it reads; `reset` where only the microcontroller is reset.
+/// `before`, `after`, or the unit that is torn and how it reads; `reset` where only the microcontroller is reset. `fails` is no cut: the
+/// memory reports a failure, and what it tore stays weak.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cuts(pub Vec<PlannedCut>);
 
 /// A text that is no list of cuts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no power cut: `120:before`, `120:after`, or `120:3:wavering` for the third unit torn")]
+#[error(
+    "`{0}` is no power cut: `120:before`, `120:after`, `120:3:wavering` for unit 3 torn, `120:fails:mixed` for a failure"
+)]
 pub struct UnknownCut(pub String);
 
 /// How cells are called that read in some way.
@@ -37,6 +40,13 @@ fn name(torn: Torn) -> &'static str {
     }
 }
 
+impl PlannedCut {
+    /// Whether the power stays on.
+    pub fn is_failure(&self) -> bool {
+        matches!(self.cut.place, CutPlace::Failing { .. })
+    }
+}
+
 impl fmt::Display for PlannedCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Cut { operation, place } = self.cut;
@@ -44,6 +54,7 @@ impl fmt::Display for PlannedCut {
             CutPlace::Before => write!(f, "{operation}:before")?,
             CutPlace::After => write!(f, "{operation}:after")?,
             CutPlace::Inside { unit, torn } => write!(f, "{operation}:{unit}:{}", name(torn))?,
+            CutPlace::Failing { torn } => write!(f, "{operation}:fails:{}", name(torn))?,
         }
         if self.restart == Restart::Reset { f.write_str(":reset") } else { Ok(()) }
     }
@@ -66,7 +77,10 @@ impl FromStr for PlannedCut {
             _ => {
                 let (unit, kind) = place.split_once(':').ok_or_else(unknown)?;
                 let torn = Torn::ALL.into_iter().find(|torn| name(*torn) == kind).ok_or_else(unknown)?;
-                CutPlace::Inside { unit: unit.parse().map_err(|_| unknown())?, torn }
+                match unit {
+                    "fails" => CutPlace::Failing { torn },
+                    unit => CutPlace::Inside { unit: unit.parse().map_err(|_| unknown())?, torn },
+                }
             }
         };
         Ok(PlannedCut { cut: Cut { operation, place }, restart })
@@ -97,10 +111,10 @@ mod tests {
 
     #[test]
     fn cuts_are_read_as_they_are_written() {
-        for text in ["", "0:before", "12:after,13:0:mixed", "7:3:alternating:reset,900:before"] {
+        for text in ["", "0:before", "12:after,13:0:mixed", "7:3:alternating:reset,900:before", "8:fails:faulting"] {
             assert_eq!(text.parse::<Cuts>().map(|cuts| cuts.to_string()), Ok(text.to_owned()));
         }
-        for text in ["12", "12:beside", "x:before", "12:0:torn", "12:before:resets"] {
+        for text in ["12", "12:beside", "x:before", "12:0:torn", "12:before:resets", "12:fails"] {
             assert!(text.parse::<Cuts>().is_err(), "{text}");
         }
     }

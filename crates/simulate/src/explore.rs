@@ -144,19 +144,19 @@ pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, 
     let mut world = player.factory(seed);
     let first = world.chip.operations();
     let mut events = Some(Vec::new());
-    let mut planned = cuts.0.iter();
-    let mut next = planned.next();
+    for PlannedCut { cut, .. } in &cuts.0 {
+        world.chip.cut_at(Cut { operation: first + cut.operation, ..*cut });
+    }
+    world.failures = cuts.0.iter().filter(|cut| cut.is_failure()).count() as u32;
+    let mut planned = cuts.0.iter().filter(|cut| !cut.is_failure());
     loop {
-        if let Some(PlannedCut { cut, .. }) = next {
-            world.chip.cut_at(Cut { operation: first + cut.operation, ..*cut });
-        }
         let result = player.play(&mut world, None, |_, _| {}, &mut events);
         let told = || events.clone().unwrap_or_default();
         match result {
             Err(violation) => return (Err(failure(violation)), told()),
             Ok(Some(outcome)) => return (Ok(outcome), told()),
             Ok(None) => {
-                let how = next.map_or(Restart::PowerUp, |cut| cut.restart);
+                let how = planned.next().map_or(Restart::PowerUp, |cut| cut.restart);
                 if let Some(events) = &mut events {
                     events.push(Event {
                         start: world.chip.power_ups(),
@@ -165,7 +165,6 @@ pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, 
                     });
                 }
                 Player::restart(&mut world, how);
-                next = planned.next();
             }
         }
     }
@@ -237,10 +236,17 @@ impl<'b> Explorer<'b> {
         noted: bool,
     ) -> Result<Vec<Point>, Failure> {
         let Point { before, world } = point;
-        let mut world = World { chip: before.chip.clone(), ..world.clone() };
-        world.chip.cut_at(cut.cut);
-        before.operation.run(&mut world.chip);
-        Player::restart(&mut world, cut.restart);
+        let mut world = world.clone();
+        if cut.is_failure() {
+            // The power stays on: from the start on that it happens in.
+            world.chip.cut_at(cut.cut);
+            world.failures += 1;
+        } else {
+            world.chip = before.chip.clone();
+            world.chip.cut_at(cut.cut);
+            before.operation.run(&mut world.chip);
+            Player::restart(&mut world, cut.restart);
+        }
         self.count.cuts += 1;
         let from = world.chip.power_ups();
         let result = if noted {
@@ -276,7 +282,7 @@ impl<'b> Explorer<'b> {
         const PER_CUT: u32 = 3;
         for (memory, base) in self.base.iter().enumerate() {
             for (sector, (erases, base)) in world.chip.erases(memory).iter().zip(base).enumerate() {
-                let most = base + 1 + PER_CUT * world.cuts;
+                let most = base + 1 + PER_CUT * (world.cuts + world.failures);
                 if *erases > most {
                     return Err(Violation::Wear { memory, sector, erases: *erases, most });
                 }
@@ -305,6 +311,9 @@ impl<'b> Explorer<'b> {
             Depth::Three => inside.extend((0..3).map(|_| (noise.below(units.into()) as u32, torn(&mut noise)))),
             Depth::One => inside.push((noise.below(units.into()) as u32, torn(&mut noise))),
         }
+        if self.depth != Depth::One {
+            cuts.push(plan(CutPlace::Failing { torn: torn(&mut noise) }, Restart::PowerUp));
+        }
         for (unit, torn) in inside {
             let restart = if is_external && noise.below(2) == 0 { Restart::Reset } else { Restart::PowerUp };
             cuts.push(plan(CutPlace::Inside { unit, torn }, restart));
@@ -318,6 +327,7 @@ impl<'b> Explorer<'b> {
         let place = match noise.below(8) {
             0 => CutPlace::Before,
             1 => CutPlace::After,
+            2 => CutPlace::Failing { torn: Torn::ALL[noise.below(Torn::ALL.len() as u64) as usize] },
             _ => CutPlace::Inside { unit, torn: Torn::ALL[noise.below(Torn::ALL.len() as u64) as usize] },
         };
         let (memory, _) = point.before.operation.place();

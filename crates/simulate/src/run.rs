@@ -106,6 +106,8 @@ pub(crate) struct World {
     pub is_confirmed: bool,
     /// Power cuts so far.
     pub cuts: u32,
+    /// Operations that failed so far, or are planned to.
+    pub failures: u32,
     /// Starts since the last power cut.
     pub starts: u32,
 }
@@ -212,7 +214,7 @@ impl<'b> Player<'b> {
                 }
             }
         }
-        World { chip, is_confirmed: false, cuts: 0, starts: 0 }
+        World { chip, is_confirmed: false, cuts: 0, failures: 0, starts: 0 }
     }
 
     /// Plays from a start until the device rests or the power fails. `None`: it failed.
@@ -254,7 +256,9 @@ impl<'b> Player<'b> {
         let reverts = self.bench.strategy() != Strategy::Overwrite;
         let expected = match self.scenario {
             // A cut may spend a try of a good image: the start that it ended.
-            Scenario::Install if world.cuts >= u32::from(self.bench.tries) && reverts => return Ok(outcome),
+            Scenario::Install if world.cuts + world.failures >= u32::from(self.bench.tries) && reverts => {
+                return Ok(outcome);
+            }
             Scenario::Install => Outcome::New,
             Scenario::Revert if reverts => Outcome::Old,
             Scenario::Revert => Outcome::New,
@@ -281,6 +285,7 @@ impl<'b> Player<'b> {
             }
         };
         tell(&world.chip, "start");
+        let failures = world.chip.failures();
         let mut device = Device { chip: &mut world.chip, notes, registers: self.bench.registers() };
         let mut counter = AnyCounter::of(&config);
         let before = device.chip.operations();
@@ -318,7 +323,11 @@ impl<'b> Player<'b> {
         if device.chip.is_off() {
             return Ok(Step::Cut);
         }
-        let (step, confirmed) = step.map_err(Violation::Refused)?;
+        let (step, confirmed) = match step {
+            // What failed is tried again at the next start.
+            Err(Refusal::Reason(Reason::Write)) if world.chip.failures() > failures => (Step::Again, false),
+            step => step.map_err(Violation::Refused)?,
+        };
         world.is_confirmed |= confirmed;
         Ok(step)
     }
