@@ -1,7 +1,7 @@
 //! A device to cut the power of: a slot group, and an old and a new image for it.
 
 use boot::{Config, Raise};
-use flash_model::{Noise, Rewrite, Shape};
+use flash_model::{Chip, Noise, Rewrite, Shape};
 use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
 use image_format::layout::{GroupView, MEMORY_INTERNAL, MEMORY_OTP, ROLE_RUN};
 use image_format::log::Strategy;
@@ -63,7 +63,7 @@ pub struct Bench {
 }
 
 /// The key that images of a simulation are signed with. It signs nothing else.
-fn key() -> PrivateKey {
+pub(crate) fn key() -> PrivateKey {
     PrivateKey::from_seed(&[0x51; 32])
 }
 
@@ -274,6 +274,33 @@ impl Bench {
 
     pub(crate) fn images(&self) -> &Images {
         &self.images
+    }
+
+    /// The image that runs first.
+    #[must_use]
+    pub fn old_image(&self) -> &[u8] {
+        &self.images.old
+    }
+
+    /// Its memories, blank but for these bytes in one slot. `None` if they do not fit, or there is no such slot.
+    #[must_use]
+    pub fn chip_with(&self, slot: usize, content: &[u8], seed: u64) -> Option<Chip> {
+        let mut chip = Chip::new(self.shapes.clone(), seed);
+        let group = self.group();
+        let slot = group.slots().get(slot).filter(|slot| content.len() <= slot.size.get() as usize)?;
+        self.load(&mut chip, slot.region, slot.offset.get(), content)?;
+        Some(chip)
+    }
+
+    /// Programs bytes as a programming tool does: never beyond a sector, whatever its size.
+    pub(crate) fn load(&self, chip: &mut Chip, region: u8, offset: u32, content: &[u8]) -> Option<()> {
+        let shape = self.shapes.get(usize::from(region))?;
+        let mut content = content.to_vec();
+        content.resize(content.len().next_multiple_of(shape.unit as usize), shape.erased);
+        for (number, part) in (0..).zip(content.chunks(256)) {
+            chip.program(region.into(), offset + 256 * number, part).ok()?;
+        }
+        Some(())
     }
 
     /// Whether it keeps a security counter: without one no image is too old.

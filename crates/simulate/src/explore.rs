@@ -1,6 +1,6 @@
 //! All the places where the power can fail.
 
-use flash_model::{Cut, CutPlace, Noise, Restart, Torn};
+use flash_model::{Chip, Cut, CutPlace, Noise, Restart, Torn};
 
 use crate::bench::Bench;
 use crate::cut::{Cuts, PlannedCut};
@@ -136,6 +136,21 @@ pub fn wander(setting: &Setting<'_>, cuts: u32, runs: u64) -> Result<Count, Fail
 /// Plays a scenario with these cuts, and tells what happens.
 /// How it ended is the violation, if that happens again.
 pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, Vec<Event>) {
+    play_again(setting, cuts, |_| {})
+}
+
+/// The memories at each start of such a run.
+pub fn states(setting: &Setting<'_>, cuts: &Cuts) -> Vec<Chip> {
+    let mut states = Vec::new();
+    let _ = play_again(setting, cuts, |chip| states.push(chip.clone()));
+    states
+}
+
+fn play_again(
+    setting: &Setting<'_>,
+    cuts: &Cuts,
+    mut starts: impl FnMut(&Chip),
+) -> (Result<Outcome, Failure>, Vec<Event>) {
     let Setting { bench, scenario, seed, memo, .. } = *setting;
     let failure = |violation| Failure { bench: bench.name.clone(), scenario, seed, cuts: cuts.clone(), violation };
     let Some(player) = Player::new(bench, scenario, memo.clone()) else {
@@ -150,7 +165,7 @@ pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, 
     world.failures = cuts.0.iter().filter(|cut| cut.is_failure()).count() as u32;
     let mut planned = cuts.0.iter().filter(|cut| !cut.is_failure());
     loop {
-        let result = player.play(&mut world, None, |_, _| {}, &mut events);
+        let result = player.play(&mut world, None, |world, _| starts(&world.chip), &mut events);
         let told = || events.clone().unwrap_or_default();
         match result {
             Err(violation) => return (Err(failure(violation)), told()),

@@ -17,11 +17,13 @@ mod explore;
 mod memo;
 pub mod otp;
 mod run;
+mod verdict;
 
 pub use boot::Raise;
 
 pub use bench::{Bench, BenchError, Images};
 pub use cut::{Cuts, PlannedCut, UnknownCut};
-pub use explore::{Count, Depth, Failure, Setting, explore, replay, wander};
+pub use explore::{Count, Depth, Failure, Setting, explore, replay, states, wander};
 pub use memo::Memo;
 pub use run::{Event, Outcome, Scenario, Violation};
+pub use verdict::{Verdict, verdicts};

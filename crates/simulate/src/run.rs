@@ -183,18 +183,9 @@ impl<'b> Player<'b> {
         let group = self.bench.group();
         let slot = group.slots().iter().find(|slot| slot.role == image_format::layout::ROLE_RUN);
         if let Some(slot) = slot {
-            let shape = &self.bench.shapes()[usize::from(slot.region)];
-            let mut image = self.bench.images().old.clone();
-            image.resize(image.len().next_multiple_of(shape.unit as usize), shape.erased);
-            let mut at = 0u32;
-            while (at as usize) < image.len() {
-                // A programming tool's operations are not cut: never beyond a sector, whatever its size.
-                let size = 256.min(image.len() - at as usize);
-                let part = &image[at as usize..at as usize + size];
-                if chip.program(slot.region.into(), slot.offset.get() + at, part).is_err() {
-                    unreachable!("an erased sector takes what is aligned");
-                }
-                at += size as u32;
+            let loaded = self.bench.load(&mut chip, slot.region, slot.offset.get(), &self.bench.images().old);
+            if loaded.is_none() {
+                unreachable!("an erased slot takes its image");
             }
         }
         // The factory sets the counter to the old image's.
