@@ -8,6 +8,7 @@ mod artefact;
 mod board;
 mod burn;
 mod devices;
+mod field;
 mod files;
 mod otp;
 mod procedure;

@@ -534,3 +534,11 @@ export interface OtpFields {
     /** The lock bytes; `null`: not in the read-back. */
     locks: number[] | null;
 }
+
+/** What {@link readField} asks of a field. */
+export type FieldQuestion = "read" | "checked" | "text" | "sum" | "count";
+
+/** What {@link readField} comes to: the value, or why the field is refused. */
+export type FieldReading =
+    | { code: 0; value: Uint8Array | string | number | null }
+    | { code: number; name: string; doc: string };

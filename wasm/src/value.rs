@@ -110,11 +110,11 @@ fn doc(code: Code) -> JsValue {
     lines.join(" ").into()
 }
 
-fn bytes(bytes: &[u8]) -> JsValue {
+pub fn bytes(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-fn object(properties: &[(&str, JsValue)]) -> Value {
+pub fn object(properties: &[(&str, JsValue)]) -> Value {
     let object = Object::new();
     for (name, value) in properties {
         Reflect::set(&object, &(*name).into(), value)?;

@@ -41,3 +41,11 @@ function bytes(hex) {
 function text(hex) {
     return Buffer.from(bytes(hex)).toString("latin1").replace(/\0+$/, "");
 }
+
+/** The vectors for readers of one-time-programmable memory. */
+export const fields = JSON.parse(readFileSync(new URL("fields.json", folder), "utf8")).fields.map((field) => ({
+    ...field,
+    layout: bytes(field.layout),
+    memory: bytes(field.memory),
+}));
+assert(fields.length > 0, "tests/vectors/fields.json has no vectors: nothing would be tested");

@@ -8,4 +8,4 @@ mod value;
 pub use blob::{OtpBlob, OtpBody};
 pub use content::{FieldRefusal, LayoutField, OtpLayout, spent_units};
 pub use field::{COMPLEMENT, FieldKind, FieldList, OtpField, OtpHead};
-pub use value::{Date, Text};
+pub use value::{Date, Text, text};

@@ -4,24 +4,30 @@ use super::{FieldRefusal, OtpLayout};
 use crate::ReadAt;
 use crate::structure::index;
 
+/// The characters of bytes that are a text: one printable character (0x20 to 0x7E) at least, then zeros.
+#[must_use]
+pub fn text(bytes: &[u8]) -> Option<&str> {
+    let (used, rest) = bytes.split_at_checked(printable(bytes))?;
+    let is_text = !used.is_empty() && rest.iter().all(|byte| *byte == 0);
+    core::str::from_utf8(used).ok().filter(|_| is_text)
+}
+
 /// Printable ASCII in room for `N` characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<const N: usize>([u8; N]);
 
 impl<const N: usize> Text<N> {
-    /// `None`: the bytes are not one printable character (0x20 to 0x7E) at least, then zeros.
+    /// `None`: the bytes are none, see [`text`].
     #[must_use]
     pub fn new(bytes: [u8; N]) -> Option<Self> {
-        let length = printable(&bytes);
-        let is_text = length > 0 && bytes.iter().skip(length).all(|byte| *byte == 0);
-        is_text.then_some(Text(bytes))
+        text(&bytes)?;
+        Some(Text(bytes))
     }
 
     /// The characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let used = self.0.get(..printable(&self.0)).unwrap_or_default();
-        core::str::from_utf8(used).unwrap_or_default()
+        text(&self.0).unwrap_or_default()
     }
 }
 
