@@ -1,3 +1,15 @@
+/** The texts of codes are in this entry alone: `waxseal/verify` is kept small. */
+export interface Refused {
+    /** What the code means. */
+    doc: string;
+}
+
+/** See {@link Refused}. */
+export interface Code {
+    /** What it means. */
+    doc: string;
+}
+
 /**
  * What a question comes to: the object that the command prints with `--format json`, whose shapes `JSON.md` of the command
  * describes, and the text that it prints without. Names are those of the command, so that what reads the one reads the other.

@@ -77,8 +77,6 @@ export interface Refused {
     name: string;
     /** Where in the judgement it arises. */
     stage: string;
-    /** What the code means. */
-    doc: string;
 }
 
 /** What {@link inspect} comes to. */
@@ -149,6 +147,4 @@ export interface Code {
     name: string;
     /** Where in the judgement it arises. */
     stage: string;
-    /** What it means. */
-    doc: string;
 }

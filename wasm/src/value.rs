@@ -26,14 +26,14 @@ pub fn judged() -> Value {
 
 /// `Refused`.
 pub fn refused(error: Error) -> Value {
-    object(&[
+    let refused = object(&[
         ("accepted", false.into()),
         ("code", error.code.number().into()),
         ("offset", error.offset.into()),
         ("name", error.code.name().into()),
         ("stage", stage(error.code)),
-        ("doc", doc(error.code)),
-    ])
+    ])?;
+    with_doc(refused, error.code)
 }
 
 /// `Unauthenticated`.
@@ -43,12 +43,8 @@ pub fn inspected(image: &Header<ImageBody>) -> Value {
 
 /// `Code`.
 pub fn code(code: Code) -> Value {
-    object(&[
-        ("number", code.number().into()),
-        ("name", code.name().into()),
-        ("stage", stage(code)),
-        ("doc", doc(code)),
-    ])
+    let listed = object(&[("number", code.number().into()), ("name", code.name().into()), ("stage", stage(code))])?;
+    with_doc(listed, code)
 }
 
 /// `Header`. The patterns name every field, so that a new one cannot be forgotten here.
@@ -104,10 +100,17 @@ fn stage(code: Code) -> JsValue {
     format!("{:?}", code.stage()).into()
 }
 
-/// The lines of the description as one paragraph.
-fn doc(code: Code) -> JsValue {
+/// With the lines of the code's description as one paragraph. The entry that judges, and no more, is small for lack of these.
+#[cfg(feature = "full")]
+fn with_doc(object: JsValue, code: Code) -> Value {
     let lines: Vec<&str> = code.doc().iter().map(|line| line.trim()).collect();
-    lines.join(" ").into()
+    Reflect::set(&object, &"doc".into(), &lines.join(" ").into())?;
+    Ok(object)
+}
+
+#[cfg(not(feature = "full"))]
+fn with_doc(object: JsValue, _: Code) -> Value {
+    Ok(object)
 }
 
 pub fn bytes(bytes: &[u8]) -> JsValue {

@@ -8,10 +8,10 @@ import { accepted } from "../testing/vectors.mjs";
 const declarations = readFileSync(new URL("../pkg/waxseal.d.ts", import.meta.url), "utf8");
 const { bytes, policy } = accepted;
 
-/** The properties of an interface, as the package declares them. */
+/** The properties of an interface, as the package declares them; it may do so in pieces. */
 function declared(name) {
-    const [, body] = declarations.match(new RegExp(`export interface ${name} \\{\\n(.*?)\\n\\}`, "s"));
-    const names = [...body.matchAll(/^ {4}(\w+): /gm)].map(([, property]) => property);
+    const bodies = [...declarations.matchAll(new RegExp(`export interface ${name} \\{\\n(.*?)\\n\\}`, "gs"))].map(([, body]) => body);
+    const names = [...bodies.join("\n").matchAll(/^ {4}(\w+): /gm)].map(([, property]) => property);
     assert(names.length > 0, name);
     return names;
 }

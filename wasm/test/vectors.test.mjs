@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { codes, inspect, judge, keyId, verify } from "waxseal";
+import * as small from "waxseal/verify";
 import { accepted, vectors } from "../testing/vectors.mjs";
 
 const listed = new Map(codes().map((code) => [code.number, code]));
@@ -9,6 +10,8 @@ const listed = new Map(codes().map((code) => [code.number, code]));
 for (const { name, kind, bytes, policy, fault, code, error, offset } of vectors) {
     test(`vector ${name}`, () => {
         const verdict = judge(kind, bytes, policy, fault ?? undefined);
+        const alone = small.judge(kind, bytes, policy, fault ?? undefined);
+        assert.deepEqual([alone.code, alone.offset, alone.name], [verdict.code, verdict.offset, verdict.name]);
         if (kind === "image") {
             const { accepted, code, offset } = verify(bytes, policy, fault ?? undefined);
             assert.deepEqual({ accepted, code, offset }, { accepted: verdict.accepted, code: verdict.code, offset: verdict.offset });

@@ -5,6 +5,7 @@ use crate::{
     cost::{self, grouped},
     line, peer,
     process::Outcome,
+    web,
 };
 
 /// Prints the tables.
@@ -20,6 +21,8 @@ pub fn bench() -> Outcome {
     println!();
     let checking = grouped(checking::instructions()?);
     println!("Checking a manifest of 200 images takes {checking} instructions on the host (callgrind).");
+    println!();
+    web::compare()?;
     println!();
     peer::compare()?;
     line::compare()

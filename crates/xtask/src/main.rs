@@ -32,6 +32,7 @@ mod test;
 mod tools;
 mod vectors;
 mod verifier;
+mod web;
 
 use std::process::ExitCode;
 

@@ -20,8 +20,8 @@ pub fn serve(port: u16) -> Outcome {
 
 /// Builds wasm/dist. The package has to be there.
 pub fn build() -> Outcome {
+    install_packages()?;
     let folder = folder()?;
-    install(&folder)?;
     let demo = demo(&folder)?;
     run(Command::new("node_modules/.bin/tsc").current_dir(&folder))?;
     run(Command::new("node").arg("build.mjs").arg(demo).current_dir(&folder))
@@ -49,6 +49,11 @@ fn demo(page: &Path) -> Outcome<PathBuf> {
     let seal = ["build", "demo.toml", "--key", "keys/demo.pem", "--out", "out"];
     capture(Command::new(waxseal).args(seal).current_dir(&folder))?;
     Ok(folder)
+}
+
+/// Installs the packages that build and test the page; the npm package's own tests use them too.
+pub fn install_packages() -> Outcome {
+    install(&folder()?)
 }
 
 fn folder() -> Outcome<PathBuf> {

@@ -40,7 +40,7 @@ const STEPS: &[Step] = &[
     ("cost on the target", cost::check),
     ("no panic on the target", panics::check),
     ("lint for WebAssembly", lint_wasm),
-    ("vectors in Node", vectors_in_node),
+    ("npm package", npm_package),
     ("page in Chromium", page_in_chromium),
     ("vectors by a stranger's reader", vectors_by_a_stranger),
 ];
@@ -156,7 +156,9 @@ fn lint_wasm() -> Outcome {
     Ok(())
 }
 
-fn vectors_in_node() -> Outcome {
+fn npm_package() -> Outcome {
+    tools::CHROMIUM.ensure()?;
+    page::install_packages()?;
     wasm()?;
     node_tests("wasm/test", Some(build_waxseal()?))
 }
