@@ -75,6 +75,8 @@ impl Chip {
             }
             values.insert(name.clone(), *value);
         }
+        // A blank board is protected from nothing.
+        values.entry(READ_PROTECTION.to_owned()).or_insert(0);
         let mode = part.mode(|name| values.get(name).copied()).ok_or(BoardError::Mode)?;
         // The flash of a part is the same silicon in all of its modes.
         let ranges = || part.modes.iter().flat_map(|mode| &mode.regions).map(|region| region.range());
