@@ -82,16 +82,18 @@ impl Example {
     pub fn prepare(&self) -> Outcome {
         let build = self.folder.join("build");
         fs::create_dir_all(&build).map_err(Failure::at(&build))?;
-        // What an older checkout locked says nothing about this one.
-        let lock = self.folder.join(LOCK);
-        if lock.exists() {
-            fs::remove_file(&lock).map_err(Failure::at(&lock))?;
-        }
+        self.forget(LOCK)?;
         write_key(&self.folder.join(KEY))?;
         for slot in SLOTS {
             capture(&mut self.waxseal(&["gen", "linker", MANIFEST, "--slot", slot, "-o", &Self::memory(slot)]))?;
         }
         Ok(())
+    }
+
+    /// Removes a lock file: what an older checkout locked says nothing about this one.
+    pub fn forget(&self, lock: &str) -> Outcome {
+        let lock = self.folder.join(lock);
+        if lock.exists() { fs::remove_file(&lock).map_err(Failure::at(&lock)) } else { Ok(()) }
     }
 
     /// The build of the firmware for `slot`.

@@ -82,7 +82,11 @@ enum Task {
         port: u16,
     },
     /// Measures the verifier and the packer, and prints a table for the README.
-    Bench,
+    Bench {
+        /// Only `waxseal build` against its peers.
+        #[arg(long)]
+        builds: bool,
+    },
     /// Runs a test with as many cases as one likes.
     #[command(subcommand)]
     Campaign(campaign::Campaign),
@@ -113,7 +117,8 @@ fn perform(task: Task) -> Outcome {
         Task::Firmware => example::firmware(),
         Task::Wasm => test::wasm().and_then(|()| page::build()),
         Task::Serve { port } => test::wasm().and_then(|()| page::serve(port)),
-        Task::Bench => bench::bench(),
+        Task::Bench { builds: true } => peer::compare(),
+        Task::Bench { builds: false } => bench::bench(),
         Task::Campaign(campaign) => campaign::run_campaign(&campaign),
         Task::Deny => deny(),
     }
