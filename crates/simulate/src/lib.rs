@@ -14,6 +14,7 @@ mod cut;
 mod device;
 pub mod devices;
 mod explore;
+pub mod fuzz;
 mod memo;
 pub mod otp;
 mod run;

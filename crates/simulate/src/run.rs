@@ -164,7 +164,7 @@ impl<F: Flash> Counter<F> for AnyCounter<'_> {
     }
 }
 
-fn id(sealed: &[u8]) -> Option<Digest> {
+pub(crate) fn id(sealed: &[u8]) -> Option<Digest> {
     let header = Header::<ImageBody>::read(&mut Memory::file(sealed)).ok()?;
     Some(header.unauthenticated().id(&mut SoftwareCrypto))
 }
