@@ -5,6 +5,7 @@ use flash_model::{Chip, Noise, Rewrite, Shape};
 use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
 use image_format::layout::{GroupView, MEMORY_INTERNAL, MEMORY_OTP, ROLE_RUN};
 use image_format::log::Strategy;
+use image_format::record::Record;
 use image_format::trust::{Role, RoleHead, TrustHead, TrustSet};
 use image_format::{
     Check, Device, Digest, ImageBody, Memory, PayloadType, Place, Policy, SoftwareCrypto, VerifiedImage, Version,
@@ -81,8 +82,8 @@ impl Bench {
             return Err(BenchError::Payload(needed, capacity));
         }
         let (first, second) = bench.run_addresses();
-        bench.images.old = bench.seal(first, 1, 1, payload_size, seed);
-        bench.images.new = bench.seal(second, 2, 2, payload_size, seed.wrapping_add(1));
+        bench.images.old = bench.seal(first, (1, 1), &[], payload_size, seed);
+        bench.images.new = bench.seal(second, (2, 2), &[], payload_size, seed.wrapping_add(1));
         Ok(bench)
     }
 
@@ -184,7 +185,14 @@ impl Bench {
         Ok(bench)
     }
 
-    fn seal(&self, run_address: u32, version: u16, counter: u32, payload_size: u32, seed: u64) -> Vec<u8> {
+    fn seal(
+        &self,
+        run_address: u32,
+        (version, counter): (u16, u32),
+        records: &[Record<'_>],
+        payload_size: u32,
+        seed: u64,
+    ) -> Vec<u8> {
         let group = self.group();
         let mut noise = Noise::new(seed);
         let mut payload: Vec<u8> = (0..payload_size).map(|_| noise.next() as u8).collect();
@@ -207,7 +215,7 @@ impl Bench {
             device: self.device,
             front_size: group.head().payload_offset.get(),
             body,
-            records: &[],
+            records,
             payload,
             auxiliary: [head.as_bytes(), &value].concat(),
         };
@@ -225,8 +233,16 @@ impl Bench {
         let payload = (16..=size - front)
             .rev()
             .find(|payload| payload + 12 + 32 * payload.div_ceil(1 << CHUNK_LOG2) <= size - front);
-        bench.images.new = self.seal(second, 2, 0, payload.unwrap_or(16), 3);
+        bench.images.new = self.seal(second, (2, 0), &[], payload.unwrap_or(16), 3);
         bench.raise = Raise::Strict;
+        bench
+    }
+
+    /// The same device with an old image that names a companion, which is nowhere.
+    #[cfg(test)]
+    pub(crate) fn with_companion(&self) -> Self {
+        let mut bench = self.clone();
+        bench.images.old = self.seal(self.run_addresses().0, (1, 1), &[Record::Companions(&[[7; 32]])], 1024, 3);
         bench
     }
 

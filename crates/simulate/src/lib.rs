@@ -17,6 +17,8 @@ mod explore;
 pub mod fuzz;
 mod memo;
 pub mod otp;
+#[cfg(test)]
+mod reasons;
 mod run;
 mod verdict;
 
