@@ -359,6 +359,17 @@ fn notes(plan: &Plan, slots: &[SlotPlan]) -> Vec<String> {
     if plan.boot.loader.value == Loader::Waxseal {
         notes.push("a release has no boot loader in it: without one on the board nothing starts".to_owned());
     }
+    for slot in slots {
+        let own = plan.slot(&slot.slot).map(|slot| slot.extent.range.clone()).unwrap_or_default();
+        let log: Vec<&Sector> = slot.erase.iter().filter(|sector| !overlap(&sector.range(), &own)).collect();
+        if let (Some(first), Some(last)) = (log.first(), log.last()) {
+            let (first, last) = (address(first.address), address(last.range().end.saturating_sub(1)));
+            notes.push(format!(
+                "the state log of slot {} lies outside of it, from {first} to {last}: it is erased too",
+                slot.slot
+            ));
+        }
+    }
     for image in &plan.images {
         let is_written = |placement: &&Placement| slots.iter().any(|slot| slot.slot == placement.slot.value);
         let others: Vec<String> = image

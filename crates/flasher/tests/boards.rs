@@ -56,3 +56,36 @@ fn a_blank_board_is_burnt_and_locked() {
     assert_eq!(locks, [&[0, 0][..], &[0xFF; 14]].concat(), "blocks 0 and 1, and no neighbour");
     assert!(otp.fields.iter().all(|field| field.range().end <= otp.memory.size));
 }
+
+/// Overwriting keeps its state log in the slot where updates are staged: it is erased with the slot that it is about, and no other
+/// sector of the staging slot.
+#[test]
+fn a_state_log_elsewhere_is_erased_with_its_slot() {
+    let plan = plan("tests/manifests/good_overwrite_with_backup.toml");
+    let (image, placement) = (&plan.images[0], &plan.images[0].placements[0]);
+    let mut code = waxseal_tests::elf::code(placement.run_address, 3000);
+    code[..4].copy_from_slice(&plan.device.part.ram[0].range().end.to_le_bytes());
+    let firmware = waxseal_tests::elf::Elf::default().segment(placement.run_address, code).file();
+    let input = packer::build::Input {
+        image: &image.name.value,
+        slot: &placement.slot.value,
+        name: "app.elf",
+        bytes: &firmware,
+    };
+    let built = packer::build::build(&plan, &[input], &[key().public()], &[key()], packer::build::Wanted::ALL).unwrap();
+    let verdict = verdict(&plan, &built.release_parts().concat());
+    let options: Vec<String> =
+        plan.device.mode.selectors.iter().map(|(name, value)| format!(",{name}={value}")).collect();
+    let mut board = board(&format!("{}{}", plan.device.part.name, options.concat()), &[]);
+    let fit = compare(&mut board, &plan, Purpose::Flash).accept(&[]).unwrap();
+    let flash = FlashPlan::new(&verdict, &fit, &[]).unwrap();
+    let slot = &plan.slot(&placement.slot.value).unwrap().extent.range;
+    let outside: Vec<_> = flash.slots[0].erase.iter().filter(|sector| !slot.contains(&sector.address)).collect();
+    let state = placement.state_address..placement.state_address + placement.state_size;
+    assert!(
+        !outside.is_empty()
+            && outside.iter().all(|sector| sector.range().start < state.end && state.start < sector.range().end)
+    );
+    assert!(flash.notes.iter().any(|note| note.contains("lies outside of it")), "{:?}", flash.notes);
+    assert_eq!(run(flash.flash(), &mut board).trouble, None);
+}

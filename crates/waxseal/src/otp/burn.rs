@@ -146,7 +146,8 @@ impl Command {
         told.plan(&planned);
         if self.dry_run {
             told.text += "nothing was burnt: --dry-run\n";
-            return Ok(told.report(Exit::Done));
+            let is_possible = planned.plan().verdict() <= provision::Verdict::Program;
+            return Ok(told.report(if is_possible { Exit::Done } else { Exit::Refused }));
         }
         let name = planned.target().board.clone();
         let rest = match self.data(device, &planned, &name, &mut told)? {
