@@ -1,14 +1,10 @@
 //! The boot decision.
 
 use image_format::log::{Candidate, EntryKind, MAX_SLOTS, RAISED, Reason as Cause, SlotLog, Status, Strategy, choose};
-use image_format::{Crypto, Digest, Entry, VerifiedImage};
+use image_format::{Crypto, Digest, Entry, VerifiedImage, Word};
 
 use crate::session::about;
 use crate::{Counter, Flash, Raise, Reason, Refusal, Session};
-
-/// A word that says yes, and one that says no: 32 bits that differ in all of them, so that no single fault makes one the other.
-const GO: u32 = 0x5AC3_3C96;
-const STOP: u32 = !GO;
 
 /// What the boot loader does last.
 #[derive(Clone, Copy, Debug)]
@@ -27,19 +23,20 @@ pub struct Start {
     image: VerifiedImage,
     slot: usize,
     on_trial: bool,
-    verdict: u32,
+    verdict: Word,
 }
 
 impl Start {
-    pub(crate) fn new(image: &VerifiedImage, slot: usize, on_trial: bool) -> Self {
-        let verdict = if image.still_matches() { GO } else { STOP };
-        Start { image: *image, slot, on_trial, verdict }
+    /// `lowest` is compared with the image's counter once more, apart from the policy that it was judged by.
+    pub(crate) fn new(image: &VerifiedImage, slot: usize, on_trial: bool, lowest: u32) -> Self {
+        let is_new_enough = image.header().body.security_counter.get() >= core::hint::black_box(lowest);
+        Start { image: *image, slot, on_trial, verdict: Word::of(image.still_matches() && is_new_enough) }
     }
 
-    /// Where to start. `None` if the second comparison of digests fails, or for an image without code: recover then.
+    /// Where to start. `None` if what was decided does not stand when it is looked at again, or for an image without code: recover then.
     #[must_use]
     pub fn entry(&self) -> Option<Entry> {
-        if core::hint::black_box(self.verdict) ^ STOP == u32::MAX { self.image.entry() } else { None }
+        if self.verdict.is_yes() { self.image.entry() } else { None }
     }
 
     /// The image, as it was verified in this boot.
@@ -105,7 +102,7 @@ pub fn boot<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, counter: &mut 
 fn fixed<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, lowest: u32, decision: &mut Decision) {
     let Some(slot) = session.map.run_slots().next() else { return };
     match &session.judge(slot, slot, lowest) {
-        Ok(image) => decision.action = Action::Boot(Start::new(image, slot, false)),
+        Ok(image) => decision.action = Action::Boot(Start::new(image, slot, false, lowest)),
         Err(refusal) => decision.refuse(slot, *refusal),
     }
 }
@@ -162,7 +159,7 @@ fn starts<F: Flash, C: Crypto>(
         decision.raised = raise(session, counter, (slot, log), own, others, lowest);
         crate::exchange::clear(session, logs, slot);
     }
-    let start = Start::new(image, slot, on_trial);
+    let start = Start::new(image, slot, on_trial, lowest);
     decision.action = if is_exchanged(session, slot) { Action::Exchange(start) } else { Action::Boot(start) };
     true
 }

@@ -72,6 +72,25 @@
 //!
 //! A whole one is in the project's `examples/boot/rust/src/f767`.
 //!
+//! # What a disturbed supply has to hit
+//!
+//! Whoever has the board in hand makes the core skip an instruction, and aims at one that refuses. Against one such fault in each start:
+//!
+//! - what admits is decided twice: the signatures, the payload's digest, the security counter, and whether device and place fit. The first decision
+//!   is a branch; the second one is kept as an [`image_format::Word`], whose yes and no differ in all 32 bits, and is looked at in
+//!   [`Start::entry`]. A signature counts by its word, and not because the branch before was passed; no threshold counts as one;
+//! - an entry address that is given out in spite of a no was changed by the words: it is not the image's;
+//! - the loop that hashes is checked at its end, so a shorter one is a refusal.
+//!
+//! `cargo xtask campaign skips` replaces each instruction of a refusal in turn by one that does nothing, in QEMU. In the size profile a forged
+//! signature and a changed payload stay refused. So does a counter that is too low, but for one instruction, by which [`boot`] hands the
+//! lowest counter on. Each test run does so with all branches.
+//!
+//! Not covered: two faults that are timed together; a fault inside of the cryptography, where one comparison at the end makes the yes (a
+//! [`image_format::Crypto`] of your own may verify twice, for two million instructions more); bits that are flipped in registers or memory,
+//! but for the words; revisions and companions, which are decided once; your flash driver, your counter, and what comes behind `entry`: take its
+//! `None` to where no address is at hand, and keep the core's own means (a supply monitor, a random delay before [`boot`]).
+//!
 //! What holds, and why, is in the project's ARCHITECTURE.md; the state log's encoding in `schema/image-format.md`.
 
 #![no_std]

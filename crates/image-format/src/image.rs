@@ -4,7 +4,7 @@ use zerocopy::little_endian::{U16, U32};
 
 use crate::header::{Body, Envelope, Kind, SignedHeader};
 use crate::record::Companions;
-use crate::{Authentic, Check, Code, Crypto, Error, Place, Policy, ReadAt, Verified};
+use crate::{Authentic, Check, Code, Crypto, Error, Extent, Place, Policy, ReadAt, Verified, Word};
 
 structure! {
     /// A version by Semantic Versioning 2.0, without pre-release and build parts. For people and hosts: what a boot
@@ -114,13 +114,20 @@ pub struct Entry {
 pub struct VerifiedImage {
     sealed: Verified<ImageBody>,
     entry: Option<Entry>,
+    suits: Word,
 }
 
 impl VerifiedImage {
-    /// Where firmware starts; `None` for data. The payload's digest is compared a second time.
+    /// Where firmware starts; `None` for data. Signatures, the payload's digest, device, place and security counter are looked at a
+    /// second time, and an address that is given out in spite of a no is none.
     #[must_use]
     pub fn entry(&self) -> Option<Entry> {
-        if self.still_matches() { self.entry } else { None }
+        let Entry { stack, reset } = self.entry?;
+        if !self.still_matches() || !self.suits.is_yes() {
+            return None;
+        }
+        let mask = self.sealed.mask() | self.suits.mask();
+        Some(Entry { stack: stack ^ mask, reset: reset ^ mask })
     }
 }
 
@@ -166,7 +173,9 @@ impl Authentic<ImageBody> {
             Some(PayloadType::Firmware) => Some(self.entry(first)?),
             _ => None,
         };
-        Ok(VerifiedImage { sealed: self.verified(companions, digest, crypto), entry })
+        let suits = core::hint::black_box(self).suits(source.extent(), core::hint::black_box(policy));
+        let sealed = self.verified(companions, digest, crypto);
+        Ok(VerifiedImage { sealed, entry, suits: Word::of(suits.is_ok()) })
     }
 
     /// Judges everything that the front area alone says: what a device looks at before it erases anything for an update. The
@@ -189,7 +198,13 @@ impl Authentic<ImageBody> {
         policy: &Policy<'_>,
         crypto: &mut impl Crypto,
     ) -> Result<Companions, Error> {
-        self.is_for(source.extent(), policy.device)?;
+        self.suits(source.extent(), policy)?;
+        self.judge_records(policy.revision, source, crypto)
+    }
+
+    /// Whether what the header says suits the device: its size, device, place and counter.
+    fn suits(&self, extent: Extent, policy: &Policy<'_>) -> Result<(), Error> {
+        self.is_for(extent, policy.device)?;
         let body = &self.header().body;
         body.is_for_place(policy.place)?;
         if let Check::Require(lowest) = policy.counter
@@ -197,7 +212,7 @@ impl Authentic<ImageBody> {
         {
             return Err(Code::CounterTooLow.at(offset!(ImageHeader, body.security_counter)));
         }
-        self.judge_records(policy.revision, source, crypto)
+        Ok(())
     }
 
     /// The entry that firmware's first eight bytes say.

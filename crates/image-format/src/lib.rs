@@ -53,6 +53,7 @@ mod signature;
 pub mod trust;
 mod verify;
 pub mod whole;
+mod word;
 
 pub use chunk::{Chunks, chunk_count};
 pub use code::{Code, Error, Stage};
@@ -66,6 +67,7 @@ pub use read::{Extent, Fault, InSlot, Memory, ReadAt};
 pub use signature::{Authentic, FRONT_HEAD_SIZE, FrontHead, KeyId, MAX_KEYS, SIGNATURE_PLACES, SignaturePlace, key_id};
 pub use structure::{Field, Structure};
 pub use verify::{READ_SIZE, Verified, verify_sealed};
+pub use word::Word;
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];

@@ -5,7 +5,7 @@ use crate::policy::{Check, Device, Trust};
 use crate::record::{Companions, MAX_RECORDS, Record, Records};
 use crate::signature::FRONT_HEAD_SIZE;
 use crate::structure::index;
-use crate::{Authentic, Code, Crypto, Digest, Error, Extent, ReadAt, Revision, Sha256 as _};
+use crate::{Authentic, Code, Crypto, Digest, Error, Extent, ReadAt, Revision, Sha256 as _, Word};
 
 /// Bytes that are read at a time while an area is hashed.
 pub const READ_SIZE: u32 = 512;
@@ -17,6 +17,7 @@ pub struct Verified<B> {
     id: Digest,
     companions: Companions,
     payload: Digest,
+    signed: Word,
 }
 
 impl<B: Body> Verified<B> {
@@ -38,11 +39,16 @@ impl<B: Body> Verified<B> {
         self.companions.ids()
     }
 
-    /// Compares the payload's digest a second time, as it was computed, with the signed one: whoever skips the first
-    /// comparison by a fault has to hit another one.
+    /// Whether it is signed and the payload has the signed digest: looked at a second time, so that whoever skips the first
+    /// refusal by a fault has to hit another one.
     #[must_use]
     pub fn still_matches(&self) -> bool {
-        core::hint::black_box(self.payload) == self.header.envelope.payload_digest
+        core::hint::black_box(self.payload) == self.header.envelope.payload_digest && self.signed.is_yes()
+    }
+
+    /// Zero if it is signed.
+    pub(crate) fn mask(&self) -> u32 {
+        self.signed.mask()
     }
 
     /// Judges the auxiliary area too: what hosts do before they show what is in it. Boot never reads it.
@@ -78,7 +84,7 @@ impl<B: Body> Authentic<B> {
     /// The step that only a whole judgement may take.
     pub(crate) fn verified(&self, companions: Companions, payload: Digest, crypto: &mut impl Crypto) -> Verified<B> {
         let header = *self.header();
-        Verified { header, id: header.id(crypto), companions, payload }
+        Verified { header, id: header.id(crypto), companions, payload, signed: self.signed() }
     }
 
     /// Judges size and device.

@@ -11,7 +11,7 @@ use crate::{
     cargo::{Profile, command},
     power::{self, Power},
     process::{Failure, Outcome, capture, run, target_folder},
-    qemu, tools, verifier,
+    qemu, skips, tools, verifier,
 };
 
 /// The program that both sides run, of tests/target.
@@ -28,6 +28,8 @@ pub enum Campaign {
     Differential(Mutations),
     /// Cuts the power at seeded places of updates, on slots as large as products have them.
     Power(Power),
+    /// Skips each instruction of a boot decision that refuses, one at a time.
+    Skips,
 }
 
 /// Which mutations.
@@ -49,6 +51,7 @@ pub fn run_campaign(campaign: &Campaign) -> Outcome {
     match campaign {
         Campaign::Differential(mutations) => differential(*mutations),
         Campaign::Power(power) => power::campaign(power),
+        Campaign::Skips => skips::campaign(),
     }
 }
 

@@ -28,6 +28,7 @@ mod process;
 mod qemu;
 mod reproducible;
 mod sample;
+mod skips;
 mod test;
 mod tools;
 mod vectors;

@@ -1,4 +1,4 @@
-//! The image that the verifier is measured with, sealed and listed as a vector of its own.
+//! The image that programs on the target judge, sealed and listed as a vector of its own.
 
 use std::{
     fs,
@@ -21,8 +21,6 @@ use crate::{
     vectors::{EXAMPLE_KEY, test_key},
 };
 
-/// Size of its payload in bytes.
-const PAYLOAD: usize = 256 * 1024;
 /// Size of each of the two slots, sectors 5 to 11 and 17 to 23 of an STM32F767ZI in two banks, and their offset in each bank.
 const SLOT: u32 = 896 * 1024;
 const SLOT_OFFSET: u32 = 128 * 1024;
@@ -35,8 +33,9 @@ const RUN_ADDRESS: u32 = BANKS[0] + SLOT_OFFSET + MIN_FRONT;
 /// The board's revision.
 const REVISION: [u8; 4] = *b"B\0\0\0";
 
-/// Writes the image and an index with it alone to `folder`, every input of the decision required. Returns the index.
-pub fn write(folder: &Path) -> Outcome<PathBuf> {
+/// Writes an image with a payload of `size` bytes and an index with it alone to `folder`, every input of the decision required. Returns
+/// the index.
+pub fn write(folder: &Path, size: usize) -> Outcome<PathBuf> {
     let key = test_key(EXAMPLE_KEY);
     let log =
         state_space(Strategy::DirectXip, 3, UNIT.into(), 0).ok_or_else(|| Failure::new("no room for a state log"))?;
@@ -56,7 +55,7 @@ pub fn write(folder: &Path) -> Outcome<PathBuf> {
         front_size: MIN_FRONT,
         body: image,
         records: &[Record::Revisions(&[REVISION])],
-        payload: payload(PAYLOAD, RUN_ADDRESS),
+        payload: payload(size, RUN_ADDRESS),
         auxiliary: Vec::new(),
     };
     let draft = Draft::new(contents).map_err(|e| Failure::new(e.to_string()))?;

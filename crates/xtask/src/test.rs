@@ -9,7 +9,7 @@ use crate::{
     example::{Example, SLOTS},
     r#gen, header, page, panics,
     process::{Failure, Outcome, capture, root, run},
-    qemu, reproducible, tools, vectors, verifier,
+    qemu, reproducible, skips, tools, vectors, verifier,
 };
 
 /// A name and what must not fail.
@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     ("mutations on host and Cortex-M7", campaign::differential_test),
     ("cost on the target", cost::check),
     ("no panic on the target", panics::check),
+    ("skipped branches", skips::test),
     ("lint for WebAssembly", lint_wasm),
     ("npm package", npm_package),
     ("page in Chromium", page_in_chromium),

@@ -7,6 +7,8 @@ use image_format::{
 
 #[cfg(feature = "qemu")]
 pub mod any;
+#[cfg(feature = "qemu")]
+pub mod device;
 pub mod fields;
 #[cfg(feature = "qemu")]
 pub mod machine;
