@@ -43,18 +43,20 @@ cpSync(join(PAGE, "public"), DIST, { recursive: true });
 const html = readFileSync(join(PAGE, "src/index.html"), "utf8");
 writeFileSync(join(DIST, "index.html"), html.replace("{{csp}}", contentSecurityPolicy));
 
-await bundle(["src/main.ts", "src/main.css"], {
+await bundle(["src/main.ts", "src/main.css", "src/simulated-usb.ts"], {
   splitting: true,
   chunkNames: "chunk-[hash]",
-  alias: { waxseal: join(PACKAGE, "waxseal.js") },
+  alias: { "waxseal/simulated": join(PACKAGE, "simulated.js"), waxseal: join(PACKAGE, "waxseal.js") },
 });
-for (const name of readdirSync(PACKAGE).filter((name) => name.endsWith(".wasm"))) {
-  cpSync(join(PACKAGE, name), join(DIST, name));
-}
+for (const name of ["waxseal_bg.wasm", "simulated_bg.wasm"]) cpSync(join(PACKAGE, name), join(DIST, name));
 
 /** What the demonstration hands to the page: nothing that only the packer needs. */
 const DEMO = ["demo.toml", "boards.csv", "keys/demo.pub.pem", "keys/line.pub.pem", "out/meter-1.4.0.release"];
 for (const path of DEMO) cpSync(join(process.argv[2], path), join(DIST, "demo", path));
+
+// What tests choose beside it.
+rmSync(join(PAGE, "test/built"), { recursive: true, force: true });
+cpSync(join(process.argv[2], "banks/gateway-1.0.0.release"), join(PAGE, "test/built/gateway-1.0.0.release"));
 
 // The service worker knows each file by its digest, and its cache by the digest of all.
 const files = filesIn(DIST).map((path) => [path, `sha256-${digest(readFileSync(join(DIST, path)), "base64")}`]);

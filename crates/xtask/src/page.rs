@@ -45,9 +45,13 @@ fn demo(page: &Path) -> Outcome<PathBuf> {
             }
         }
     }
+    // What the tests need beside it: a part with two sector maps.
+    fs::copy(page.join("test/banks.toml"), folder.join("banks.toml")).map_err(Failure::at(&folder))?;
     capture(Command::new("node").args(["firmware.mjs", "."]).current_dir(&folder))?;
-    let seal = ["build", "demo.toml", "--key", "keys/demo.pem", "--out", "out"];
-    capture(Command::new(waxseal).args(seal).current_dir(&folder))?;
+    for (manifest, lock, out) in [("demo.toml", "demo.lock", "out"), ("banks.toml", "banks.lock", "banks")] {
+        let seal = ["build", manifest, "--key", "keys/demo.pem", "--lock", lock, "--out", out];
+        capture(Command::new(&waxseal).args(seal).current_dir(&folder))?;
+    }
     Ok(folder)
 }
 

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const SIZE = 96 * 1024;
+const SIZE = 40 * 1024;
 const STACK = 0x2004_0000;
 /** Where the code of each slot starts: `waxseal map demo.toml` says it, and `waxseal build` judges it. */
 const CODE = { a: 0x0804_0400, b: 0x0808_0400 };

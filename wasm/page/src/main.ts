@@ -4,7 +4,7 @@ import { said } from "./ui/views";
 
 async function start(): Promise<void> {
   try {
-    await init("waxseal_bg.wasm");
+    await init({ module_or_path: "waxseal_bg.wasm" });
     await import("./ui/app");
   } catch (error) {
     const loading = document.querySelector(".loading");

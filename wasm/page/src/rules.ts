@@ -2,7 +2,7 @@
 
 import {
   checkManifest, inspectFile, mapManifest, namedFiles, verifyFile,
-  type Answer, type Checked, type Inspected, type ManifestFiles, type MemoryMap, type Verified,
+  type Answer, type Checked, type Inspected, type ManifestFiles, type MemoryMap, type Verified, type VerifyOptions,
 } from "waxseal";
 
 import type { LoadedFile } from "./ui/file-input";
@@ -59,12 +59,15 @@ export interface Asked {
 export function verify(project: Project, file: LoadedFile, { slot, revision, dump }: Asked): Answer<Verified> | null {
   const found = manifestOf(project);
   return found && verifyFile(file.bytes, {
-    name: file.name,
-    manifest: found.manifest,
+    ...verifyOptions(found.manifest, file.name, revision),
     dump,
     ...(slot ? { slot } : {}),
-    ...(revision ? { revision } : { without: ["revision"] }),
   });
+}
+
+/** Options for a judgement by a manifest; without a revision it is waived, and the verdict says so. */
+export function verifyOptions(manifest: ManifestFiles, name: string, revision: string): VerifyOptions {
+  return { name, manifest, ...(revision ? { revision } : { without: ["revision"] }) };
 }
 
 /** The slots that hold images, in the map's order. */

@@ -27,7 +27,7 @@ after(async () => {
 });
 
 /** Runs `body(page, context)` on a page that was opened at `#tab`. Options are Playwright's for a context. */
-export function pageTest(name, { tab = "inspect", prepare, ...options } = {}, body) {
+export function pageTest(name, { tab = "inspect", query = "", prepare, ...options } = {}, body) {
   test(name, async () => {
     const context = await browser.newContext({ serviceWorkers: "block", ...options });
     const wrong = [];
@@ -44,7 +44,7 @@ export function pageTest(name, { tab = "inspect", prepare, ...options } = {}, bo
     });
     try {
       await prepare?.(context, page);
-      await page.goto(`${server.url}#${tab}`);
+      await page.goto(`${server.url}${query}#${tab}`);
       await page.locator("main h1:visible").waitFor();
       await body(page, context);
       assert.deepEqual(wrong, []);

@@ -4,6 +4,12 @@ import { fileURLToPath } from "node:url";
 
 const at = (path) => fileURLToPath(new URL(`../../dist/demo/${path}`, import.meta.url));
 
+/** A file of these tests. */
+function here(path) {
+  const buffer = readFileSync(fileURLToPath(new URL(path, import.meta.url)));
+  return { name: path.replace(/^.*\//, ""), mimeType: "application/octet-stream", buffer };
+}
+
 /** A file of the demonstration. */
 export function demo(path) {
   return { name: path.replace(/^.*\//, ""), mimeType: "application/octet-stream", buffer: readFileSync(at(path)) };
@@ -13,6 +19,9 @@ export const manifest = () => demo("demo.toml");
 export const keys = () => [demo("keys/demo.pub.pem"), demo("keys/line.pub.pem")];
 export const release = () => demo("out/meter-1.4.0.release");
 export const records = () => demo("boards.csv");
+
+/** A product whose part has two sector maps: manifest and release. */
+export const banks = () => ({ manifest: here("banks.toml"), release: here("built/gateway-1.0.0.release") });
 
 /** The same file with other bytes. */
 export function changed(file, change) {

@@ -5,11 +5,12 @@ import { axe, pageTest } from "./browser.mjs";
 
 const TABS = ["inspect", "flash", "provision"];
 
-for (const colorScheme of ["light", "dark"]) {
-  pageTest(`axe finds nothing, ${colorScheme}`, { colorScheme }, async (page) => {
+const LOOKS = [{ colorScheme: "light" }, { colorScheme: "dark" }, { viewport: { width: 390, height: 844 } }];
+for (const look of LOOKS) {
+  pageTest(`axe finds nothing, ${Object.values(look).map((value) => value.width ?? value)}`, { ...look, query: "?demo" }, async (page) => {
     for (const tab of TABS) {
-      await page.goto(`${new URL(page.url()).origin}/#${tab}`);
-      await page.locator("main h1:visible").waitFor();
+      await page.goto(`${new URL(page.url()).origin}/?demo#${tab}`);
+      await page.locator(`wx-${tab} .has-file`).first().waitFor();
       assert.deepEqual(await axe(page), [], tab);
     }
   });

@@ -22,14 +22,14 @@ export function artefact(found: Inspected): TemplateResult {
     ])}
     ${contents(found)}
     <h3>Areas</h3>
-    <div class="scroll"><table>
+    <wx-scroll class="scroll"><table>
       <thead><tr><th scope="col">Area</th><th scope="col" class="number">Offset</th><th scope="col" class="number">Size</th>
         <th scope="col">Digest</th><th scope="col">SHA-256</th></tr></thead>
       <tbody>${found.areas.map((area) => html`<tr>
         <th scope="row">${area.name}</th><td class="number">${grouped(area.offset)}</td><td class="number">${grouped(area.size)}</td>
         <td>${area.matches_header ? tag("good", "as in the header") : tag("bad", "differs")}</td>
         <td class="wrap"><code>${area.sha256}</code></td></tr>`)}</tbody>
-    </table></div>
+    </table></wx-scroll>
     <details><summary>All header fields</summary>${fields(found.header)}</details>`;
 }
 
@@ -39,14 +39,14 @@ function contents({ kind, contents }: Inspected): TemplateResult | typeof nothin
 }
 
 function members(list: Member[]): TemplateResult {
-  return html`<h3>Members</h3><div class="scroll"><table>
+  return html`<h3>Members</h3><wx-scroll class="scroll"><table>
     <thead><tr><th scope="col">Image id</th><th scope="col">Role</th><th scope="col" class="number">Offset</th>
       <th scope="col" class="number">Size</th><th scope="col">Chunks</th></tr></thead>
     <tbody>${list.map((member) => html`<tr>
       <th scope="row" class="wrap"><code>${member.image_id}</code></th><td>${member.lead ? "lead" : "companion"}</td>
       <td class="number">${grouped(member.offset)}</td><td class="number">${grouped(member.size)}</td>
       <td class="nowrap">${member.chunks} of ${size(member.chunk_size)}</td></tr>`)}</tbody>
-  </table></div>`;
+  </table></wx-scroll>`;
 }
 
 function groups(list: SlotGroup[]): TemplateResult {
@@ -54,9 +54,9 @@ function groups(list: SlotGroup[]): TemplateResult {
 }
 
 function fields(header: Record<string, string | number>): TemplateResult {
-  return html`<div class="scroll"><table>
+  return html`<wx-scroll class="scroll"><table>
     <thead><tr><th scope="col">Field</th><th scope="col">Value</th></tr></thead>
     <tbody>${Object.entries(header).map(([name, value]) => html`<tr>
       <th scope="row"><code>${name}</code></th><td class="wrap mono">${value}</td></tr>`)}</tbody>
-  </table></div>`;
+  </table></wx-scroll>`;
 }

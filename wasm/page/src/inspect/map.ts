@@ -7,7 +7,7 @@ export function memoryMap(map: MemoryMap): TemplateResult {
   return html`${map.regions.map(({ name, rows }) => html`
     <h3>${name}</h3>
     <div class="map" aria-hidden="true">${rows.map(cell)}</div>
-    <div class="scroll"><table>
+    <wx-scroll class="scroll"><table>
       <thead><tr><th scope="col">Name</th><th scope="col">Address</th><th scope="col" class="number">Size</th>
         <th scope="col">Sectors</th><th scope="col">What</th><th scope="col" class="number">Used</th></tr></thead>
       <tbody>${rows.map((row) => html`<tr>
@@ -18,7 +18,7 @@ export function memoryMap(map: MemoryMap): TemplateResult {
         <td>${row.what}</td>
         <td class="number">${row.used === null || row.capacity === null ? nothing : `${grouped(row.used)} of ${grouped(row.capacity)}`}</td>
       </tr>`)}</tbody>
-    </table></div>`)}`;
+    </table></wx-scroll>`)}`;
 }
 
 export function sectors({ first_sector, last_sector }: MemoryRow): string {

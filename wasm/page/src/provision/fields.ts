@@ -9,7 +9,7 @@ export type Board = NonNullable<Boards["boards"]>[number];
 /** What each field of a board is to hold in one stage. */
 export function fieldTable(otp: OtpMap, stage: string, board: Board): TemplateResult {
   const fields = otp.fields.filter((field) => field.stage === stage);
-  return html`<div class="scroll"><table>
+  return html`<wx-scroll class="scroll"><table>
     <thead><tr><th scope="col">Field</th><th scope="col">Address</th><th scope="col" class="number">Bytes</th>
       <th scope="col">Type</th><th scope="col">Value</th><th scope="col">Bytes, in hex</th></tr></thead>
     <tbody>${fields.map((field) => {
@@ -19,7 +19,7 @@ export function fieldTable(otp: OtpMap, stage: string, board: Board): TemplateRe
         <td class="nowrap">${field.type}</td><td class="wrap">${value?.value ?? nothing}</td>
         <td class="wrap mono">${value?.secret ? html`<span class="muted">secret</span>` : pairs(value?.bytes ?? "")}</td></tr>`;
     })}</tbody>
-  </table></div>`;
+  </table></wx-scroll>`;
 }
 
 /** Blocks of the memory: which stage fills and locks each. */

@@ -13,6 +13,7 @@ import "../ui/project-files";
 import { step } from "../ui/steps";
 import { facts, message, trouble } from "../ui/views";
 import { blockMap, dataDump, fieldTable, type Board } from "./fields";
+import "./burn";
 import { fileList } from "./files";
 
 /** One-time-programmable memory, board by board. */
@@ -24,6 +25,7 @@ export class Provision extends Element {
   private otp: OtpMap | null = null;
   private read: Answer<Boards> | null = null;
   private built: (Answer<Batch> & { files: NamedFile[] }) | null = null;
+  private text: { name: string; text: string } | null = null;
   private readonly name = uniqueId("board");
 
   constructor() {
@@ -40,11 +42,13 @@ export class Provision extends Element {
     this.read = null;
     this.built = null;
     if (!found || !this.otp || !this.records) return;
-    const records = { name: this.records.name, text: new TextDecoder().decode(this.records.bytes) };
-    this.read = otpBoards(found.manifest, records);
+    const text = new TextDecoder().decode(this.records.bytes);
+    // The same object while nothing changes: whoever has a board under way is not disturbed.
+    if (this.text?.text !== text || this.text.name !== this.records.name) this.text = { name: this.records.name, text };
+    this.read = otpBoards(found.manifest, this.text);
     const names = this.boards().map(({ board }) => board);
     if (!names.includes(this.board)) this.board = names[0] ?? "";
-    if (names.length > 0) this.built = otpBuild(found.manifest, records, { stage: this.stage });
+    if (names.length > 0) this.built = otpBuild(found.manifest, this.text, { stage: this.stage });
   }
 
   override render(): TemplateResult {
@@ -53,8 +57,14 @@ export class Provision extends Element {
       <h1>Provision</h1>
       <p class="lead">One-time-programmable memory, board by board: what is burnt stays for ever. Nothing leaves this computer.</p>
       ${step(1, "Layout and records", chosen ? "done" : "now", this.inputs())}
-      ${step(2, "What will be burnt", chosen ? "done" : "later", this.otp && chosen ? this.contents(this.otp, chosen) : nothing)}`;
+      ${step(2, "What will be burnt", chosen ? "done" : "later", this.otp && chosen ? this.contents(this.otp, chosen) : nothing)}
+      ${chosen ? html`<wx-burn .otp=${this.otp} .records=${this.text} .board=${this.board} .stage=${this.stage} @next=${this.next}></wx-burn>` : nothing}`;
   }
+
+  private readonly next = (): void => {
+    const names = this.boards().map(({ board }) => board);
+    this.board = names[names.indexOf(this.board) + 1] ?? this.board;
+  };
 
   private boards(): Board[] {
     return this.read?.result?.boards ?? [];
@@ -96,25 +106,25 @@ export class Provision extends Element {
     return html`
       ${message("bad", html`<p><strong>${findings.length} ${findings.length === 1 ? "thing is" : "things are"} wrong with the records.</strong>
         Nothing is made out of them until all rows are right.</p>`)}
-      <div class="scroll"><table>
+      <wx-scroll class="scroll"><table>
         <thead><tr><th scope="col" class="number">Line</th><th scope="col">Column</th><th scope="col">What is wrong</th></tr></thead>
         <tbody>${findings.map(({ line, column, text }) => html`<tr>
           <td class="number">${line}</td><th scope="row">${column ?? "the row"}</th><td class="wrap">${text}</td></tr>`)}</tbody>
-      </table></div>`;
+      </table></wx-scroll>`;
   }
 
   private choice(): TemplateResult | typeof nothing {
     const boards = this.boards();
     if (boards.length === 0) return nothing;
     const columns = boards[0]?.values.filter(({ field }) => this.otp?.fields.some(({ name, stage }) => name === field && stage === this.stage)) ?? [];
-    return html`<div class="scroll tall"><table>
+    return html`<wx-scroll class="scroll tall"><table>
       <caption>The board to look at, and to burn</caption>
       <thead><tr><th scope="col">Board</th>${columns.map(({ field }) => html`<th scope="col">${field}</th>`)}</tr></thead>
       <tbody>${boards.map(({ board, values }) => html`<tr>
         <th scope="row" class="nowrap"><label class="check"><input type="radio" name=${this.name} .checked=${board === this.board}
           @change=${() => (this.board = board)}>${board}</label></th>
         ${columns.map(({ field }) => html`<td class="nowrap">${values.find((own) => own.field === field)?.value ?? ""}</td>`)}</tr>`)}</tbody>
-    </table></div>`;
+    </table></wx-scroll>`;
   }
 
   private contents(otp: OtpMap, board: Board): TemplateResult {

@@ -8,6 +8,8 @@ import { demo } from "../demo";
 import { Element } from "./element";
 import { keepOffline, type Offline } from "./offline";
 import { project } from "./project";
+import "./record";
+import "./scroll";
 
 const TABS = [
   { id: "inspect", name: "Inspect" },

@@ -19,7 +19,7 @@ export function hexDump(base: number, cells: (Cell | undefined)[], label: string
     const row = Array.from({ length: WIDTH }, (_, index) => cells[at + index]);
     if (row.some((cell) => cell !== undefined)) lines.push(html`${address(base + at)}  ${row.map(byte)}${"\n"}`);
   }
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><pre class="hex">${lines}</pre></div>`;
+  return html`<wx-scroll class="scroll" label=${label}><pre class="hex">${lines}</pre></wx-scroll>`;
 }
 
 function byte(cell: Cell | undefined): TemplateResult | string {

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { Refusal, Verified, VerifiedImage } from "waxseal";
-import { message, tag } from "./views";
+import type { Refusal, Verified, VerifiedImage, VerifiedOtp } from "waxseal";
+import { address } from "./format";
+import { facts, message, tag } from "./views";
 
 type Checks = VerifiedImage["inputs"];
 type Signers = NonNullable<VerifiedImage["signed"]>;
@@ -13,10 +14,26 @@ export function verdict(judged: Verified): TemplateResult {
   if (judged.kind === "layout") {
     return html`${told}<h3>Slot groups</h3><ul class="plain">${judged.groups.map((group) => html`<li><code>${group}</code></li>`)}</ul>`;
   }
+  if (judged.kind === "otp") return html`${told}${blob(judged)}`;
   return html`${told}
     ${judged.release_id ? html`<p>Release <code>${judged.release_id}</code></p>` : nothing}
     ${judged.members?.map((member) => html`<h3>${member.image ?? "image"} ${member.slot ? `for slot ${member.slot}` : nothing}
       ${member.verified ? tag("good", "verified") : nothing}</h3>${member.verified ? checked(member) : verdict(member)}`)}`;
+}
+
+/** What an OTP blob is for. */
+function blob({ board, stage, address: base, size, locks, layout, fields, why }: VerifiedOtp): TemplateResult {
+  if (board === undefined) return html``;
+  return html`
+    ${why ? message("warn", why) : nothing}
+    ${facts([
+      ["Board", board],
+      ["Stage", stage ?? "not judged"],
+      ["Data", html`${size} bytes at <code>${address(base ?? 0)}</code>`],
+      ["Locks", locks?.length ? `blocks ${locks.join(", ")}` : "nothing"],
+      ["Fields of", html`<code>${layout}</code>`],
+      ...(fields ?? []).map(({ field, value }): [string, string] => [field, value]),
+    ])}`;
 }
 
 function checked(image: VerifiedImage): TemplateResult {
@@ -50,7 +67,7 @@ export function refusal({ name, code, stage, meaning, place, offset, help }: Ref
 }
 
 function checks(inputs: Checks): TemplateResult {
-  return html`<div class="scroll"><table>
+  return html`<wx-scroll class="scroll"><table>
     <caption>Inputs of the decision</caption>
     <thead><tr><th scope="col">Check</th><th scope="col">State</th><th scope="col">Against</th></tr></thead>
     <tbody>${inputs.map(({ input, value, waived }) => html`<tr>
@@ -58,7 +75,7 @@ function checks(inputs: Checks): TemplateResult {
       <td>${waived === null ? tag("good", "judged") : tag("warn", "waived")}</td>
       <td class="wrap">${waived ?? value}</td>
     </tr>`)}</tbody>
-  </table></div>`;
+  </table></wx-scroll>`;
 }
 
 export function signers(list: Signers): TemplateResult[] {

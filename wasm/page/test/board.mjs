@@ -1,0 +1,38 @@
+// A simulated board in the place of `navigator.usb`: the page is the one that users have.
+
+/** For `prepare` of a test: a board to choose, and `window.simulated` to look behind it. */
+export function withBoard(description, { faults = [], put = [] } = {}) {
+  return (context) => context.addInitScript(({ description, faults, put }) => {
+    const made = { usb: null };
+    const make = async () => {
+      const { simulatedUsb } = await import("/simulated-usb.js");
+      const { usb, board } = await simulatedUsb(description);
+      for (const [address, bytes] of put) board.put(address, new Uint8Array(bytes));
+      made.usb = usb;
+      made.board = board;
+      globalThis.simulated = board;
+    };
+    let plugged = 0;
+    const requestDevice = async (options) => {
+      if (!made.usb) await make();
+      const device = await made.usb.requestDevice(options);
+      const open = device.open.bind(device);
+      device.open = async () => {
+        await open();
+        // What goes wrong, goes wrong once: who plugs the board in again has a good cable.
+        if (plugged++ === 0) made.board.setFaults(faults);
+      };
+      return device;
+    };
+    Object.defineProperty(navigator, "usb", { configurable: true, value: { requestDevice } });
+  }, { description, faults, put });
+}
+
+/** What was done to the board's memory, in order. */
+export const log = (page) => page.evaluate(() => globalThis.simulated?.log ?? []);
+
+/** What the board holds, in hex. */
+export const content = (page, address, size) => page.evaluate(([address, size]) => {
+  const bytes = globalThis.simulated.content(address, size);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}, [address, size]);

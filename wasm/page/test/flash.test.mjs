@@ -1,0 +1,170 @@
+// From a release to a board that holds it, and everything that can come between.
+import assert from "node:assert/strict";
+
+import { content, log, withBoard } from "./board.mjs";
+import { axe, pageTest } from "./browser.mjs";
+import { banks, changed, flipped, keys, manifest, release } from "./inputs.mjs";
+
+const tab = "flash";
+const BOARD = "STM32F746VG,serial=TEST00000001";
+/** What a sealed image begins with. */
+const MAGIC = Buffer.from("8957585345414c49", "hex");
+
+/** Slot a of the board holds the demonstration's first image, byte by byte. */
+async function holdsImage(page) {
+  const { buffer } = release();
+  const start = buffer.indexOf(MAGIC);
+  const image = buffer.subarray(start, buffer.indexOf(MAGIC, start + 1));
+  return (await content(page, 0x0804_0000, image.length)) === image.toString("hex");
+}
+
+async function choose(page, file = release(), project = [manifest(), ...keys()]) {
+  const flash = page.locator("wx-flash");
+  await flash.getByLabel("Manifest and keys").setInputFiles(project);
+  await flash.getByLabel("Choose a release").setInputFiles(file);
+  return flash;
+}
+
+async function connect(flash) {
+  await flash.getByRole("button", { name: "Connect a board" }).click();
+  await flash.getByText("The board against the manifest").waitFor();
+}
+
+const write = (flash) => flash.getByRole("button", { name: /^Erase and program/ }).click();
+/** The words of the last outcome. */
+const ended = (flash, words) => flash.locator(".verdict", { hasText: words }).waitFor({ timeout: 60_000 });
+
+pageTest("a release, onto a blank board", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await choose(page);
+  await connect(flash);
+  assert.deepEqual(await log(page), [], "nothing is written before the plan was accepted");
+  assert.deepEqual(await axe(page), []);
+  await write(flash);
+  await ended(flash, "Written, and read back");
+  assert.ok(await holdsImage(page));
+  const written = (await log(page)).filter((line) => /0x0800_|0x0801_|0x0802_|0x080C_/.test(line));
+  assert.deepEqual(written, [], "nothing outside of the slots is touched");
+
+  await flash.getByLabel("Board's name").fill("WX2511000101");
+  await flash.getByRole("button", { name: "Add to the record" }).click();
+  await flash.getByText(/\d rows?, not saved yet/).waitFor();
+  const download = page.waitForEvent("download");
+  await flash.getByRole("button", { name: "Save as CSV" }).click();
+  assert.equal((await download).suggestedFilename(), "boards.record.csv");
+  assert.deepEqual(await axe(page), []);
+});
+
+// What is no firmware, or not ours: no board is even asked for.
+const NEVER = [
+  ["another key", release, () => [manifest(), { ...keys()[1], name: keys()[0].name }, keys()[1]]],
+  ["a changed byte", () => flipped(release(), 5000)],
+  ["a release cut short", () => changed(release(), (buffer) => buffer.subarray(0, buffer.length - 1000))],
+  ["an HTML page", () => ({ ...release(), buffer: Buffer.from("<!doctype html><title>404</title>".repeat(100)) })],
+];
+for (const [name, file, project] of NEVER) {
+  pageTest(`${name}: no board is asked for`, { tab, prepare: withBoard(BOARD) }, async (page) => {
+    const flash = await choose(page, file(), project?.());
+    await flash.getByRole("alert").first().waitFor();
+    assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+    assert.equal(await page.evaluate(() => globalThis.simulated), undefined);
+  });
+}
+
+// Boards that the manifest is not for: connected, and refused with reasons.
+const REFUSED = [
+  ["another part", "STM32F407VG", /sectors\s*✕\s*wrong/],
+  ["another bank mode", "STM32F767ZI,nDBANK=1", /option-bytes\s*✕\s*wrong.*nDBANK/s, banks],
+  ["a read-protected board", `${BOARD},RDP=1`, /read-protection\s*✕\s*wrong.*erases all flash/s],
+];
+for (const [name, board, words, product] of REFUSED) {
+  pageTest(`${name} is not written, and says why`, { tab, prepare: withBoard(board) }, async (page) => {
+    const { manifest: project, release: file } = product?.() ?? { manifest: manifest(), release: release() };
+    const flash = await choose(page, file, [project, ...keys()]);
+    await connect(flash);
+    await flash.getByText("This board is not written.").waitFor();
+    assert.match(await flash.innerText(), words);
+    assert.equal(await flash.getByRole("button", { name: /^Erase and program/ }).count(), 0);
+    assert.deepEqual(await log(page), []);
+    assert.deepEqual(await axe(page), []);
+  });
+}
+
+pageTest("read protection is lifted by nobody who does not type what it costs", { tab, prepare: withBoard(`${BOARD},RDP=1`) }, async (page) => {
+  const flash = await choose(page);
+  await connect(flash);
+  await flash.locator("summary", { hasText: "Lift the read protection" }).click();
+  await flash.getByLabel("What it costs").fill("yes");
+  await flash.getByRole("button", { name: "Lift the read protection" }).click();
+  await flash.getByText("Nothing was done").waitFor();
+  assert.deepEqual(await log(page), []);
+  await flash.getByLabel("What it costs").fill("erase everything");
+  await flash.getByRole("button", { name: "Lift the read protection" }).click();
+  await flash.getByText("The flash is erased, and the protection lifted").waitFor();
+  assert.equal((await log(page)).length, 1);
+});
+
+// The cable, and devices that misbehave. Each ends with the board's state, and a second try finishes the work.
+const BROKEN = [
+  ["unplugged in the middle of erasing", ["unplug-in@0"]],
+  ["unplugged in the middle of programming", ["unplug-in@20"]],
+  ["stalled, and again", ["stall@90", "stall@91", "stall@92", "stall@93", "stall@94", "stall@95"]],
+  ["stuck busy", ["busy", "deaf"]],
+];
+for (const [name, faults] of BROKEN) {
+  pageTest(`${name}: says in what state the board is, and goes on`, { tab, prepare: withBoard(BOARD, { faults }) }, async (page) => {
+    const flash = await choose(page);
+    await connect(flash);
+    await write(flash);
+    await ended(flash, "The board is unfinished");
+    const told = await flash.innerText();
+    assert.match(told, /Slot a: .*(half erased|nothing starts|do not rely)/);
+    await flash.getByRole("button", { name: "Connect it again" }).click();
+    await flash.getByRole("button", { name: "Leave out what is there already" }).click();
+    await write(flash);
+    await ended(flash, "Written, and read back");
+    assert.ok(await holdsImage(page));
+  });
+}
+
+pageTest("stopped by its user, and written after all", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await choose(page);
+  await connect(flash);
+  await write(flash);
+  await flash.getByText("The board is being changed").waitFor();
+  await flash.getByRole("button", { name: "Stop" }).click();
+  await ended(flash, "The board is unfinished");
+  await flash.getByRole("button", { name: "Connect it again" }).click();
+  await write(flash);
+  await ended(flash, "Written, and read back");
+});
+
+pageTest("only the slot that was chosen", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await choose(page);
+  await connect(flash);
+  await flash.getByRole("checkbox", { name: /^a app/ }).uncheck();
+  await write(flash);
+  await ended(flash, "Written, and read back");
+  assert.deepEqual((await log(page)).filter((line) => /0x0804_|0x0805_/.test(line)), []);
+});
+
+pageTest("a browser without WebUSB says so", { tab, prepare: (context) => context.addInitScript(() => Object.defineProperty(navigator, "usb", { value: undefined })) }, async (page) => {
+  const flash = await choose(page);
+  await flash.getByRole("button", { name: "Connect a board" }).click();
+  await flash.getByText("This browser has no WebUSB").waitFor();
+});
+
+pageTest("by keyboard alone, in the demonstration", { tab: "flash", query: "?demo" }, async (page) => {
+  const flash = page.locator("wx-flash");
+  const press = async (name) => {
+    const button = flash.getByRole("button", { name });
+    await button.waitFor();
+    for (let presses = 0; presses < 80; presses += 1) {
+      if (await button.evaluate((element) => element === document.activeElement)) return page.keyboard.press("Enter");
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`no way to ${name} by keyboard`);
+  };
+  await press("Connect a board");
+  await press(/^Erase and program/);
+  await ended(flash, "Written, and read back");
+});
