@@ -53,6 +53,14 @@ fn a_run_is_played_again() {
     let project = r1b();
     let replay = "simulate r1b.toml --seed 7 --scenario install --replay";
     project.waxseal(&format!("{replay} 12:0:wavering,14:before")).exits(0).says(&["1 runs, 2 power cuts"]);
+    project.waxseal(&format!("{replay} 12:0:wavering,14:before --svg run.svg")).exits(0);
+    let picture = String::from_utf8(project.read("run.svg")).unwrap();
+    assert!(
+        picture.contains("<title id=\"title\">app, install: power cuts 12:0:wavering,14:before</title>"),
+        "{picture}"
+    );
+    assert_eq!((picture.matches(">cut<").count(), picture.contains(">new<")), (2, true), "{picture}");
+    assert!(picture.matches("class=\"program\"").count() > 20 && picture.contains("slot 1: states"), "{picture}");
     project.waxseal(&format!("{replay} 12:sideways")).exits(2).says(&["is no power cut"]);
     project.waxseal("simulate r1b.toml --replay 12:before").exits(2);
 }
@@ -69,4 +77,23 @@ fn what_no_boot_loader_of_waxseal_updates_is_not_simulated() {
         assert!(!run.stdout.contains("survived"), "{}", run.stdout);
         r1b().run(["simulate", &manifest, "--scenario", "install"]).exits(1).says(&["there is nothing to simulate"]);
     }
+}
+
+/// The picture that the README of examples/boot shows. UPDATE_GOLDEN=1 writes it.
+#[test]
+fn the_picture_of_an_example() {
+    let folder = repository().join("examples/boot");
+    let (manifest, golden) = (folder.join("boot.toml"), folder.join("power-cuts.svg"));
+    let project = r1b();
+    let line = "--seed 7 --scenario install --replay 12:0:wavering,20:before --svg run.svg";
+    let arguments = ["simulate", manifest.to_str().unwrap()].into_iter().chain(line.split(' '));
+    project.run(arguments).exits(0);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&golden, project.read("run.svg")).unwrap();
+    }
+    assert!(
+        project.read("run.svg") == std::fs::read(&golden).unwrap(),
+        "{} is another: UPDATE_GOLDEN=1",
+        golden.display()
+    );
 }

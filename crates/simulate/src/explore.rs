@@ -7,6 +7,7 @@ use crate::cut::{Cuts, PlannedCut};
 use crate::device::{Before, Operation};
 use crate::memo::Memo;
 use crate::run::{Event, Outcome, Player, Scenario, Violation, World};
+use crate::timeline;
 
 /// How much is tried at each operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,19 +137,29 @@ pub fn wander(setting: &Setting<'_>, cuts: u32, runs: u64) -> Result<Count, Fail
 /// Plays a scenario with these cuts, and tells what happens.
 /// How it ended is the violation, if that happens again.
 pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, Vec<Event>) {
-    play_again(setting, cuts, |_| {})
+    play_again(setting, cuts, None, |_| {})
+}
+
+/// The same, as a picture: an SVG document that follows the reader's choice of a light or a dark page.
+pub fn draw(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, String) {
+    let mut notes = Vec::new();
+    let (result, events) = play_again(setting, cuts, Some(&mut notes), |_| {});
+    let title = format!("{}, {}: power cuts {cuts}", setting.bench.name, setting.scenario.name());
+    let first = notes.first().map_or(0, |note| note.chip.operations());
+    (result, timeline::document(setting.bench, &title, &notes, &events, first))
 }
 
 /// The memories at each start of such a run.
 pub fn states(setting: &Setting<'_>, cuts: &Cuts) -> Vec<Chip> {
     let mut states = Vec::new();
-    let _ = play_again(setting, cuts, |chip| states.push(chip.clone()));
+    let _ = play_again(setting, cuts, None, |chip| states.push(chip.clone()));
     states
 }
 
 fn play_again(
     setting: &Setting<'_>,
     cuts: &Cuts,
+    mut notes: Option<&mut Vec<Before>>,
     mut starts: impl FnMut(&Chip),
 ) -> (Result<Outcome, Failure>, Vec<Event>) {
     let Setting { bench, scenario, seed, memo, .. } = *setting;
@@ -165,7 +176,7 @@ fn play_again(
     world.failures = cuts.0.iter().filter(|cut| cut.is_failure()).count() as u32;
     let mut planned = cuts.0.iter().filter(|cut| !cut.is_failure());
     loop {
-        let result = player.play(&mut world, None, |world, _| starts(&world.chip), &mut events);
+        let result = player.play(&mut world, notes.as_deref_mut(), |world, _| starts(&world.chip), &mut events);
         let told = || events.clone().unwrap_or_default();
         match result {
             Err(violation) => return (Err(failure(violation)), told()),

@@ -20,13 +20,14 @@ pub mod otp;
 #[cfg(test)]
 mod reasons;
 mod run;
+mod timeline;
 mod verdict;
 
 pub use boot::Raise;
 
 pub use bench::{Bench, BenchError, Images};
 pub use cut::{Cuts, PlannedCut, UnknownCut};
-pub use explore::{Count, Depth, Failure, Setting, explore, replay, states, wander};
+pub use explore::{Count, Depth, Failure, Setting, draw, explore, replay, states, wander};
 pub use memo::Memo;
 pub use run::{Event, Outcome, Scenario, Violation};
 pub use verdict::{Verdict, verdicts};

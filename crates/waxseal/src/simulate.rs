@@ -45,6 +45,9 @@ pub struct Command {
     /// Plays these cuts and nothing else: what a failure printed.
     #[arg(long, requires = "scenario")]
     replay: Option<Cuts>,
+    /// Draws the run of `--replay` into a file, the first image's where there are several: operations, cuts, and which image starts.
+    #[arg(long, requires = "replay", value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// The scenario to play: install, revert, downgrade.
     #[arg(long, value_parser = scenario)]
     scenario: Option<Scenario>,
@@ -137,6 +140,11 @@ impl Command {
                     Scenario::Downgrade => bench.with_downgrade(),
                     _ => bench.clone(),
                 };
+                if let (Some(file), Some(cuts), true) = (&self.svg, &self.replay, rows.is_empty()) {
+                    let (_, picture) =
+                        simulate::draw(&Setting::new(&bench, scenario, self.seed, &Memo::default()), cuts);
+                    files::write(file, picture.as_bytes())?;
+                }
                 rows.push(Row { image: name.clone(), scenario, result: self.play(&bench, scenario) });
             }
         }
