@@ -9,15 +9,18 @@ export interface Cell {
 }
 
 const WIDTH = 16;
+const HALF = WIDTH / 2;
 /** Marks behind a byte, so that its state is not in the colour alone. All are as wide as the space that they take. */
 const MARKS = { same: " ", burn: "+", bad: "!" };
 
-/** Bytes as a hex dump. Lines that have nothing are left out. */
+/** Bytes as a hex dump. Lines that have nothing are left out. On a phone a line is broken after its first half. */
 export function hexDump(base: number, cells: (Cell | undefined)[], label: string): TemplateResult {
   const lines: TemplateResult[] = [];
   for (let at = 0; at < cells.length; at += WIDTH) {
     const row = Array.from({ length: WIDTH }, (_, index) => cells[at + index]);
-    if (row.some((cell) => cell !== undefined)) lines.push(html`${address(base + at)}  ${row.map(byte)}${"\n"}`);
+    if (row.every((cell) => cell === undefined)) continue;
+    lines.push(html`${address(base + at)}  ${row.slice(0, HALF).map(byte)}<span class="break">${`\n${address(base + at + HALF)}  `}</span>${
+      row.slice(HALF).map(byte)}${"\n"}`);
   }
   return html`<wx-scroll class="scroll" label=${label}><pre class="hex">${lines}</pre></wx-scroll>`;
 }
