@@ -10,7 +10,7 @@ const IN = 0x80;
 export async function simulatedUsb(description: string): Promise<{ usb: USB; board: SimulatedBoard }> {
   await init({ module_or_path: "simulated_bg.wasm" });
   const board = new SimulatedBoard(description);
-  const usb = { requestDevice: async () => deviceOf(board) } as unknown as USB;
+  const usb = Object.assign(new EventTarget(), { requestDevice: async () => deviceOf(board) }) as unknown as USB;
   return { usb, board };
 }
 

@@ -22,11 +22,16 @@ export function withBoard(description, { faults = [], put = [] } = {}) {
         // What goes wrong, goes wrong once: who plugs the board in again has a good cable.
         if (plugged++ === 0) made.board.setFaults(faults);
       };
+      globalThis.unplug = () => usb.dispatchEvent(Object.assign(new Event("disconnect"), { device }));
       return device;
     };
-    Object.defineProperty(navigator, "usb", { configurable: true, value: { requestDevice } });
+    const usb = Object.assign(new EventTarget(), { requestDevice });
+    Object.defineProperty(navigator, "usb", { configurable: true, value: usb });
   }, { description, faults, put });
 }
+
+/** Pulls the cable. */
+export const unplug = (page) => page.evaluate(() => globalThis.unplug());
 
 /** What was done to the board's memory, in order. */
 export const log = (page) => page.evaluate(() => globalThis.simulated?.log ?? []);

@@ -1,7 +1,7 @@
 // From a release to a board that holds it, and everything that can come between.
 import assert from "node:assert/strict";
 
-import { content, log, withBoard } from "./board.mjs";
+import { content, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest } from "./browser.mjs";
 import { banks, changed, flipped, keys, manifest, release } from "./inputs.mjs";
 
@@ -125,6 +125,18 @@ for (const [name, faults] of BROKEN) {
     assert.ok(await holdsImage(page));
   });
 }
+
+pageTest("unplugged while nothing runs: noticed at once", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await choose(page);
+  await connect(flash);
+  await unplug(page);
+  await flash.getByText("The board is gone.").waitFor();
+  assert.equal(await flash.getByRole("button", { name: /^Erase and program/ }).count(), 0);
+  assert.deepEqual(await log(page), []);
+  await connect(flash);
+  await write(flash);
+  await ended(flash, "Written, and read back");
+});
 
 pageTest("stopped by its user, and written after all", { tab, prepare: withBoard(BOARD) }, async (page) => {
   const flash = await choose(page);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-import { content, log, withBoard } from "./board.mjs";
+import { content, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest } from "./browser.mjs";
 import { changed, keys, manifest, records } from "./inputs.mjs";
 
@@ -43,6 +43,14 @@ pageTest("records to files, without a board", { tab }, async (page) => {
     assert.ok(zip.includes(name), name);
   }
   assert.deepEqual(await axe(page), []);
+});
+
+pageTest("on a phone no byte is cut off", { tab, viewport: { width: 390, height: 844 } }, async (page) => {
+  const provision = await choose(page);
+  const dump = provision.locator('wx-scroll[label="Bytes to program"]');
+  await dump.getByText("0x1FF0_F008").waitFor();
+  const [content, room] = await dump.evaluate(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth]);
+  assert.ok(content <= room, `${content} pixels in ${room}`);
 });
 
 pageTest("what is wrong with records is told by line and column", { tab }, async (page) => {
@@ -123,6 +131,16 @@ pageTest("changed between reading and burning: refused", { tab, prepare: withBoa
   await confirm(provision, "Burn for ever");
   await provision.getByText(/changed since it was read/).waitFor();
   assert.equal(await content(page, OTP + 1, 11), "ff".repeat(11), "nothing was burnt");
+});
+
+pageTest("unplugged while nothing runs: nothing can be burnt", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const provision = await choose(page);
+  await connect(provision);
+  await provision.getByRole("button", { name: "Burn for ever" }).waitFor();
+  await unplug(page);
+  await provision.getByText("The board is gone.").waitFor();
+  assert.equal(await provision.getByRole("button", { name: "Burn for ever" }).count(), 0);
+  assert.deepEqual(await log(page), []);
 });
 
 pageTest("unplugged in the middle of burning: says so, and goes on", { tab, prepare: withBoard(BOARD, { faults: ["unplug-in@0"] }) }, async (page) => {

@@ -21,10 +21,16 @@ export class UsbError extends Error {
 export class Port {
   private readonly claimed = new Set<number>();
 
-  private constructor(private readonly device: USBDevice) {}
+  private constructor(
+    private readonly usb: USB,
+    private readonly device: USBDevice,
+    private readonly gone: () => void,
+  ) {
+    usb.addEventListener("disconnect", this.disconnected);
+  }
 
-  /** Lets the user choose a board, and opens it. `null` if they choose none. */
-  static async request(usb: USB): Promise<Port | null> {
+  /** Lets the user choose a board, and opens it; `gone` is called when it is unplugged. `null` if they choose none. */
+  static async request(usb: USB, gone: () => void): Promise<Port | null> {
     let device: USBDevice;
     try {
       device = await usb.requestDevice({ filters: FILTERS });
@@ -35,7 +41,7 @@ export class Port {
     try {
       await device.open();
       if (device.configuration === null) await device.selectConfiguration(device.configurations[0]?.configurationValue ?? 1);
-      return new Port(device);
+      return new Port(usb, device, gone);
     } catch (error) {
       await device.close().catch(() => undefined);
       throw cannotOpen(error);
@@ -54,8 +60,13 @@ export class Port {
   }
 
   async close(): Promise<void> {
+    this.usb.removeEventListener("disconnect", this.disconnected);
     await this.device.close().catch(() => undefined);
   }
+
+  private readonly disconnected = ({ device }: USBConnectionEvent): void => {
+    if (device === this.device) this.gone();
+  };
 
   private async transfer(effect: Exclude<Effect, { kind: "progress" | "wait" }>): Promise<Event> {
     switch (effect.kind) {

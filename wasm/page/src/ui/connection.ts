@@ -32,7 +32,7 @@ export class Connection {
           <p>Chromium, Chrome and Edge have it, on a page from https or from this computer.</p>`);
         return;
       }
-      this.port = await Port.request(usb);
+      this.port = await Port.request(usb, this.unplugged);
       if (!this.port) {
         this.problem = message("note", html`<p><strong>No board was chosen.</strong> If yours is not in the list:</p>${sentences(noBoardAdvice())}`);
         return;
@@ -75,6 +75,15 @@ export class Connection {
         ${this.board ? nothing : html`<span class="muted small-text">in its boot loader: BOOT0 high at reset</span>`}
       </div>`;
   }
+
+  /** While something runs, its next transfer fails, and its end says in what state the board is. */
+  private readonly unplugged = async (): Promise<void> => {
+    if (this.work.isRunning) return;
+    await this.disconnect();
+    this.problem = message("warn", html`<p><strong>The board is gone.</strong></p>
+      <p>It was unplugged or reset while nothing was being done to it. Connect it again to go on.</p>`);
+    this.changed();
+  };
 
   private readonly answerFor = (matter: Matter, isWaived: boolean): void => {
     if (isWaived) this.without.add(matter);
