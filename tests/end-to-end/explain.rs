@@ -23,6 +23,14 @@ fn a_code_that_does_not_exist_has_a_nearest() {
     empty().waxseal("explain WX0165").exits(2).says(&["no code `WX0165`", "the nearest is WX01", "lists all codes"]);
 }
 
+/// The numbers of refusals are no codes of a manifest's, and are asked for all the same.
+#[test]
+fn the_number_of_a_refusal_is_told() {
+    let says = ["no code `701`", "a refusal of the judgement, PayloadDigest", "does not match the digest"];
+    empty().waxseal("explain 701").exits(2).says(&says);
+    empty().waxseal("explain 700").exits(2).says(&["the nearest is WX"]);
+}
+
 /// The list, the pages and the document are of the same codes.
 #[test]
 fn every_code_of_the_document_is_explained() {

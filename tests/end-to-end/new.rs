@@ -14,7 +14,7 @@ fn decide(project: &Project, name: &str) {
 fn a_manifest_that_lacks_what_only_a_person_knows() {
     let project = empty();
     let run = project.waxseal("new --part STM32F767ZIT6 --mode nDBANK=0 -o m.toml").exits(0);
-    run.says(&["m.toml: fill in `vendor` and `class`", "waxseal key new keys/release"]);
+    run.says(&["m.toml: fill in `vendor` and `class`", "waxseal key new keys/release", "waxseal check m.toml"]);
     project.waxseal("check m.toml").exits(1).says(&[
         "`vendor` must be",
         "`class` must be",

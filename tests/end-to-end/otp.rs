@@ -61,6 +61,15 @@ fn no_image_is_made_of_otp_alone() {
     assert_eq!(project.list("out"), [] as [String; 0]);
 }
 
+/// What the station programs is not what is sealed: who has the raw data judged is told which file to give.
+#[test]
+fn no_image_is_judged_by_otp_alone() {
+    let project = r3();
+    project.waxseal("otp build r3.toml --records boards.csv --stage identity --out out").exits(0);
+    let verify = "verify out/identity/WX2511000101/data.bin --manifest r3.toml";
+    project.waxseal(verify).exits(2).says(&["r3.toml has no image", "board.otp"]);
+}
+
 /// The memory and its lock bytes as a board has them after its data was programmed.
 fn programmed(project: &Project, board: &str) -> Vec<u8> {
     let mut dump = vec![0xFF; 1024 + 16];
@@ -363,7 +372,7 @@ fn the_page_is_true() {
     let project = r3();
     project.write("line.pem", LINE);
     let run = crate::readme::runs_as_shown(&repository().join("examples/r3/README.md"), &project);
-    assert_eq!(run, 20);
+    assert_eq!(run, 23);
 }
 
 /// A batch has more files than a process may have open.

@@ -76,7 +76,7 @@ fn a_blob_is_judged_first() {
     blob[middle] ^= 1;
     project.write(&name, &blob);
     let line = format!("otp burn r3.toml --blob {name} --device simulated:STM32F746VG@board.bin --confirm {NAME}");
-    project.waxseal(&line).exits(1).says(&["the blob is refused", "nothing was burnt"]);
+    project.waxseal(&line).exits(1).says(&["the blob is refused", "nothing was burnt", "waxseal verify out/"]);
     assert!(!project.path("board.bin").exists(), "no device was opened");
 }
 

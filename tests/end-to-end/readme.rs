@@ -98,3 +98,15 @@ fn every_example_tells_its_problem_and_the_message() {
 fn the_message_in_the_readme_is_given() {
     assert!(checks_are_true(&repository().join("README.md")) > 0);
 }
+
+/// The firmware is not built for this, so the lines with its size are left out.
+#[test]
+fn the_map_in_the_readme_is_given() {
+    let shown = shown(&fs::read_to_string(repository().join("README.md")).unwrap());
+    let map = shown.iter().find(|shown| shown.arguments == ["waxseal", "map", "r1b.toml"]).unwrap();
+    let example = repository().join("examples/r1b");
+    let run = Run::of(Command::new(WAXSEAL).current_dir(example).args(&map.arguments[1..])).exits(0);
+    let said: Vec<&str> = run.stdout.lines().filter(|line| !line.contains("app 1.4.0")).collect();
+    let shown: Vec<&str> = map.lines.iter().map(String::as_str).filter(|line| !line.contains("app 1.4.0")).collect();
+    assert_eq!(said, shown);
+}

@@ -107,7 +107,8 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
         }
     }
     if places.is_empty() {
-        return Err(failed(Failure::new(Exit::Refused, "it was accepted, and fits none of the manifest's slots")));
+        let title = format!("{} is accepted, and has no image for a slot of the manifest", question.name);
+        return Err(failed(Failure::new(Exit::Refused, title).help("give a release, or a sealed image")));
     }
     Ok(Verdict { plan: plan.clone(), places, report })
 }

@@ -9,6 +9,12 @@ use crate::exit::Failure;
 /// There is no such code; the nearest is named.
 pub fn unknown(id: &str) -> Failure {
     let failure = Failure::usage(format!("there is no code `{id}`"));
+    // `verify` tells a refusal with its number, which looks like one of these codes.
+    if let Some(refusal) = image_format::Code::ALL.iter().find(|code| code.number().to_string() == id) {
+        let meaning: Vec<_> = refusal.doc().iter().map(|line| line.trim()).collect();
+        let help = format!("{} is a refusal of the judgement, {}: {}", id, refusal.name(), meaning.join(" "));
+        return failure.help(help).help("`waxseal verify` says what to do about it");
+    }
     let failure = match codes::nearest(id) {
         Some(near) => failure.help(format!("the nearest is {}: {}", near.id, near.title)),
         None => failure,

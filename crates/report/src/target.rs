@@ -9,7 +9,7 @@ use crate::exit::Failure;
 /// That it does run there is for others to judge.
 ///
 /// # Errors
-/// No image runs in the slot that was named.
+/// No image runs in the slot that was named, or there is none at all.
 pub fn find<'a>(
     manifest: &str,
     plan: &'a Plan,
@@ -36,6 +36,10 @@ pub fn find<'a>(
     };
     found.ok_or_else(|| {
         let slots: Vec<_> = places().map(|(_, placement)| placement.slot.value.as_str()).collect();
+        if slots.is_empty() {
+            return Failure::usage(format!("{manifest} has no image by which the file could be judged"))
+                .help("of one-time-programmable memory alone, what is judged is the sealed blob, board.otp");
+        }
         let asked = slot.unwrap_or_default();
         Failure::usage(format!("{manifest}: no image runs in a slot `{asked}`"))
             .help(format!("images run in: {}", slots.join(", ")))

@@ -49,18 +49,15 @@ impl Command {
         // What is empty is for the user to fill in; all else must be right, or it is no start.
         judge(&part, &start::manifest(&part, mode, "example.com", "device").ok_or_else(room)?)?;
         let text = start::manifest(&part, mode, "", "").ok_or_else(room)?;
-        let name = if self.out.as_os_str() == files::STANDARD {
-            "the manifest".into()
-        } else {
-            self.out.display().to_string()
-        };
-        let remarks = format!(
-            "{name}: fill in `vendor` and `class` of [product], and look at sectors, versions and file names\n\
-             then: waxseal key new keys/release\n\
-             then: waxseal check\n"
-        );
         let is_text = self.out.as_os_str() == files::STANDARD;
         let file = (!is_text).then(|| self.out.display().to_string());
+        let remarks = format!(
+            "{}: fill in `vendor` and `class` of [product], and look at sectors, versions and file names\n\
+             then: waxseal key new keys/release\n\
+             then: waxseal check {}\n",
+            file.as_deref().unwrap_or("the manifest"),
+            file.as_deref().unwrap_or("MANIFEST"),
+        );
         let result = Some(json!({ "part": part.name, "file": file, "text": text }));
         if !is_text {
             files::write_new(&self.out, text.as_bytes(), Access::Usual)?;

@@ -2,8 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
+use image_format::{Header, ImageBody, Memory};
+
 use crate::{
-    example::{Example, KEY, MANIFEST, SLOTS},
+    example::{Example, KEY, LOCK, MANIFEST, SLOTS},
     process::{Failure, Outcome, capture, finish, line},
 };
 
@@ -29,17 +31,17 @@ pub fn demo() -> Outcome {
 
     say("Judged as the boot loader will judge it:");
     let image = "out/app.a.bin";
-    example.verify(image, 0)?;
+    example.verify(image, 0, "verified, as the boot loader will")?;
 
     say("A copy with one bit flipped in the payload is refused:");
     let flipped = "build/flipped.bin";
-    flip_last_bit(&example.folder.join(image), &example.folder.join(flipped))?;
-    example.verify(flipped, REFUSED)?;
+    flip_payload_bit(&example.folder.join(image), &example.folder.join(flipped))?;
+    example.verify(flipped, REFUSED, "PayloadDigest (701)")?;
 
     say("So is an image of the same firmware that somebody else has signed:");
     let forged = "build/forged.bin";
     forge(&example, &example.folder.join(forged))?;
-    example.verify(forged, REFUSED)?;
+    example.verify(forged, REFUSED, "TooFewSignatures (305)")?;
 
     say("The sealed images are in examples/r1b/out, the firmware and the test key in examples/r1b/build.");
     println!("# Everybody knows the test key: `waxseal key new` makes one of your own.");
@@ -47,19 +49,23 @@ pub fn demo() -> Outcome {
 }
 
 impl Example {
-    /// Runs waxseal as a user would, shows it, and fails if the exit code is another one.
-    fn show(&self, arguments: &[&str], code: i32) -> Outcome {
+    /// Runs waxseal as a user would, shows it, and fails if the exit code is another one. What it said.
+    fn show(&self, arguments: &[&str], code: i32) -> Outcome<String> {
         println!("$ {}", line(Command::new("waxseal").args(arguments)));
         let output = finish(&mut self.waxseal(arguments))?;
-        print!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        print!("{said}");
         if output.status.code() == Some(code) {
-            return Ok(());
+            return Ok(said);
         }
         Err(Failure::new(format!("`waxseal {}` was to end with exit code {code}: {}", arguments[0], output.status)))
     }
 
-    fn verify(&self, image: &str, code: i32) -> Outcome {
-        self.show(&["verify", image, "--manifest", MANIFEST, "--slot", "a", "--revision", "B"], code)
+    /// Has an image judged. The verdict must be the one that is told here: another refusal would show something else.
+    fn verify(&self, image: &str, code: i32, verdict: &str) -> Outcome {
+        let said = self.show(&["verify", image, "--manifest", MANIFEST, "--slot", "a", "--revision", "B"], code)?;
+        if said.contains(verdict) { Ok(()) } else { Err(Failure::new(format!("the verdict was to be: {verdict}"))) }
     }
 }
 
@@ -71,6 +77,7 @@ fn forge(example: &Example, forged: &Path) -> Outcome {
         let firmware = format!("app-{slot}.elf");
         fs::copy(built.join(&firmware), stranger.folder.join("build").join(&firmware)).map_err(Failure::at(&built))?;
     }
+    stranger.forget(LOCK)?;
     capture(&mut stranger.seal())?;
     fs::copy(stranger.folder.join("out/app.a.bin"), forged).map_err(Failure::at(forged)).map(drop)
 }
@@ -79,10 +86,14 @@ fn say(text: &str) {
     println!("\n# {text}");
 }
 
-fn flip_last_bit(image: &Path, flipped: &Path) -> Outcome {
+/// Flips a bit of the payload's first byte. Behind the payload lies what only hosts judge, so the file's last bit would not do.
+fn flip_payload_bit(image: &Path, flipped: &Path) -> Outcome {
     let mut bytes = fs::read(image).map_err(Failure::at(image))?;
-    if let Some(last) = bytes.last_mut() {
-        *last ^= 1;
+    let header = Header::<ImageBody>::read(&mut Memory::file(&bytes));
+    let header = header.map_err(|error| Failure::new(format!("{}: {error}", image.display())))?;
+    let start = usize::try_from(header.unauthenticated().payload_start()).map_err(|e| Failure::new(e.to_string()))?;
+    if let Some(first) = bytes.get_mut(start) {
+        *first ^= 1;
     }
     fs::write(flipped, bytes).map_err(Failure::at(flipped))
 }

@@ -125,7 +125,10 @@ impl Command {
             let keys: Vec<_> =
                 named.filter(|(key, _)| role.keys.contains(&key.name.value)).map(|(_, public)| public).collect();
             let judge = Judge::of_role(plan, &keys, role.threshold.value);
-            return Target::of_blob(plan, &judge, &files::read(path)?).map(Ok).map_err(refused);
+            let verify =
+                format!("`waxseal verify {} --manifest {}` says more", path.display(), self.manifest.display());
+            let target = Target::of_blob(plan, &judge, &files::read(path)?);
+            return target.map(Ok).map_err(|error| refused(error).help(verify));
         }
         let stage = stage(otp, self.stage.as_deref())?;
         let Some(records) = &self.records else { return Err(Failure::usage("--records or --blob")) };
