@@ -23,7 +23,7 @@ use crate::report::{Format, Report};
 /// payloads of 12 KiB at most, since more of the same operations tell nothing new; `--old` and `--new` take sealed ones, of any size.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  waxseal simulate r1b.toml --seed 7\n  waxseal simulate r1b.toml --old 1.4/app.a.bin --new 1.5/app.b.bin"
+    after_help = "Example:\n  waxseal simulate r1b.toml --seed 7\n  waxseal simulate r1b.toml --old 1.4/app.a.bin --new 1.5/app.b.bin"
 )]
 pub struct Command {
     /// The manifest; `-` is standard input.
