@@ -2,7 +2,7 @@
 // The same sources give the same bytes.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
@@ -56,7 +56,9 @@ for (const path of DEMO) cpSync(join(process.argv[2], path), join(DIST, "demo", 
 
 // What tests choose beside it.
 rmSync(join(PAGE, "test/built"), { recursive: true, force: true });
-cpSync(join(process.argv[2], "banks/gateway-1.0.0.release"), join(PAGE, "test/built/gateway-1.0.0.release"));
+for (const path of ["banks/gateway-1.0.0.release", "trust.bin", "out/app.a.bin", "out/app.a.hex", "out/app.a.dfu", "out/layout.bin"]) {
+  cpSync(join(process.argv[2], path), join(PAGE, "test/built", basename(path)));
+}
 
 // The service worker knows each file by its digest, and its cache by the digest of all.
 const files = filesIn(DIST).map((path) => [path, `sha256-${digest(readFileSync(join(DIST, path)), "base64")}`]);

@@ -52,6 +52,7 @@ fn demo(page: &Path) -> Outcome<PathBuf> {
         let seal = ["build", manifest, "--key", "keys/demo.pem", "--lock", lock, "--out", out];
         capture(Command::new(&waxseal).args(seal).current_dir(&folder))?;
     }
+    capture(Command::new(&waxseal).args(["gen", "trust", "demo.toml", "--out", "trust.bin"]).current_dir(&folder))?;
     Ok(folder)
 }
 

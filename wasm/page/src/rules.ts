@@ -2,7 +2,7 @@
 
 import {
   checkManifest, inspectFile, mapManifest, namedFiles, verifyFile,
-  type Answer, type Checked, type Inspected, type ManifestFiles, type MemoryMap, type Verified, type VerifyOptions,
+  type Answer, type Checked, type Input, type Inspected, type ManifestFiles, type MemoryMap, type Verified, type VerifyOptions,
 } from "waxseal";
 
 import type { LoadedFile } from "./ui/file-input";
@@ -53,16 +53,39 @@ export interface Asked {
   slot: string;
   revision: string;
   dump: boolean;
+  /** Without a manifest: how many of several keys must have signed. */
+  threshold: number | null;
 }
 
-/** The verdict; `null` without a manifest. */
-export function verify(project: Project, file: LoadedFile, { slot, revision, dump }: Asked): Answer<Verified> | null {
+/** The verdict, by the manifest, or by a trust set or keys alone; `null` without any of them. */
+export function verify(project: Project, file: LoadedFile, { slot, revision, dump, threshold }: Asked): Answer<Verified> | null {
   const found = manifestOf(project);
-  return found && verifyFile(file.bytes, {
-    ...verifyOptions(found.manifest, file.name, revision),
-    dump,
-    ...(slot ? { slot } : {}),
+  if (found) {
+    return verifyFile(file.bytes, {
+      ...verifyOptions(found.manifest, file.name, revision),
+      dump,
+      ...(slot ? { slot } : {}),
+    });
+  }
+  const { trust, keys } = signersOf(project);
+  const [set] = trust;
+  if (!set && keys.length === 0) return null;
+  return verifyFile(file.bytes, {
+    name: file.name,
+    without: OF_MANIFEST,
+    ...(set ? { trust: set.bytes } : { keys, ...(keys.length > 1 && threshold !== null ? { threshold } : {}) }),
   });
+}
+
+/** What only a manifest says: the rest of what a boot loader judges by. */
+const OF_MANIFEST: Input[] = ["device", "revision", "layout", "counter", "companions", "expiry"];
+
+/** Trust sets and keys among the files. Keys are text; a trust set is not. */
+export function signersOf(project: Project): { trust: LoadedFile[]; keys: { name: string; text: string }[] } {
+  const files = Array.from(project.files, ([name, bytes]) => ({ name, bytes }));
+  const isText = ({ bytes }: LoadedFile): boolean => !bytes.includes(0);
+  const keys = files.filter(isText).map(({ name, bytes }) => ({ name, text: new TextDecoder().decode(bytes) }));
+  return { trust: files.filter((file) => !isText(file)), keys };
 }
 
 /** Options for a judgement by a manifest; without a revision it is waived, and the verdict says so. */

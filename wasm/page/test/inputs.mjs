@@ -23,6 +23,11 @@ export const records = () => demo("boards.csv");
 /** A product whose part has two sector maps: manifest and release. */
 export const banks = () => ({ manifest: here("banks.toml"), release: here("built/gateway-1.0.0.release") });
 
+/** Of the demonstration too: its trust set, its layout, and the image of slot a in this form. */
+export const trust = () => here("built/trust.bin");
+export const layout = () => here("built/layout.bin");
+export const image = (form) => here(`built/app.a.${form}`);
+
 /** The same file with other bytes. */
 export function changed(file, change) {
   const buffer = Buffer.from(file.buffer);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { axe, pageTest } from "./browser.mjs";
-import { changed, edited, flipped, keys, manifest, release } from "./inputs.mjs";
+import { changed, edited, flipped, image, keys, layout, manifest, release, trust } from "./inputs.mjs";
 
 const tab = "inspect";
 const ROOM = /Choose a file/;
@@ -55,6 +55,52 @@ pageTest("without a manifest nothing is judged", { tab }, async (page) => {
   await inspect.getByText("Not judged").waitFor();
   await inspect.getByText("release", { exact: true }).waitFor();
 });
+
+const ALONE = "Verified, but for device, layout, counter, revision";
+
+pageTest("by a trust set alone: what nobody can judge is waived, and said", { tab }, async (page) => {
+  const inspect = await choose(page, release(), [trust()]);
+  assert.deepEqual(await verdict(inspect), [ALONE]);
+  const counter = inspect.getByRole("row", { name: /^counter/ }).first();
+  assert.match(await counter.textContent(), /waived.*not judged: nothing to judge it by was given/s);
+  assert.doesNotMatch(await inspect.innerText(), /--|command line/);
+  assert.deepEqual(await axe(page), []);
+  // A layout lists nothing of it, and is no more than signed either.
+  await inspect.getByLabel(ROOM).setInputFiles(layout());
+  await inspect.locator(".verdict", { hasText: /^Verified, but for device, layout$/ }).waitFor();
+  await inspect.getByLabel(ROOM).setInputFiles(flipped(layout(), 300));
+  await inspect.locator(".verdict", { hasText: "Refused" }).waitFor();
+});
+
+pageTest("by public keys alone: several need a number", { tab }, async (page) => {
+  const [demo, line] = keys();
+  const inspect = await choose(page, release(), [demo]);
+  assert.deepEqual(await verdict(inspect), [ALONE]);
+  assert.doesNotMatch(await inspect.innerText(), /--|command line/);
+  await inspect.getByLabel("Manifest and keys").setInputFiles(line);
+  await inspect.getByText("Not judged: say how many").waitFor();
+  await inspect.getByLabel("Signatures that must be there, of 2 keys").fill("1");
+  await inspect.locator(".verdict", { hasText: ALONE }).waitFor();
+  await inspect.getByLabel("Signatures that must be there, of 2 keys").fill("2");
+  await inspect.locator(".verdict", { hasText: "Refused" }).waitFor();
+  await inspect.getByRole("button", { name: "Remove demo.pub.pem" }).click();
+  await inspect.locator(".verdict", { hasText: /Refused: \w*Signature/ }).waitFor();
+  await inspect.getByLabel("Manifest and keys").setInputFiles(trust());
+  await inspect.getByText("either one trust set or public keys").waitFor();
+});
+
+for (const form of ["hex", "dfu"]) {
+  pageTest(`an image in a .${form} file, judged for the slot that it is in`, { tab }, async (page) => {
+    const inspect = await choose(page, image(form));
+    await inspect.getByLabel("Board's revision").fill("B");
+    await inspect.locator(".verdict", { hasText: /^Verified$/ }).waitFor();
+    await inspect.getByRole("row", { name: /^beside.*judged/ }).waitFor();
+    await inspect.getByText("Id", { exact: true }).waitFor();
+    await inspect.getByLabel(ROOM).setInputFiles(changed(image(form), (buffer) => buffer.subarray(0, buffer.length - 40)));
+    await inspect.getByRole("alert").first().waitFor();
+    assert.doesNotMatch(await inspect.locator("section", { hasText: "Verdict" }).first().innerText(), /Verified/);
+  });
+}
 
 pageTest("a changed byte is refused", { tab }, async (page) => {
   const inspect = await choose(page, flipped(release(), 5000));

@@ -4,7 +4,7 @@ import { customElement, state } from "lit/decorators.js";
 import type { MemoryMap } from "waxseal";
 
 import { demo } from "../demo";
-import { inspect, map, slotsOf, verify } from "../rules";
+import { inspect, map, signersOf, slotsOf, verify } from "../rules";
 import { Element } from "../ui/element";
 import "../ui/file-input";
 import type { LoadedFile } from "../ui/file-input";
@@ -24,6 +24,7 @@ export class Inspect extends Element {
   @state() private slot_ = "";
   @state() private revision = "";
   @state() private dump = false;
+  @state() private threshold: number | null = null;
 
   constructor() {
     super();
@@ -41,9 +42,10 @@ export class Inspect extends Element {
           <wx-file-input label="Choose a file" hint="release, image, layout, OTP blob, HEX, DfuSe, dump of a slot"
             .chosen=${this.file ? [this.file.name] : []}
             @files=${(event: CustomEvent<LoadedFile[]>) => (this.file = event.detail[0] ?? null)}></wx-file-input>
-          ${this.options(slotsOf(mapped))}
+          ${project.manifest === null ? nothing : this.options(slotsOf(mapped))}
         </section>
-        <section class="card"><h2>Judged by</h2><wx-project-files></wx-project-files></section>
+        <section class="card"><h2>Judged by</h2><wx-project-files></wx-project-files>
+          ${project.manifest === null && signersOf(project).keys.length > 1 ? this.wanted(signersOf(project).keys.length) : nothing}</section>
       </div>
       ${this.file ? this.results(this.file) : nothing}
       ${mapped ? this.map(mapped) : nothing}
@@ -76,12 +78,24 @@ export class Inspect extends Element {
       It was read back from a board: erased bytes and state words are no error</label>`;
   }
 
+  private wanted(keys: number): TemplateResult {
+    return html`<label class="field"><span>Signatures that must be there, of ${keys} keys</span>
+      <input type="number" min="1" max=${keys} .value=${`${this.threshold ?? ""}`}
+        @input=${(event: Event) => (this.threshold = (event.target as HTMLInputElement).valueAsNumber || null)}></label>`;
+  }
+
   private verdict(file: LoadedFile): TemplateResult {
-    const { slot_: slot, revision, dump } = this;
-    const judged = verify(project, file, { slot, revision, dump });
-    if (judged === null) return message("note", "Not judged: choose the manifest and the keys that it is to be judged by.");
+    const { slot_: slot, revision, dump, threshold } = this;
+    const isAlone = project.manifest === null;
+    const { trust, keys } = signersOf(project);
+    if (isAlone && trust.length + Math.min(keys.length, 1) > 1) {
+      return message("warn", "Not judged: without a manifest, either one trust set or public keys say whose signatures count. Remove the others.");
+    }
+    if (isAlone && keys.length > 1 && threshold === null) return message("note", "Not judged: say how many of the keys must have signed.");
+    const judged = verify(project, file, { slot, revision, dump, threshold });
+    if (judged === null) return message("note", "Not judged: choose a manifest with its keys; or public keys, or a trust set, alone.");
     if (judged.failure) return trouble(judged.failure);
-    return judged.result ? verdict(judged.result) : message("bad", "The manifest has errors: they stand below.");
+    return judged.result ? verdict(judged.result, isAlone) : message("bad", "The manifest has errors: they stand below.");
   }
 
   private itself(file: LoadedFile): TemplateResult {

@@ -25,7 +25,7 @@ export class ProjectFiles extends Element {
     const missing = manifestOf(project)?.missing ?? [];
     return html`
       <wx-file-input label="Manifest and keys" multiple
-        hint=${names.length === 0 ? "the .toml, what it includes, the public keys it names" : "add or replace files"}
+        hint=${names.length === 0 ? "the .toml, what it includes, the public keys it names; or keys, or a trust set, alone" : "add or replace files"}
         @files=${(event: CustomEvent<LoadedFile[]>) => project.add(event.detail)}></wx-file-input>
       ${manifests.length > 1 ? this.choice(manifests) : nothing}
       ${names.length === 0 ? nothing : html`<ul class="plain">${names.map((name) => this.row(name))}</ul>`}
