@@ -97,6 +97,54 @@ pageTest("a board is burnt, read back, locked, recorded; then the next", { tab, 
   assert.match(await provision.innerText(), /bit \d.* is 0 and cannot become 1|locked/);
 });
 
+pageTest("by keyboard alone", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const provision = await choose(page);
+  const reach = async (target) => {
+    await target.waitFor();
+    for (let presses = 0; presses < 80; presses += 1) {
+      if (await target.evaluate((element) => element === document.activeElement)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`no way to ${target} by keyboard`);
+  };
+  const type = async () => {
+    await reach(provision.getByLabel(/Type the board's name/));
+    await page.keyboard.type(NAME);
+    await page.keyboard.press("Enter");
+  };
+  await reach(provision.getByRole("button", { name: "Connect a board" }));
+  await page.keyboard.press("Enter");
+  await type();
+  await ended(provision, "Burnt, and read back");
+  await type();
+  await ended(provision, "Locked, and read back");
+});
+
+// Boards on which nothing can be burnt.
+const REFUSED = [
+  ["a part with other memory", "STM32F407VG", /otp\s*✕\s*wrong/],
+  ["a part without such memory", "STM32H743ZI", /otp\s*✕\s*wrong/],
+  ["a read-protected board", `${BOARD},RDP=1`, /read-protection\s*✕\s*wrong/],
+];
+for (const [name, board, words] of REFUSED) {
+  pageTest(`${name} is not burnt, and says why`, { tab, prepare: withBoard(board) }, async (page) => {
+    const provision = await choose(page);
+    await connect(provision);
+    await provision.getByText("Nothing is burnt on this board.").waitFor();
+    assert.match(await provision.innerText(), words);
+    assert.equal(await provision.getByRole("button", { name: "Burn for ever" }).count(), 0);
+    assert.deepEqual(await log(page), []);
+    assert.deepEqual(await axe(page), []);
+  });
+}
+
+pageTest("an HTML page has no records", { tab }, async (page) => {
+  const html = Buffer.from("<!doctype html><title>404</title><p>Not found</p>\n".repeat(10));
+  const provision = await choose(page, { name: "boards.csv", mimeType: "text/html", buffer: html });
+  await provision.getByRole("alert").first().waitFor();
+  assert.equal(await provision.getByRole("button", { name: /^(Connect|Save all)/ }).count(), 0);
+});
+
 pageTest("the same plan again does nothing", { tab, prepare: withBoard(BOARD) }, async (page) => {
   const provision = await choose(page);
   await connect(provision);

@@ -24,6 +24,13 @@ pageTest("starts without a network once it was there", { serviceWorkers: "allow"
   await page.getByText("Works offline").waitFor();
 });
 
+pageTest("judges without a network", { serviceWorkers: "allow", query: "?demo" }, async (page, context) => {
+  await page.getByText("Works offline").waitFor();
+  await context.setOffline(true);
+  await page.reload();
+  await page.locator(".verdict", { hasText: "Verified" }).first().waitFor();
+});
+
 pageTest("neither inline script nor a script from a string runs", {}, async (page) => {
   const policy = await page.evaluate(() => document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute("content"));
   assert.match(policy ?? "", /script-src 'self' 'wasm-unsafe-eval';/);
