@@ -1,10 +1,12 @@
 // Boards that are flashed and burnt through the package, from blank to done, on simulated ones.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
     BoardRecord, compareBoard, identifyBoard, judgeForFlash, otpTarget, planBurn, planFlash, readOtp, unprotectBoard,
 } from "waxseal";
-import { drive, F746, F767, file, sealed, SimulatedBoard, text } from "../testing/board.mjs";
+import { drive, F746, F767, file, sealed, SimulatedBoard, text, withCommand } from "../testing/board.mjs";
 
 const { manifest, release } = sealed();
 const r3 = {
@@ -116,6 +118,36 @@ test("a board is burnt and locked, stage by stage", () => {
     }
     assert.deepEqual(simulated.content(0x1ff0_f400, 4), new Uint8Array([0, 0, 0xff, 0xff]));
 });
+
+for (const form of ["csv", "json"]) {
+    test(`a ledger that knows the board takes its record in, as ${form}`, () => withCommand((folder, run) => {
+        mkdirSync(join(folder, "keys"));
+        const project = { ...r3.files, "r3.toml": r3.text, "boards.csv": records.text };
+        for (const [path, content] of Object.entries(project)) writeFileSync(join(folder, path), content);
+        const ledger = ["--ledger", "line.db"];
+        const who = [...ledger, "--station", "S1", "--operator", "kim"];
+        run("ledger", "init", ...ledger);
+        run("otp", "build", "r3.toml", "--records", "boards.csv", "--stage", "identity", "--out", "out", ...who);
+
+        const simulated = new SimulatedBoard(F746);
+        const { target } = otpTarget(r3, records, { board: "WX2511000101", stage: "identity" });
+        const { read } = drive(readOtp(r3, fitFor(simulated, "otp", r3, ["option-bytes"])), simulated);
+        const burnt = drive(planBurn(target, read).burn("WX2511000101").procedure, simulated);
+        const locked = drive(burnt.rest.lock("WX2511000101").procedure, simulated);
+        const record = new BoardRecord();
+        for (const { rows } of [burnt, locked]) record.add("WX2511000101", rows, { station: "bench", operator: "lee", at: "2026-11-21T08:00:00Z" });
+        const name = `record.${form}`;
+        writeFileSync(join(folder, name), record[form]());
+
+        run("ledger", "import", name, ...who);
+        assert.match(run("ledger", "boards", ...ledger, "--state", "locked"), /WX2511000101/);
+        run("ledger", "verify", ...ledger);
+        // The same record again adds nothing.
+        const head = run("ledger", "head", ...ledger);
+        run("ledger", "import", name, ...who);
+        assert.equal(run("ledger", "head", ...ledger), head);
+    }));
+}
 
 test("a simulated board is kept in a file", () => {
     const simulated = new SimulatedBoard(`${F767},serial=X1`);

@@ -27,11 +27,19 @@ function firmware(address, size) {
     return image;
 }
 
+/** A folder for the command to work in, and the command in it; both are gone after `work`. */
+export function withCommand(work) {
+    const folder = mkdtempSync(join(tmpdir(), "waxseal-test-"));
+    try {
+        return work(folder, (...words) => execFileSync(WAXSEAL, words, { cwd: folder, stdio: "pipe" }).toString());
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+}
+
 /** A manifest with its public key, and its release: a slot of 4,000 bytes, and one of 300,000. */
 export function sealed() {
-    const folder = mkdtempSync(join(tmpdir(), "waxseal-test-"));
-    const run = (...words) => execFileSync(WAXSEAL, words, { cwd: folder, stdio: "pipe" });
-    try {
+    return withCommand((folder, run) => {
         const manifest = text("tests/manifests/good_minimal.toml");
         writeFileSync(join(folder, "board.toml"), manifest);
         writeFileSync(join(folder, "a.bin"), firmware(0x0802_0400, 4000));
@@ -43,9 +51,7 @@ export function sealed() {
         run("build", "board.toml", "--key", "release.pem", "--out", "out", "--input", "app.a=a.bin", "--input", "app.b=b.bin");
         const release = readFileSync(join(folder, "out/gateway-1.4.0.release"));
         return { manifest: { text: manifest, name: "board.toml", files: { "keys/release.pub.pem": key } }, release };
-    } finally {
-        rmSync(folder, { recursive: true });
-    }
+    });
 }
 
 /** Runs a procedure on a board to its end. `watch` sees each effect, and may answer it itself. */
