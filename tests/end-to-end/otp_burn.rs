@@ -105,6 +105,14 @@ fn what_cannot_be_is_refused() {
     let other = "otp burn r3.toml --records boards.csv --stage identity --board WX2511000101 --confirm WX2511000101";
     let run = project.waxseal(&format!("{other} --device simulated:STM32H743ZI")).exits(1);
     run.says(&["names no one-time-programmable memory"]);
+    // The same memory at the same address, in another part.
+    let run = project.waxseal(&format!("{other} --device simulated:STM32F767ZI,nDBANK=0")).exits(1);
+    run.says(&["the device's sectors are none of an STM32F746VG's", "nothing was"]);
+    let run = project.waxseal(&format!("{other} --device simulated:STM32F767ZI --dry-run")).exits(0);
+    run.says(&[
+        "the device names flash up to 0x081FFFFF, which no STM32F746VG has",
+        "read what is printed on the chip",
+    ]);
     let run = project.waxseal(&format!("{other} --device simulated:STM32F746VG,RDP=1")).exits(1);
     run.says(&["read-protected"]);
 }

@@ -161,7 +161,10 @@ impl Connected {
         }
         match purpose {
             Purpose::Flash => findings.extend(self.sectors(plan)),
-            Purpose::Otp => findings.push(self.otp_memory(plan)),
+            Purpose::Otp => {
+                findings.push(self.otp_memory(plan));
+                findings.extend(self.another_part(plan));
+            }
         }
         let mode = part.mode(value).unwrap_or(&plan.device.mode);
         let fit = Fit { device: self.clone(), purpose, write_protected: write_protected(mode, &value) };
@@ -199,6 +202,19 @@ impl Connected {
             advice.push(format!("set {} with a debugger, and then erase all flash", set.join(" ")));
         }
         vec![Finding { matter: Matter::Sectors, outcome: Outcome::Wrong, text, advice }]
+    }
+
+    /// What the flash tells of the part where only its one-time-programmable memory is burnt, which many parts have at the same address: sectors of
+    /// none of the part's modes, or more of them than it has.
+    fn another_part(&self, plan: &Plan) -> Option<Finding> {
+        let part = &plan.device.part;
+        self.flash().next()?;
+        if part.modes.iter().all(|mode| self.other_sector(mode).is_some()) {
+            let text = format!("the device's sectors are none of an {}'s, for which the manifest is", part.name);
+            let advice = vec!["read what is printed on the chip".to_owned()];
+            return Some(Finding { matter: Matter::Sectors, outcome: Outcome::Wrong, text, advice });
+        }
+        self.larger(plan).map(|found| Finding { outcome: Outcome::Note, ..found })
     }
 
     /// The first address of a mode whose sector the device does not have just so.

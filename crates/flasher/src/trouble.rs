@@ -101,7 +101,7 @@ impl Trouble {
 }
 
 /// What follows an interrupted run.
-const RESUME: &str = "then the same again, resumed: what reads right is not written twice";
+const RESUME: &str = "then flash again and resume, or burn again: what reads right is not written twice";
 
 /// What read protection is, and what lifting it costs.
 pub fn read_protected() -> Vec<String> {
