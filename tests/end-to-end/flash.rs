@@ -105,6 +105,8 @@ fn what_is_no_good_release_reaches_no_board() {
     project.write("out/gateway-1.4.0.release", &release);
     flash(&project, BOARD, "--slot c").exits(1).says(&["it fits a and b"]);
     untouched(&project);
+    let swapped = format!("flash r1b.toml --manifest out/app.a.bin --revision B --device {BOARD}");
+    project.waxseal(&swapped).exits(1).says(&["out/app.a.bin is not UTF-8", "is this the file that goes here?"]);
     let layout = format!("flash out/layout.bin --manifest r1b.toml --revision B --device {BOARD}");
     project.waxseal(&layout).exits(1).says(&["out/layout.bin is accepted, and has no image", "give a release"]);
     untouched(&project);

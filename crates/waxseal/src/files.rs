@@ -94,8 +94,14 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read(path)?).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::new(Exit::Refused, format!("{} is not UTF-8 text", path.display()))
-            .at(Some(format!("{}:{line}", path.display())))
+        let failure = Failure::new(Exit::Refused, format!("{} is not UTF-8 text", path.display()));
+        let failure = failure.at(Some(format!("{}:{line}", path.display())));
+        // A sealed file or an ELF where a text goes: the arguments are in another order than they seem.
+        if error.as_bytes().contains(&0) {
+            failure.help("it is no text at all: is this the file that goes here?")
+        } else {
+            failure
+        }
     })
 }
 
