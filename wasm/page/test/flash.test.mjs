@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { content, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest } from "./browser.mjs";
-import { banks, changed, flipped, keys, manifest, release } from "./inputs.mjs";
+import { banks, changed, flipped, keys, manifest, release, withHuge } from "./inputs.mjs";
 
 const tab = "flash";
 const BOARD = "STM32F746VG,serial=TEST00000001";
@@ -69,6 +69,12 @@ for (const [name, file, project] of NEVER) {
     assert.equal(await page.evaluate(() => globalThis.simulated), undefined);
   });
 }
+
+pageTest("200 MB: no board is asked for", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await withHuge((file) => choose(page, file));
+  await flash.getByText("huge.bin has 200 MiB").waitFor();
+  assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+});
 
 // Boards that the manifest is not for: connected, and refused with reasons.
 const REFUSED = [

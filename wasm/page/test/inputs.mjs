@@ -1,5 +1,7 @@
 // Files to choose, out of the demonstration: as it is, and broken. In memory, as Playwright's setInputFiles takes them.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const at = (path) => fileURLToPath(new URL(`../../dist/demo/${path}`, import.meta.url));
@@ -46,4 +48,17 @@ export function edited(file, from, to) {
     if (!text.includes(from)) throw new Error(`the manifest has no ${from}`);
     return Buffer.from(text.replace(from, to));
   });
+}
+
+/** A file of 200 MiB, which is there while `choose` runs. */
+export async function withHuge(choose) {
+  const folder = mkdtempSync(join(tmpdir(), "page-"));
+  try {
+    const file = join(folder, "huge.bin");
+    writeFileSync(file, "");
+    truncateSync(file, 200 * 1024 * 1024);
+    return await choose(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -1,11 +1,8 @@
 // Who signed a file, what it is, and whether it would be started.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { axe, pageTest } from "./browser.mjs";
-import { changed, edited, flipped, image, keys, layout, manifest, release, trust } from "./inputs.mjs";
+import { changed, edited, flipped, image, keys, layout, manifest, release, trust, withHuge } from "./inputs.mjs";
 
 const tab = "inspect";
 const ROOM = /Choose a file/;
@@ -126,16 +123,8 @@ pageTest("an HTML page is no firmware", { tab }, async (page) => {
 });
 
 pageTest("200 MB are not read", { tab }, async (page) => {
-  const folder = mkdtempSync(join(tmpdir(), "page-"));
-  try {
-    const file = join(folder, "huge.bin");
-    writeFileSync(file, "");
-    truncateSync(file, 200 * 1024 * 1024);
-    const inspect = await choose(page, file);
-    await inspect.getByText("huge.bin has 200 MiB").waitFor();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const inspect = await withHuge((file) => choose(page, file));
+  await inspect.getByText("huge.bin has 200 MiB").waitFor();
 });
 
 pageTest("a mistake in the manifest is told at its line, and the list leads there", { tab }, async (page) => {

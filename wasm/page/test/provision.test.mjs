@@ -97,6 +97,14 @@ pageTest("a board is burnt, read back, locked, recorded; then the next", { tab, 
   assert.match(await provision.innerText(), /bit \d.* is 0 and cannot become 1|locked/);
 });
 
+pageTest("stuck busy while it is read: nothing is burnt", { tab, prepare: withBoard(BOARD, { faults: ["slow@1000000", "deaf"] }) }, async (page) => {
+  const provision = await choose(page);
+  await connect(provision);
+  await provision.getByText(/stays in dfuDNBUSY/).waitFor();
+  assert.equal(await provision.getByRole("button", { name: "Burn for ever" }).count(), 0);
+  assert.deepEqual(await log(page), []);
+});
+
 pageTest("by keyboard alone", { tab, prepare: withBoard(BOARD) }, async (page) => {
   const provision = await choose(page);
   const reach = async (target) => {
@@ -191,14 +199,20 @@ pageTest("unplugged while nothing runs: nothing can be burnt", { tab, prepare: w
   assert.deepEqual(await log(page), []);
 });
 
-pageTest("unplugged in the middle of burning: says so, and goes on", { tab, prepare: withBoard(BOARD, { faults: ["unplug-in@0"] }) }, async (page) => {
-  const provision = await choose(page);
-  await connect(provision);
-  await confirm(provision, "Burn for ever");
-  await ended(provision, "Not finished");
-  await provision.getByText(/what it holds now is not known until it is read/).waitFor();
-  await connect(provision);
-  await confirm(provision, "Burn for ever");
-  await ended(provision, "Burnt, and read back");
-  assert.equal(await content(page, OTP, 12), SERIAL);
-});
+const CUT = [
+  ["unplugged in the middle of burning", ["unplug-in@0"]],
+  ["stalled, and again, in the middle of burning", [80, 81, 82, 83, 84, 85].map((number) => `stall@${number}`)],
+];
+for (const [name, faults] of CUT) {
+  pageTest(`${name}: says so, and goes on`, { tab, prepare: withBoard(BOARD, { faults }) }, async (page) => {
+    const provision = await choose(page);
+    await connect(provision);
+    await confirm(provision, "Burn for ever");
+    await ended(provision, "Not finished");
+    await provision.getByText(/what it holds now is not known until it is read/).waitFor();
+    await connect(provision);
+    await confirm(provision, "Burn for ever");
+    await ended(provision, "Burnt, and read back");
+    assert.equal(await content(page, OTP, 12), SERIAL);
+  });
+}
