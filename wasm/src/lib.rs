@@ -22,6 +22,11 @@
     clippy::as_conversions
 )]
 
+// Takes 2.7 KB less with gzip than the allocator of Rust's library. It is for one thread: with `atomics`, the library's stays.
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 mod argument;
 #[cfg(any(feature = "full", feature = "simulated"))]
 mod effect;
