@@ -115,6 +115,12 @@ impl Argument {
         self.value.dyn_ref::<JsString>().map(String::from).ok_or_else(|| self.refuse("is not a string"))
     }
 
+    /// An array of strings.
+    #[cfg(feature = "full")]
+    pub fn strings(&self) -> Result<Vec<String>, JsValue> {
+        self.elements()?.map(|element| element.string()).collect()
+    }
+
     /// `true` or `false`.
     #[cfg(feature = "full")]
     pub fn boolean(&self) -> Result<bool, JsValue> {

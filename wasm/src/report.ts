@@ -251,11 +251,14 @@ export interface Refusal {
 /** An input of the boot decision that may be waived. */
 export type Input = "device" | "revision" | "layout" | "counter" | "companions" | "expiry" | "beside";
 
-/** Options of {@link verifyFile}. One of `manifest`, `trust` and `keys` says whose signatures count. */
+/**
+ * Options of {@link verifyFile}. `trust`, `keys` or else `manifest` says whose signatures count: one of them has to be there.
+ * A manifest with one of the others says of what device the file must be, and none of its keys is asked for.
+ */
 export interface VerifyOptions {
     /** What to call the file in answers. */
     name?: string;
-    /** The manifest of the device: keys, product, layout and counter come from it. */
+    /** The manifest of the device: product, layout and counter come from it, and keys unless they are given. */
     manifest?: ManifestFiles;
     /** A trust set, as `waxseal gen trust` writes it. */
     trust?: Uint8Array;
@@ -464,6 +467,8 @@ export interface RecordFile {
     text: string;
     /** What to call it in answers; `records.csv`. */
     name?: string;
+    /** Titles of columns that are none of waxseal's; any other that it does not know is an error. */
+    ignored?: string[];
     /** Secrets by board and name, if fields have any. */
     secrets?: Record<string, Record<string, Uint8Array>>;
 }

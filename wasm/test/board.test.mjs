@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
-    BoardRecord, compareBoard, identifyBoard, judgeForFlash, otpTarget, planBurn, planFlash, readOtp, unprotectBoard,
+    BoardRecord, compareBoard, identifyBoard, judgeForFlash, otpBoards, otpTarget, planBurn, planFlash, readOtp, unprotectBoard,
 } from "waxseal";
 import { drive, F746, F767, file, sealed, SimulatedBoard, text, withCommand } from "../testing/board.mjs";
 
@@ -61,6 +61,30 @@ test("no byte is written before a verdict, nor outside the plan's slots", () => 
     drive(plan.flash(), simulated);
     const addresses = simulated.log.map((line) => Number(line.split(" ")[1].replaceAll("_", "")));
     assert(addresses.every((address) => address >= 0x0802_0000 && address < 0x0810_0000), simulated.log.join("\n"));
+});
+
+test("keys beside the manifest count in place of its own", () => {
+    const signer = { name: "release.pub.pem", text: manifest.files["keys/release.pub.pem"].toString() };
+    const stranger = { name: "line.pub.pem", text: r3.files["keys/line.pub.pem"].toString() };
+    const withoutKeys = { ...manifest, files: {} };
+    const judge = (options) => {
+        const { exit, verdict } = judgeForFlash(release, options);
+        return [exit, verdict !== null];
+    };
+    assert.deepEqual(judge({ manifest: withoutKeys, keys: [signer] }), [0, true]);
+    assert.deepEqual(judge({ manifest, keys: [stranger] }), [1, false]);
+    assert.deepEqual(judge({ manifest: withoutKeys }), [3, false]);
+    assert.deepEqual(judge({ manifest, trust: new Uint8Array(8) }), [1, false]);
+});
+
+test("a column that is none of waxseal's is ignored by name", () => {
+    const [titles, ...rows] = records.text.trim().split("\n");
+    const more = { ...records, text: [`${titles},note`, ...rows.map((row) => `${row},x`)].join("\n") };
+    const { exit, result } = otpBoards(r3, more);
+    assert.deepEqual([exit, result.findings.map(({ column }) => column)], [1, ["note"]]);
+    const ignored = otpBoards(r3, { ...more, ignored: ["note"] });
+    assert.equal(ignored.exit, 0, ignored.text);
+    assert.deepEqual(ignored.result, otpBoards(r3, records).result);
 });
 
 test("an unplugged board says its state, and is finished by a resumed plan", () => {

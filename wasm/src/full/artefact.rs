@@ -142,40 +142,52 @@ pub fn judged(
     command: &str,
     file: JsValue,
     options: JsValue,
-    mut judge: impl FnMut(&Question<'_>, Vec<u8>) -> Result<Report, Failure>,
+    judge: impl FnOnce(&Question<'_>, Vec<u8>) -> Result<Report, Failure>,
 ) -> Result<JsValue, JsValue> {
     let bytes = Argument::new("file", file).content()?;
     let options = Argument::new("options", options);
     let asked = Asked::of(&options)?;
-    if let Some(manifest) = options.optional("manifest")? {
-        let files = Files::of(&manifest)?;
-        let verified = files.loaded().and_then(|loaded| {
-            loaded.with_plan(|plan| {
-                let public = files.public_keys(plan)?;
-                judge(&asked.question(Authority::Manifest { name: &loaded.name, plan, public })?, bytes)
-            })
-        });
-        return answer(command, verified);
-    }
-    let authority = if let Some(trust) = options.optional("trust")? {
-        Authority::of_set("trust set".to_owned(), trust.content()?)
-    } else if let Some(keys) = options.optional("keys")? {
-        let threshold = options.optional("threshold")?.map(|threshold| threshold.integer()).transpose()?;
-        let threshold = threshold.map(|threshold| u8::try_from(threshold).unwrap_or(u8::MAX));
-        let mut read: Result<Vec<(String, PublicKey)>, Failure> = Ok(Vec::new());
-        for key in keys.elements()? {
-            let (name, text) = (key.property("name")?.string()?, key.property("text")?.string()?);
-            let public = public_key(&name, text.as_bytes());
-            read = read.and_then(|mut keys| {
-                keys.push((name, public?));
-                Ok(keys)
-            });
-        }
-        read.and_then(|keys| Authority::of_keys(keys, threshold))
-    } else {
-        return Err(options.refuse("has none of `manifest`, `trust` and `keys`: nothing says whose signatures count"));
+    let signers = signers(&options)?;
+    let Some(manifest) = options.optional("manifest")? else {
+        let Some(signers) = signers else {
+            return Err(
+                options.refuse("has none of `manifest`, `trust` and `keys`: nothing says whose signatures count")
+            );
+        };
+        return answer(command, signers.and_then(|authority| judge(&asked.question(authority)?, bytes)));
     };
-    answer(command, authority.and_then(|authority| judge(&asked.question(authority)?, bytes)))
+    let files = Files::of(&manifest)?;
+    let verified = files.loaded().and_then(|loaded| {
+        loaded.with_plan(|plan| {
+            let name = &loaded.name;
+            let authority = match signers {
+                Some(signers) => Authority::Both { name, plan, signers: Box::new(signers?) },
+                None => Authority::Manifest { name, plan, public: files.public_keys(plan)? },
+            };
+            judge(&asked.question(authority)?, bytes)
+        })
+    });
+    answer(command, verified)
+}
+
+/// Whose signatures count, if a trust set or keys say it.
+fn signers(options: &Argument) -> Result<Option<Result<Authority<'static>, Failure>>, JsValue> {
+    if let Some(trust) = options.optional("trust")? {
+        return Ok(Some(Authority::of_set("trust set".to_owned(), trust.content()?)));
+    }
+    let Some(keys) = options.optional("keys")? else { return Ok(None) };
+    let threshold = options.optional("threshold")?.map(|threshold| threshold.integer()).transpose()?;
+    let threshold = threshold.map(|threshold| u8::try_from(threshold).unwrap_or(u8::MAX));
+    let mut read: Result<Vec<(String, PublicKey)>, Failure> = Ok(Vec::new());
+    for key in keys.elements()? {
+        let (name, text) = (key.property("name")?.string()?, key.property("text")?.string()?);
+        let public = public_key(&name, text.as_bytes());
+        read = read.and_then(|mut keys| {
+            keys.push((name, public?));
+            Ok(keys)
+        });
+    }
+    Ok(Some(read.and_then(|keys| Authority::of_keys(keys, threshold))))
 }
 
 /// What the caller asks beside the file and whom to trust.
@@ -198,12 +210,6 @@ impl Asked {
                 companions.push((companion.property("name")?.string()?, companion.property("bytes")?.content()?));
             }
         }
-        let mut without = Vec::new();
-        if let Some(inputs) = options.optional("without")? {
-            for input in inputs.elements()? {
-                without.push(input.string()?);
-            }
-        }
         Ok(Self {
             name: name_of(options)?,
             slot: text("slot")?,
@@ -211,7 +217,7 @@ impl Asked {
             revision: text("revision")?,
             companions,
             date: text("date")?,
-            without,
+            without: options.optional("without")?.map(|inputs| inputs.strings()).transpose()?.unwrap_or_default(),
         })
     }
 

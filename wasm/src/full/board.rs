@@ -42,7 +42,8 @@ impl Fit {
     }
 }
 
-/// Judges a release or an image, as {@link verifyFile} does with a manifest, and says for which slots it may be flashed.
+/// Judges a release or an image, as {@link verifyFile} does with a manifest, and says for which slots it may be flashed. With
+/// `trust` or `keys` beside the manifest, their signatures count in place of those of the manifest's keys.
 ///
 /// @throws TypeError if an argument is not of its declared type.
 #[wasm_bindgen(
@@ -143,12 +144,7 @@ pub fn plan_flash(
     fit: &Fit,
     #[wasm_bindgen(unchecked_optional_param_type = "string[]")] slots: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let mut named = Vec::new();
-    if !slots.is_undefined() {
-        for slot in Argument::new("slots", slots).elements()? {
-            named.push(slot.string()?);
-        }
-    }
+    let named = if slots.is_undefined() { Vec::new() } else { Argument::new("slots", slots).strings()? };
     let planned = flasher::FlashPlan::new(&verdict.0, &fit.0, &named);
     let made = planned.as_ref().map(planned_report).map_err(|error| Failure::new(Exit::Refused, error.to_string()));
     let handle = planned.ok().map(|plan| FlashPlan { plan, manifest: verdict.0.plan().clone() });

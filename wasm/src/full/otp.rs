@@ -163,6 +163,7 @@ pub struct Job {
     /// What the records are called.
     pub name: String,
     text: String,
+    ignored: Vec<String>,
     secrets: Secret,
 }
 
@@ -183,6 +184,7 @@ impl Job {
             files: Files::of(&Argument::new("manifest", manifest))?,
             name: name.unwrap_or_else(|| "records.csv".to_owned()),
             text: records.property("text")?.string()?,
+            ignored: records.optional("ignored")?.map(|titles| titles.strings()).transpose()?.unwrap_or_default(),
             secrets: Secret(secrets),
         })
     }
@@ -196,7 +198,7 @@ impl Job {
     /// The boards of the records, or what is wrong with these.
     pub fn boards(&self, plan: &Plan, otp: &Otp) -> Result<Result<Vec<Board>, Vec<Finding>>, Failure> {
         let keys: Vec<[u8; 32]> = self.files.public_keys(plan)?.iter().map(|key| *key.bytes()).collect();
-        let inputs = Inputs { plan, otp, keys: &keys, secrets: &self.secrets, ignored: &[] };
+        let inputs = Inputs { plan, otp, keys: &keys, secrets: &self.secrets, ignored: &self.ignored };
         Ok(Records::parse(self.text.as_bytes()).and_then(|records| boards(&inputs, &records)))
     }
 }
