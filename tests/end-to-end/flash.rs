@@ -1,6 +1,7 @@
 //! Boards that are flashed over DfuSe, and everything that goes wrong on the way. The simulated board's file tells what was done
 //! to it.
 
+use std::fs::File;
 use std::str::from_utf8;
 
 use waxseal_tests::{Project, Run};
@@ -102,6 +103,11 @@ fn what_is_no_good_release_reaches_no_board() {
         assert_eq!(run.exit, Some(1), "{name}: {} {}", run.stdout, run.stderr);
         untouched(&project);
     }
+    // 200 MB that are on no disk.
+    let huge = File::create(project.path("out/gateway-1.4.0.release")).unwrap();
+    huge.set_len(200_000_000).unwrap();
+    flash(&project, BOARD, "").exits(1).says(&["NotSealed"]);
+    untouched(&project);
     project.write("out/gateway-1.4.0.release", &release);
     flash(&project, BOARD, "--slot c").exits(1).says(&["it fits a and b"]);
     untouched(&project);

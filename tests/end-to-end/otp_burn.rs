@@ -92,6 +92,7 @@ fn what_cannot_be_is_refused() {
         ("--confirm WX2511000101 --fault written@0x1FF0F003=0x00,1", 1, "changed since it was read"),
         ("--confirm WX2511000101 --fault unplug@20", 4, "the device is gone"),
         ("--confirm WX2511000101 --fault short-reads", 4, "bytes where"),
+        ("--confirm WX2511000101 --fault slow@1000000 --fault deaf", 4, "stays in dfuDNBUSY"),
     ] {
         let project = project();
         let run = burn(&project, more);
@@ -113,6 +114,8 @@ fn what_cannot_be_is_refused() {
         "the device names flash up to 0x081FFFFF, which no STM32F746VG has",
         "read what is printed on the chip",
     ]);
+    let run = project.waxseal(&format!("{other} --device simulated:STM32F407VG")).exits(1);
+    run.says(&["the manifest's memory is 0x1FF0_F000"]);
     let run = project.waxseal(&format!("{other} --device simulated:STM32F746VG,RDP=1")).exits(1);
     run.says(&["read-protected"]);
 }
@@ -130,6 +133,19 @@ fn a_burning_that_was_cut_off_goes_on() {
     let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101";
     burn(&project, &format!("{lock} --fault unplug-in@0")).exits(4);
     burn(&project, lock).exits(0).says(&["locked already"]);
+}
+
+/// The device stalls before the block is burnt, and after it: what it holds is only said when it was read.
+#[test]
+fn a_burning_that_was_stalled_goes_on() {
+    for (first, says) in [(76, "all fields of stage identity are there"), (84, "its data is there")] {
+        let project = project();
+        let faults: String = (first..first + 6).map(|number| format!(" --fault stall@{number}")).collect();
+        let run = burn(&project, &format!("--confirm WX2511000101{faults}")).exits(4);
+        run.says(&["the device stalls requests", "what it holds now is not known until it is read"]);
+        burn(&project, "--confirm WX2511000101").exits(0).says(&[says]);
+        assert_eq!(log(&project), ["programmed 0x1FF0_F000 64"]);
+    }
 }
 
 #[test]
