@@ -174,7 +174,7 @@ pub(crate) fn begin_try<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, sl
 /// Makes it final that the tries of other slots are used up, once.
 fn drop_rejected<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, logs: &[SlotLog], starts: usize) {
     for (slot, log) in logs.iter().enumerate() {
-        if slot != starts && log.status == Status::Rejected && !log.dropped {
+        if slot != starts && log.status == Status::Rejected && log.drops == 0 {
             // A log without room says "rejected" without it.
             let _ = session.append(slot, &about(log, EntryKind::Drop));
         }

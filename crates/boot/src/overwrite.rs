@@ -19,7 +19,7 @@ pub(crate) fn overwrite<F: Flash, C: Crypto>(
 ) {
     let Some(own) = session.map.run_slots().next() else { return };
     let log = session.scan(own);
-    if log.ready && log.okays == 0 && !log.dropped {
+    if log.ready && log.okays == 0 && log.drops == 0 {
         let backup = session.map.backup().filter(|_| log.copied);
         let used_up = log.status == Status::Rejected || log.restored || log.copying == Some(EntryKind::Back);
         match backup {

@@ -62,6 +62,9 @@ pub(crate) struct Journal {
     okays: u8,
 }
 
+/// Entries that are as good as pinned: each cut tears one at most.
+const ENOUGH: u32 = 4;
+
 /// One power-up's work on a slot group: by the boot loader, or by the application. Make a new one after each reset, and only one.
 #[derive(Debug)]
 pub struct Session<'a, F, C> {
@@ -240,11 +243,24 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
     /// Sees to it that the OKAY of a slot stays: it was written twice since this power-up, or there are four of it. One cut tears one
     /// entry at most, so four that can be read are as good, and a log that is asked for its pin again and again does not fill up.
     pub(crate) fn pin_okay(&mut self, slot: usize, log: &SlotLog) -> Result<(), Reason> {
-        const ENOUGH: u32 = 4;
         if log.okays >= ENOUGH || self.journals.get(slot).is_some_and(|journal| journal.okays >= 2) {
             return Ok(());
         }
         self.append_twice(slot, &about(log, EntryKind::Okay))
+    }
+
+    /// Sees to it that an image that was asked for, and is not wanted any more, stays rejected: a cut in the erase of its slot may leave it
+    /// verifying, and fading once it was copied or confirmed. Where all four can be read nothing is appended, since then that erase may have begun.
+    pub(crate) fn pin_drop(&mut self, slot: usize, log: &SlotLog) -> Result<(), Reason> {
+        for _ in log.drops..ENOUGH {
+            match self.append(slot, &about(log, EntryKind::Drop)) {
+                Ok(()) => {}
+                // What has no room for a DROP has none to be installed or tried either.
+                Err(Reason::LogFull) => break,
+                Err(reason) => return Err(reason),
+            }
+        }
+        Ok(())
     }
 
     /// Erases the sectors that a range touches, last one first.

@@ -158,10 +158,16 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
             }
             session.pin_okay(running, &own)?;
         }
-        if let Some(backup) = session.map.backup() {
-            if own.ready && own.okays == 0 && !own.dropped {
+        let target = logs.get(self.logged).copied().unwrap_or(SlotLog::BLANK);
+        if target.ready && target.okays == 0 {
+            let runs = if session.map.staging().is_some() { session.id_in(self.logged) } else { None };
+            if !runs.is_some_and(|id| target.names(&id)) {
+                session.pin_drop(self.logged, &target)?;
+            } else if session.map.backup().is_some() && target.drops == 0 {
                 return Err(Reason::NotConfirmed.into());
             }
+        }
+        if let Some(backup) = session.map.backup() {
             if own.status == Status::Confirmed {
                 session.pin_okay(running, &own)?;
             }

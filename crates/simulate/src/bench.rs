@@ -59,8 +59,12 @@ pub struct Bench {
     images: Images,
     /// What the factory sets the security counter to: the old image's.
     counter: u32,
+    /// What follows the new one, where a scenario goes on.
+    newer: Option<Vec<u8>>,
     /// Companions that count as there.
     present: Vec<Digest>,
+    /// Companions that the application takes for there as well, and the boot loader does not find.
+    missing: Vec<Digest>,
 }
 
 /// The key that images of a simulation are signed with. It signs nothing else.
@@ -179,7 +183,9 @@ impl Bench {
             images: Images { old: Vec::new(), new: Vec::new() },
             layout: layout.to_vec(),
             counter: 1,
+            newer: None,
             present: Vec::new(),
+            missing: Vec::new(),
         };
         bench.trust = trust(key().public().bytes());
         Ok(bench)
@@ -228,14 +234,41 @@ impl Bench {
     pub fn with_downgrade(&self) -> Self {
         let mut bench = self.clone();
         let (_, second) = self.run_addresses();
-        let size = self.images.new.len() as u32;
-        let front = self.group().head().payload_offset.get();
-        let payload = (16..=size - front)
-            .rev()
-            .find(|payload| payload + 12 + 32 * payload.div_ceil(1 << CHUNK_LOG2) <= size - front);
-        bench.images.new = self.seal(second, (2, 0), &[], payload.unwrap_or(16), 3);
+        bench.images.new = self.seal(second, (2, 0), &[], self.payload_size(), 3);
         bench.raise = Raise::Strict;
         bench
+    }
+
+    /// The same device with a third image, for the slot that the old one ran from.
+    #[must_use]
+    pub fn with_third(&self) -> Self {
+        let newer = self.seal(self.run_addresses().0, (3, 3), &[], self.payload_size(), 4);
+        Self { newer: Some(newer), ..self.clone() }
+    }
+
+    /// The same device with a third image, for the slot that the new one would run from.
+    #[must_use]
+    pub fn with_other(&self) -> Self {
+        let newer = self.seal(self.run_addresses().1, (3, 3), &[], self.payload_size(), 4);
+        Self { newer: Some(newer), ..self.clone() }
+    }
+
+    /// The same device with a new image that the application takes and the boot loader refuses, since a companion of it is not there; and with
+    /// a third one for the same slot.
+    #[must_use]
+    pub fn with_refused(&self) -> Self {
+        let mut bench = self.with_other();
+        bench.missing = vec![[7; 32]];
+        bench.images.new =
+            self.seal(self.run_addresses().1, (2, 2), &[Record::Companions(&bench.missing)], self.payload_size(), 3);
+        bench
+    }
+
+    /// Bytes of a payload that makes an image no larger than the new one.
+    fn payload_size(&self) -> u32 {
+        let room = self.images.new.len() as u32 - self.group().head().payload_offset.get();
+        let fits = |payload: &u32| payload + 12 + 32 * payload.div_ceil(1 << CHUNK_LOG2) <= room;
+        (16..=room).rev().find(fits).unwrap_or(16)
     }
 
     /// The same device with an old image that names a companion, which is nowhere.
@@ -274,6 +307,15 @@ impl Bench {
             raise: self.raise,
             largest_step: u32::MAX,
         }
+    }
+
+    /// Companions as the application sees them.
+    pub(crate) fn application_present(&self) -> Vec<Digest> {
+        [&self.present[..], &self.missing].concat()
+    }
+
+    pub(crate) fn newer(&self) -> Option<&[u8]> {
+        self.newer.as_deref()
     }
 
     pub(crate) fn shapes(&self) -> &[Shape] {

@@ -23,11 +23,31 @@ pub enum Scenario {
     Revert,
     /// Its security counter is too low, so it is refused before anything is erased.
     Downgrade,
+    /// It confirms itself and installs a third one, which confirms itself too.
+    Second,
+    /// The boot loader refuses it each time, so the old one installs a third one instead.
+    Refused,
+    /// It is ready, and before the next start the old one installs a third one instead.
+    Replace,
 }
 
 impl Scenario {
-    /// All of them.
+    /// Those with an old and a new image.
     pub const ALL: [Scenario; 3] = [Scenario::Install, Scenario::Revert, Scenario::Downgrade];
+    /// Those with a third image.
+    pub const LONGER: [Scenario; 3] = [Scenario::Second, Scenario::Refused, Scenario::Replace];
+
+    /// The device with the images that it is played with. `None`: it needs a security counter, and there is none.
+    #[must_use]
+    pub fn bench(self, bench: &Bench) -> Option<Bench> {
+        match self {
+            Scenario::Install | Scenario::Revert => Some(bench.clone()),
+            Scenario::Downgrade => bench.has_counter().then(|| bench.with_downgrade()),
+            Scenario::Second => Some(bench.with_third()),
+            Scenario::Refused => Some(bench.with_refused()),
+            Scenario::Replace => Some(bench.with_other()),
+        }
+    }
 
     /// Its name.
     #[must_use]
@@ -36,6 +56,9 @@ impl Scenario {
             Scenario::Install => "install",
             Scenario::Revert => "revert",
             Scenario::Downgrade => "downgrade",
+            Scenario::Second => "second",
+            Scenario::Refused => "refused",
+            Scenario::Replace => "replace",
         }
     }
 }
@@ -46,11 +69,11 @@ pub enum Violation {
     /// Nothing boots.
     #[error("nothing boots: {0:?}")]
     NothingBoots(Reason),
-    /// An image boots that is neither the old nor the new one, or has no entry.
+    /// An image boots that is neither the old nor the new one, or that the boot loader must refuse, or has no entry.
     #[error("something else boots than the old or the new image")]
     SomethingElse,
-    /// The old image boots after the new one was confirmed.
-    #[error("the confirmed image is not kept: the old one boots")]
+    /// An older image boots after a newer one was confirmed.
+    #[error("the confirmed image is not kept: an older one boots")]
     Unconfirmed,
     /// A memory was programmed where it does not bear it.
     #[error("programmed what is not erased for sure: {0:?}")]
@@ -79,12 +102,26 @@ pub enum Violation {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// With the old image.
     Old,
     /// With the new image.
     New,
+    /// With the one after it.
+    Newer,
+}
+
+impl Outcome {
+    /// What the image is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Old => "old",
+            Outcome::New => "new",
+            Outcome::Newer => "newer",
+        }
+    }
 }
 
 /// Something that happened, for a timeline.
@@ -102,8 +139,10 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub chip: Chip,
-    /// The new image's confirmation was written whole.
-    pub is_confirmed: bool,
+    /// The newest image whose confirmation was written whole.
+    pub confirmed: Outcome,
+    /// The new image was asked for and is not wanted any more.
+    pub is_withdrawn: bool,
     /// Power cuts so far.
     pub cuts: u32,
     /// Operations that failed so far, or are planned to.
@@ -129,8 +168,24 @@ pub(crate) struct Player<'b> {
     pub scenario: Scenario,
     pub memo: Memo,
     old: Digest,
-    new: Digest,
-    new_parts: (boot::Image<'b>, &'b [u8]),
+    new: Update<'b>,
+    newer: Option<Update<'b>>,
+    /// Companions as the application sees them.
+    present: Vec<Digest>,
+}
+
+/// An image that an application installs.
+struct Update<'b> {
+    id: Digest,
+    image: boot::Image<'b>,
+    payload: &'b [u8],
+}
+
+impl<'b> Update<'b> {
+    fn new(sealed: &'b [u8]) -> Option<Self> {
+        let (image, payload) = parts(sealed)?;
+        Some(Update { id: id(sealed)?, image, payload })
+    }
 }
 
 enum AnyCounter<'a> {
@@ -173,8 +228,9 @@ impl<'b> Player<'b> {
     /// `None`: an image without chunks or header.
     pub fn new(bench: &'b Bench, scenario: Scenario, memo: Memo) -> Option<Self> {
         let images = bench.images();
-        let (old, new) = (id(&images.old)?, id(&images.new)?);
-        Some(Self { bench, scenario, memo, old, new, new_parts: parts(&images.new)? })
+        let (old, new) = (id(&images.old)?, Update::new(&images.new)?);
+        let newer = bench.newer().and_then(Update::new);
+        Some(Self { bench, scenario, memo, old, new, newer, present: bench.application_present() })
     }
 
     /// A device as it leaves the factory: the old image where it runs, nothing else.
@@ -205,7 +261,7 @@ impl<'b> Player<'b> {
                 }
             }
         }
-        World { chip, is_confirmed: false, cuts: 0, failures: 0, starts: 0 }
+        World { chip, confirmed: Outcome::Old, is_withdrawn: false, cuts: 0, failures: 0, starts: 0 }
     }
 
     /// Plays from a start until the device rests or the power fails. `None`: it failed.
@@ -247,19 +303,25 @@ impl<'b> Player<'b> {
         let reverts = self.bench.strategy() != Strategy::Overwrite;
         let expected = match self.scenario {
             // A cut may spend a try of a good image: the start that it ended.
-            Scenario::Install if world.cuts + world.failures >= u32::from(self.bench.tries) && reverts => {
+            Scenario::Install | Scenario::Second | Scenario::Refused | Scenario::Replace
+                if world.cuts + world.failures >= u32::from(self.bench.tries) && reverts =>
+            {
                 return Ok(outcome);
             }
+            // A cut may end the start in which it was replaced; the other bank's is replaced after a reset, which starts it.
+            Scenario::Replace
+                if outcome == Outcome::New
+                    && (world.cuts + world.failures > 0 || self.bench.strategy() == Strategy::BankSwap) =>
+            {
+                return Ok(outcome);
+            }
+            Scenario::Second | Scenario::Refused | Scenario::Replace => Outcome::Newer,
             Scenario::Install => Outcome::New,
             Scenario::Revert if reverts => Outcome::Old,
             Scenario::Revert => Outcome::New,
             Scenario::Downgrade => Outcome::Old,
         };
-        match outcome {
-            found if found == expected => Ok(found),
-            Outcome::Old => Err(Violation::WrongEnd("old")),
-            Outcome::New => Err(Violation::WrongEnd("new")),
-        }
+        if outcome == expected { Ok(outcome) } else { Err(Violation::WrongEnd(outcome.name())) }
     }
 
     /// One start: the boot loader, then the application.
@@ -291,25 +353,21 @@ impl<'b> Player<'b> {
             Action::Boot(start) | Action::Exchange(start) => start,
             Action::Recover(reason) => return Err(Violation::NothingBoots(reason)),
         };
-        let is_new = start.image().id() == &self.new;
-        if start.entry().is_none() || !is_new && start.image().id() != &self.old {
-            return Err(Violation::SomethingElse);
-        }
-        if world.is_confirmed && !is_new {
+        let runs = self.which(start.image().id()).filter(|_| start.entry().is_some());
+        let runs = runs.ok_or(Violation::SomethingElse)?;
+        if runs < world.confirmed {
             return Err(Violation::Unconfirmed);
         }
-        tell(device.chip, if is_new { "new" } else { "old" });
+        tell(device.chip, runs.name());
         let was_quiet = device.chip.operations() == before;
         let lowest = counter.read(&mut device).unwrap_or_default();
+        let config = Config { present: &self.present, ..config };
         let mut session = match Session::open(config, &mut device, self.memo.clone()) {
             Ok(session) => session,
             Err(reason) => return Err(Violation::NothingBoots(reason)),
         };
-        let step = if is_new {
-            self.new_runs(&mut session, &start, was_quiet)
-        } else {
-            self.old_runs(&mut session, &start, lowest, was_quiet)
-        };
+        let known = (world.confirmed == runs, &mut world.is_withdrawn);
+        let step = self.runs(&mut session, runs, &start, lowest, was_quiet, known);
         drop(session);
         if device.chip.is_off() {
             return Ok(Step::Cut);
@@ -319,59 +377,115 @@ impl<'b> Player<'b> {
             Err(Refusal::Reason(Reason::Write)) if world.chip.failures() > failures => (Step::Again, false),
             step => step.map_err(Violation::Refused)?,
         };
-        world.is_confirmed |= confirmed;
+        if confirmed {
+            world.confirmed = runs;
+        }
         Ok(step)
     }
 
-    /// The new image: confirms itself, or never does.
-    fn new_runs<F: Flash>(
-        &self,
-        session: &mut Session<'_, F, Memo>,
-        start: &Start,
-        was_quiet: bool,
-    ) -> Result<(Step, bool), Refusal> {
-        if self.scenario == Scenario::Install {
-            session.confirm(start.slot())?;
-            let step = if was_quiet && !start.on_trial() { Step::Rest(Outcome::New) } else { Step::Again };
-            return Ok((step, true));
+    /// Which image this is. `None`: one that must not start.
+    fn which(&self, id: &Digest) -> Option<Outcome> {
+        if id == &self.old {
+            Some(Outcome::Old)
+        } else if id == &self.new.id {
+            (self.scenario != Scenario::Refused).then_some(Outcome::New)
+        } else {
+            self.newer.as_ref().is_some_and(|newer| id == &newer.id).then_some(Outcome::Newer)
         }
-        let stays = self.bench.strategy() == Strategy::Overwrite && was_quiet;
-        Ok((if stays { Step::Rest(Outcome::New) } else { Step::Again }, false))
     }
 
-    /// The old image: confirms itself, and installs the new one unless that was rejected.
-    fn old_runs<F: Flash>(
+    /// What the image does that runs; whether it confirmed itself.
+    fn runs<F: Flash>(
         &self,
         session: &mut Session<'_, F, Memo>,
+        runs: Outcome,
         start: &Start,
         lowest: u32,
         was_quiet: bool,
+        (is_confirmed, is_withdrawn): (bool, &mut bool),
     ) -> Result<(Step, bool), Refusal> {
-        session.confirm(start.slot())?;
-        let rest = if was_quiet { Step::Rest(Outcome::Old) } else { Step::Again };
-        let group = self.bench.group();
-        let target = match self.bench.strategy() {
-            Strategy::DirectXip | Strategy::BankSwap => (0..group.slots().len()).find(|slot| *slot != start.slot()),
-            _ => Some(start.slot()),
+        let step = match (runs, self.scenario, &self.newer) {
+            (Outcome::New, Scenario::Revert, _) => {
+                let stays = self.bench.strategy() == Strategy::Overwrite && was_quiet;
+                return Ok((if stays { Step::Rest(Outcome::New) } else { Step::Again }, false));
+            }
+            (Outcome::Old, Scenario::Refused | Scenario::Replace, Some(newer)) => {
+                session.confirm(start.slot())?;
+                *is_withdrawn |= self.was_asked_for(session, start);
+                if !*is_withdrawn {
+                    let step = self.install(session, start, &self.new, lowest, was_quiet)?;
+                    *is_withdrawn = self.was_asked_for(session, start);
+                    if !*is_withdrawn || self.scenario == Scenario::Refused {
+                        return Ok((step, true));
+                    }
+                }
+                self.install(session, start, newer, lowest, was_quiet)?
+            }
+            (Outcome::Old, ..) => {
+                session.confirm(start.slot())?;
+                self.install(session, start, &self.new, lowest, was_quiet)?
+            }
+            (Outcome::New, Scenario::Second, Some(newer)) => {
+                // At the next start, so that a power cut in the update finds the confirmation noted.
+                session.confirm(start.slot())?;
+                if is_confirmed { self.install(session, start, newer, lowest, was_quiet)? } else { Step::Again }
+            }
+            (Outcome::New | Outcome::Newer, ..) => {
+                session.confirm(start.slot())?;
+                if was_quiet && !start.on_trial() { Step::Rest(runs) } else { Step::Again }
+            }
         };
-        let state = session.status(target.unwrap_or_default());
-        if self.new.starts_with(&state.image) {
+        Ok((step, true))
+    }
+
+    /// Whether the new image was ready to be installed or tried.
+    fn was_asked_for<F: Flash>(&self, session: &mut Session<'_, F, Memo>, start: &Start) -> bool {
+        let state = session.status(self.target(start));
+        matches!(state.status, Status::Trial | Status::Rejected) && self.new.id.starts_with(&state.image)
+    }
+
+    /// The slot whose log an update has.
+    fn target(&self, start: &Start) -> usize {
+        match self.bench.strategy() {
+            Strategy::DirectXip | Strategy::BankSwap => {
+                let count = self.bench.group().slots().len();
+                (0..count).find(|slot| *slot != start.slot()).unwrap_or_default()
+            }
+            _ => start.slot(),
+        }
+    }
+
+    /// Installs an image, unless that was rejected.
+    fn install<F: Flash>(
+        &self,
+        session: &mut Session<'_, F, Memo>,
+        start: &Start,
+        update: &Update<'_>,
+        lowest: u32,
+        was_quiet: bool,
+    ) -> Result<Step, Refusal> {
+        let rest = match self.which(start.image().id()) {
+            Some(runs) if was_quiet => Step::Rest(runs),
+            _ => Step::Again,
+        };
+        let state = session.status(self.target(start));
+        if update.id.starts_with(&state.image) {
             match state.status {
-                Status::Rejected => return Ok((rest, false)),
+                Status::Rejected => return Ok(rest),
                 // Asked for and not tried yet; a boot loader that finds it bad refuses it each time.
-                Status::Trial => return Ok((Step::Again, false)),
+                Status::Trial => return Ok(Step::Again),
                 _ => {}
             }
         }
-        let (image, payload) = self.new_parts;
+        let Update { image, payload, .. } = *update;
         let mut stage = match session.stage(start.slot(), image, lowest) {
             Ok(stage) => stage,
             Err(Refusal::Reason(Reason::ClearFirst)) => {
                 session.clear(start.slot())?;
-                return Ok((Step::Again, false));
+                return Ok(Step::Again);
             }
             Err(Refusal::Image(error)) if error.code == Code::CounterTooLow && self.scenario == Scenario::Downgrade => {
-                return Ok((rest, false));
+                return Ok(rest);
             }
             Err(refusal) => return Err(refusal),
         };
@@ -381,6 +495,6 @@ impl<'b> Player<'b> {
             stage.put(&payload[from..payload.len().min(from + size)])?;
         }
         stage.request(lowest)?;
-        Ok((Step::Again, false))
+        Ok(Step::Again)
     }
 }

@@ -8,16 +8,14 @@ use simulate::{Bench, Count, Depth, Failure, Memo, Scenario, Setting, devices, e
 const SEED: u64 = 7;
 
 /// Runs a test of each bench and scenario, on two threads; all failures, each with the cuts that show it.
-fn each(run: impl Fn(&Bench, Scenario, &Memo) -> Result<Count, Failure> + Sync) -> (Count, Vec<String>) {
+fn each(
+    scenarios: &[Scenario],
+    run: impl Fn(&Bench, Scenario, &Memo) -> Result<Count, Failure> + Sync,
+) -> (Count, Vec<String>) {
     let benches = devices::benches(false, SEED).expect("benches");
     let jobs: Vec<(Bench, Scenario)> = benches
         .iter()
-        .flat_map(|bench| Scenario::ALL.map(|scenario| (bench, scenario)))
-        .filter(|(bench, scenario)| *scenario != Scenario::Downgrade || bench.has_counter())
-        .map(|(bench, scenario)| match scenario {
-            Scenario::Downgrade => (bench.with_downgrade(), scenario),
-            _ => (bench.clone(), scenario),
-        })
+        .flat_map(|bench| scenarios.iter().filter_map(|scenario| Some((scenario.bench(bench)?, *scenario))))
         .collect();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -49,7 +47,7 @@ fn is_large(bench: &Bench) -> bool {
 
 #[test]
 fn one_cut_anywhere() {
-    let (count, failures) = each(|bench, scenario, memo| {
+    let (count, failures) = each(&Scenario::ALL, |bench, scenario, memo| {
         let depth = if is_large(bench) { Depth::One } else { Depth::Three };
         explore(&Setting::new(bench, scenario, SEED, memo), 1, depth)
     });
@@ -60,7 +58,7 @@ fn one_cut_anywhere() {
 /// Every pair of cuts, on the geometry with the fewest operations.
 #[test]
 fn two_cuts_anywhere_on_the_smallest() {
-    let (count, failures) = each(|bench, scenario, memo| {
+    let (count, failures) = each(&Scenario::ALL, |bench, scenario, memo| {
         let depth = match bench.name.as_str() {
             "L476/direct-xip" => Depth::Every,
             name if name.starts_with("L476") => Depth::Three,
@@ -74,7 +72,7 @@ fn two_cuts_anywhere_on_the_smallest() {
 
 #[test]
 fn several_cuts_anywhere_on_the_smaller_ones() {
-    let (count, failures) = each(|bench, scenario, memo| {
+    let (count, failures) = each(&Scenario::ALL, |bench, scenario, memo| {
         let runs = if is_large(bench) { 0 } else { 100 };
         let mut count = Count::default();
         for cuts in 2..=4 {
@@ -84,6 +82,24 @@ fn several_cuts_anywhere_on_the_smaller_ones() {
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count.cuts > 10_000, "{count:?}");
+}
+
+/// A second update, and one in the place of another that is refused or not wanted any more.
+#[test]
+fn cuts_in_two_updates() {
+    let (count, failures) = each(&Scenario::LONGER, |bench, scenario, memo| {
+        let setting = Setting::new(bench, scenario, SEED, memo);
+        let mut count = wander(&setting, 1, 20)?;
+        if ["L476", "F767ZG", "F746-W25Q"].iter().any(|name| bench.name.starts_with(name)) {
+            count += explore(&setting, 1, Depth::Three)?;
+        }
+        for cuts in 2..=4 {
+            count += wander(&setting, cuts, if is_large(bench) { 0 } else { 10 })?;
+        }
+        Ok(count)
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count.runs > 5_000, "{count:?}");
 }
 
 #[test]

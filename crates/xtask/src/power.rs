@@ -30,7 +30,7 @@ pub struct Power {
     /// The device, as a failure names it: `L476/direct-xip`.
     #[arg(long)]
     device: Option<String>,
-    /// The scenario: install, revert, downgrade.
+    /// The scenario: install, revert, downgrade, second, refused, replace.
     #[arg(long)]
     scenario: Option<String>,
 }
@@ -57,11 +57,8 @@ pub fn campaign(power: &Power) -> Outcome {
 fn jobs(seed: u64) -> Outcome<Vec<(Bench, Scenario)>> {
     let mut jobs = Vec::new();
     for bench in devices::benches(true, seed).map_err(Failure::new)? {
-        if bench.has_counter() {
-            jobs.push((bench.with_downgrade(), Scenario::Downgrade));
-        }
-        jobs.push((bench.clone(), Scenario::Install));
-        jobs.push((bench, Scenario::Revert));
+        let scenarios = Scenario::ALL.into_iter().chain(Scenario::LONGER);
+        jobs.extend(scenarios.filter_map(|scenario| Some((scenario.bench(&bench)?, scenario))));
     }
     Ok(jobs)
 }
@@ -114,6 +111,6 @@ fn play_again(power: &Power, cuts: &Cuts) -> Outcome {
         println!("start {:>3}, operation {:>6}: {}", event.start, event.operation, event.what);
     }
     let outcome = result.map_err(|failure| Failure::new(failure.to_string()))?;
-    println!("survived, with the {} image", if outcome == simulate::Outcome::Old { "old" } else { "new" });
+    println!("survived, with the {} image", outcome.name());
     Ok(())
 }

@@ -79,7 +79,7 @@ kinds! {
     0x33 Try,
     /// The image is confirmed.
     0x4B Okay,
-    /// The image is rejected: its tries are used up.
+    /// The image is rejected: its tries are used up, or another is staged in its place.
     0x55 Drop,
     /// The application asks the boot loader to erase the other slot.
     0x66 Clear,

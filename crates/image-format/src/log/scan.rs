@@ -32,8 +32,8 @@ pub struct SlotLog {
     pub tries: u32,
     /// The image is in the slot, whole and verified: a READY was seen, or what only a boot loader writes that has seen one.
     pub ready: bool,
-    /// The image is rejected for good: a DROP was seen, and not only that its tries are used up.
-    pub dropped: bool,
+    /// Number of DROP entries: with one the image is rejected for good, and not only because its tries are used up.
+    pub drops: u32,
     /// Number of OKAY entries.
     pub okays: u32,
     /// The security counter was raised for this image: an OKAY with argument 1 was seen.
@@ -64,7 +64,7 @@ impl SlotLog {
         image: [0; 4],
         tries: 0,
         ready: false,
-        dropped: false,
+        drops: 0,
         okays: 0,
         raised: false,
         copying: None,
@@ -120,7 +120,7 @@ pub fn scan(area: &mut impl ReadAt, form: &LogForm, tries: u8) -> SlotLog {
     });
     log.status = match log {
         SlotLog { okays: 1.., .. } => Status::Confirmed,
-        SlotLog { dropped: true, .. } => Status::Rejected,
+        SlotLog { drops: 1.., .. } => Status::Rejected,
         SlotLog { ready: true, .. } if log.tries >= u32::from(tries) => Status::Rejected,
         SlotLog { ready: true, .. } => Status::Trial,
         SlotLog { status: Status::Open, .. } => Status::Open,
@@ -141,7 +141,7 @@ fn apply(log: &mut SlotLog, entry: Entry) {
             log.okays = log.okays.saturating_add(1);
             log.raised |= entry.argument == RAISED;
         }
-        EntryKind::Drop => log.dropped = true,
+        EntryKind::Drop => log.drops = log.drops.saturating_add(1),
         EntryKind::Clear => log.clear = Some(entry.step),
         EntryKind::Backup | EntryKind::Copy | EntryKind::Back => {
             log.ready = true;
