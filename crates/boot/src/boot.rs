@@ -1,5 +1,7 @@
 //! The boot decision.
 
+use core::hint::black_box;
+
 use image_format::log::{Candidate, EntryKind, MAX_SLOTS, RAISED, Reason as Cause, SlotLog, Status, Strategy, choose};
 use image_format::{Crypto, Digest, Entry, VerifiedImage, Word};
 
@@ -27,10 +29,15 @@ pub struct Start {
 }
 
 impl Start {
-    /// `lowest` is compared with the image's counter once more, apart from the policy that it was judged by.
-    pub(crate) fn new(image: &VerifiedImage, slot: usize, on_trial: bool, lowest: u32) -> Self {
-        let is_new_enough = image.header().body.security_counter.get() >= core::hint::black_box(lowest);
-        Start { image: *image, slot, on_trial, verdict: Word::of(image.still_matches() && is_new_enough) }
+    /// Without an entry until [`Start::judge_again`].
+    pub(crate) fn new(image: &VerifiedImage, slot: usize, on_trial: bool) -> Self {
+        Start { image: *image, slot, on_trial, verdict: Word::of(false) }
+    }
+
+    /// Looks again at what admitted the image. `lowest` is compared with its counter once more.
+    fn judge_again(&mut self, lowest: u32) {
+        let is_new_enough = self.image.header().body.security_counter.get() >= lowest;
+        self.verdict = Word::of(self.image.still_matches() && is_new_enough);
     }
 
     /// Where to start. `None` if what was decided does not stand when it is looked at again, or for an image without code: recover then.
@@ -86,6 +93,8 @@ impl Decision {
 pub fn boot<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, counter: &mut impl Counter<F>) -> Decision {
     let mut decision = Decision::recover(Reason::Counter);
     if let Ok(lowest) = counter.read(&mut session.flash) {
+        // A copy of its own, so that the one fault that spoils the first does not reach it.
+        let kept = black_box(lowest);
         decision.action = Action::Recover(Reason::NothingVerifies);
         match session.map.strategy {
             Strategy::Fixed => fixed(session, lowest, &mut decision),
@@ -93,6 +102,9 @@ pub fn boot<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, counter: &mut 
             Strategy::Overwrite | Strategy::OverwriteWithBackup => {
                 crate::overwrite::overwrite(session, counter, lowest, &mut decision);
             }
+        }
+        if let Action::Boot(start) | Action::Exchange(start) = &mut decision.action {
+            start.judge_again(black_box(kept));
         }
     }
     decision
@@ -102,7 +114,7 @@ pub fn boot<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, counter: &mut 
 fn fixed<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, lowest: u32, decision: &mut Decision) {
     let Some(slot) = session.map.run_slots().next() else { return };
     match &session.judge(slot, slot, lowest) {
-        Ok(image) => decision.action = Action::Boot(Start::new(image, slot, false, lowest)),
+        Ok(image) => decision.action = Action::Boot(Start::new(image, slot, false)),
         Err(refusal) => decision.refuse(slot, *refusal),
     }
 }
@@ -159,7 +171,7 @@ fn starts<F: Flash, C: Crypto>(
         decision.raised = raise(session, counter, (slot, log), own, others, lowest);
         crate::exchange::clear(session, logs, slot);
     }
-    let start = Start::new(image, slot, on_trial, lowest);
+    let start = Start::new(image, slot, on_trial);
     decision.action = if is_exchanged(session, slot) { Action::Exchange(start) } else { Action::Boot(start) };
     true
 }

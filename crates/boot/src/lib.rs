@@ -78,13 +78,12 @@
 //!
 //! - what admits is decided twice: the signatures, the payload's digest, the security counter, and whether device and place fit. The first decision
 //!   is a branch; the second one is kept as an [`image_format::Word`], whose yes and no differ in all 32 bits, and is looked at in
-//!   [`Start::entry`]. A signature counts by its word, and not because the branch before was passed; no threshold counts as one;
+//!   [`Start::entry`]. The lowest counter comes to the second one as a copy of its own. A signature counts by its word, and not because the branch before was passed; no threshold counts as one;
 //! - an entry address that is given out in spite of a no was changed by the words: it is not the image's;
 //! - the loop that hashes is checked at its end, so a shorter one is a refusal.
 //!
 //! `cargo xtask campaign skips` replaces each instruction of a refusal in turn by one that does nothing, in QEMU. In the size profile a forged
-//! signature and a changed payload stay refused. So does a counter that is too low, but for one instruction, by which [`boot`] hands the
-//! lowest counter on. Each test run does so with all branches.
+//! signature, a changed payload and a counter that is too low stay refused. Each test run does so with all branches.
 //!
 //! Not covered: two faults that are timed together; a fault inside of the cryptography, where one comparison at the end makes the yes (a
 //! [`image_format::Crypto`] of your own may verify twice, for two million instructions more); bits that are flipped in registers or memory,

@@ -101,7 +101,7 @@ fn starts<F: Flash, C: Crypto>(
         };
         decision.raised = raise(session, counter, (own, log), image.header().body.security_counter.get(), kept, lowest);
     }
-    decision.action = Action::Boot(Start::new(image, own, on_trial, lowest));
+    decision.action = Action::Boot(Start::new(image, own, on_trial));
     true
 }
 
@@ -114,7 +114,7 @@ fn start_restored<F: Flash, C: Crypto>(
     decision: &mut Decision,
 ) -> bool {
     let Ok(image) = session.judge(own, own, lowest) else { return false };
-    decision.action = Action::Boot(Start::new(&image, own, false, lowest));
+    decision.action = Action::Boot(Start::new(&image, own, false));
     true
 }
 
