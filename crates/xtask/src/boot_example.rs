@@ -18,11 +18,6 @@ use crate::{
 
 /// The slots, with a build of the application for each.
 const SLOTS: [&str; 2] = ["a", "b"];
-/// Bytes of the NOR that a slot takes: sectors "0-1" and "2-3" of the manifest.
-const SLOT: usize = 256 * 1024;
-/// Bytes of internal flash that the device keeps: sectors 12 to 15.
-const INTERNAL: usize = 64 * 1024;
-
 /// Runs the scenario with the boot loader and the application in Rust.
 pub fn in_rust() -> Outcome {
     Machine::build("rust", |example, program, memory| {
@@ -109,6 +104,15 @@ impl Example {
     }
 }
 
+/// A number of the layout.h that `waxseal gen c-header` wrote.
+fn constant(layout: &str, name: &str) -> Outcome<usize> {
+    let line = layout.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(" 0x"));
+    let digits = line.map(|digits| digits.trim_end_matches('u'));
+    digits
+        .and_then(|digits| usize::from_str_radix(digits, 16).ok())
+        .ok_or_else(|| Failure::new(format!("layout.h has no {name}")))
+}
+
 /// A device that QEMU plays: its memories are a file between two runs.
 struct Machine {
     loader: PathBuf,
@@ -116,6 +120,10 @@ struct Machine {
     folder: PathBuf,
     /// Where the sealed images are, by version.
     out: PathBuf,
+    /// Bytes of a slot. Both have one size, and lie side by side in the NOR.
+    slot: usize,
+    /// Bytes of internal flash that the device keeps, from the first log to the counter's end.
+    internal: usize,
 }
 
 impl Machine {
@@ -156,7 +164,12 @@ impl Machine {
         // The application's build for another slot would take the program's place.
         let kept = folder.join("loader.elf");
         fs::copy(&loader, &kept).map_err(Failure::at(&loader))?;
-        Ok(Machine { loader: kept, folder, out })
+        let path = example.join("build/layout.h");
+        let layout = fs::read_to_string(&path).map_err(Failure::at(&path))?;
+        let internal = constant(&layout, "WAXSEAL_AREA_COUNTER_START")?
+            + constant(&layout, "WAXSEAL_AREA_COUNTER_SIZE")?
+            - constant(&layout, "WAXSEAL_AREA_LOG_A_START")?;
+        Ok(Machine { loader: kept, folder, out, slot: constant(&layout, "WAXSEAL_SLOT_A_SIZE")?, internal })
     }
 
     fn image(&self, version: &str, slot: &str) -> Outcome<Vec<u8>> {
@@ -198,7 +211,7 @@ impl Machine {
 
     fn scenario(&self) -> Outcome {
         // From the factory: an image without a state. It is taken, and confirms itself.
-        let mut memories = vec![0xFF; 2 * SLOT + INTERNAL];
+        let mut memories = vec![0xFF; 2 * self.slot + self.internal];
         let first = self.image("1.0.0", "a")?;
         memories.iter_mut().zip(first).for_each(|(cell, byte)| *cell = byte);
         fs::write(self.device(), memories).map_err(Failure::at(&self.device()))?;
@@ -233,7 +246,7 @@ impl Machine {
         }
 
         // A changed byte: refused; the other image, which verifies, starts. Both changed: nothing does.
-        self.change(|memories| memories[SLOT + 5000] ^= 1)?;
+        self.change(|memories| memories[self.slot + 5000] ^= 1)?;
         self.start(
             "nothing",
             &["loader: slot 1 refused, code 701", "loader: slot 0", "app 3.0.0 in slot 0, tries used up"],

@@ -23,9 +23,6 @@ static const struct memory memories[] = {
      WAXSEAL_SLOT_A_SIZE + WAXSEAL_SLOT_B_SIZE},
 };
 
-/* Bytes of the sectors that this device erases: 16 KiB in bank 2, 128 KiB in the NOR (`waxseal map boot.toml`). */
-static const uint32_t sector_sizes[] = {16 * 1024, 128 * 1024};
-
 static uint8_t *find(uint8_t region, uint32_t offset, uint32_t size)
 {
     if (region >= sizeof memories / sizeof *memories)
@@ -64,13 +61,36 @@ static uint32_t program(void *context, uint8_t region, uint32_t offset, const ui
     return WAXSEAL_DONE;
 }
 
+static const uint8_t group[] = WAXSEAL_IMAGE_APP_GROUP;
+
+/* Bytes of the sector that starts at an offset of a region, as the slot group has it. 0: none starts there. */
+static uint32_t sector_size(uint8_t region, uint32_t offset)
+{
+    const waxseal_group_head *head = (const waxseal_group_head *)group;
+    const uint8_t *next = group + sizeof *head + head->mode_count * sizeof(waxseal_mode_bits);
+    if (region >= head->region_count)
+        return 0;
+    for (uint8_t before = region; before > 0; before--)
+        next += sizeof(waxseal_group_region)
+                + ((const waxseal_group_region *)next)->run_count * sizeof(waxseal_sector_run);
+    const waxseal_sector_run *run = (const waxseal_sector_run *)(next + sizeof(waxseal_group_region));
+    for (uint8_t left = ((const waxseal_group_region *)next)->run_count; left > 0; left--, run++) {
+        uint32_t size = waxseal_u32(run->size), bytes = size * waxseal_u32(run->count);
+        if (offset < bytes)
+            return offset % size == 0 ? size : 0;
+        offset -= bytes;
+    }
+    return 0;
+}
+
 static uint32_t erase(void *context, uint8_t region, uint32_t offset)
 {
     (void)context;
-    uint8_t *cells = region < 2 ? find(region, offset, sector_sizes[region]) : NULL;
+    uint32_t size = sector_size(region, offset);
+    uint8_t *cells = size ? find(region, offset, size) : NULL;
     if (!cells)
         return 0;
-    memset(cells, 0xFF, sector_sizes[region]);
+    memset(cells, 0xFF, size);
     return WAXSEAL_DONE;
 }
 
@@ -83,7 +103,6 @@ static uint32_t option_bits(void *context, uint32_t address)
 
 const waxseal_flash device_flash = {NULL, settle, read_flash, program, erase, option_bits};
 
-static const uint8_t group[] = WAXSEAL_IMAGE_APP_GROUP;
 static const uint8_t trust[] = WAXSEAL_TRUST_SET;
 
 const waxseal_config device_config = {
