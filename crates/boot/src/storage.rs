@@ -8,6 +8,50 @@ use crate::{Fault, Flash};
 /// several regions needs a [`Flash`] that passes each on to its own.
 ///
 /// The driver must return an error where a read faults: see [`Flash::read`].
+///
+/// ```
+/// use boot::{Flash, Storage};
+/// use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+///
+/// /// Four sectors of 4 KiB, programmed by words, in RAM.
+/// struct Ram([u8; 16384]);
+/// # impl ErrorType for Ram { type Error = NorFlashErrorKind; }
+/// # impl ReadNorFlash for Ram {
+/// #     const READ_SIZE: usize = 1;
+/// #     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+/// #         let cells = self.0.get(offset as usize..).and_then(|cells| cells.get(..bytes.len()));
+/// #         bytes.copy_from_slice(cells.ok_or(NorFlashErrorKind::OutOfBounds)?);
+/// #         Ok(())
+/// #     }
+/// #     fn capacity(&self) -> usize { self.0.len() }
+/// # }
+/// impl NorFlash for Ram {
+///     const WRITE_SIZE: usize = 4;
+///     const ERASE_SIZE: usize = 4096;
+/// #   fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+/// #       self.0.get_mut(from as usize..to as usize).ok_or(NorFlashErrorKind::OutOfBounds)?.fill(0xFF);
+/// #       Ok(())
+/// #   }
+/// #   fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+/// #       let cells = self.0.get_mut(offset as usize..).ok_or(NorFlashErrorKind::OutOfBounds)?;
+/// #       cells.iter_mut().zip(bytes).for_each(|(cell, byte)| *cell &= byte);
+/// #       Ok(())
+/// #   }
+///     // and the rest of both traits
+/// }
+///
+/// // The layout's region begins at the driver's second sector; this chip has no option bytes.
+/// let mut flash = Storage { driver: Ram([0; 16384]), origin: 4096, register: |_| 0 };
+/// flash.erase(0, 4096)?;
+/// flash.program(0, 4096, &[1, 2, 3, 4])?;
+/// assert_eq!(flash.driver.0[8191..8197], [0, 1, 2, 3, 4, 0xFF]);
+/// // One sector, and no other.
+/// assert_eq!(flash.driver.0.iter().filter(|byte| **byte == 0xFF).count(), 4092);
+/// // Another region is another memory's.
+/// assert!(flash.read(1, 0, &mut [0]).is_err());
+/// assert!(flash.read(0, 12288, &mut [0]).is_err());
+/// # Ok::<(), boot::Fault>(())
+/// ```
 #[derive(Debug)]
 pub struct Storage<N, R> {
     /// The driver.

@@ -101,7 +101,8 @@ fn test_host() -> Outcome {
     }
     tools::ensure_arm_gcc()?;
     tools::ensure_postgresql()?;
-    run(command("test")?.arg("--workspace").args(NOT_FOR_HOST))
+    run(command("test")?.arg("--workspace").args(NOT_FOR_HOST))?;
+    run(command("test")?.args(["--package", "boot", "--features", "embedded-storage", "--doc"]))
 }
 
 /// With the packer in the same build, image-format's dependencies get features that a target does not give them.
