@@ -15,7 +15,6 @@ export const ENTRIES = {
   STEP: 0xaa,
   DONE: 0xb4,
   OPTS: 0xcc,
-  START: 0xd2,
   COUNT: 0xe1,
 };
 
@@ -77,7 +76,7 @@ export function readPlace(first, second, erased) {
 
 /** Status, generation and spent tries of a log: all of its places, as `readPlace` gave them, in order. */
 export function readLog(places, triesAllowed) {
-  const entries = places.filter((place) => typeof place === 'object' && place.kind !== ENTRIES.START);
+  const entries = places.filter((place) => typeof place === 'object');
   const generation = entries.reduce((highest, entry) => Math.max(highest, entry.generation), 0);
   const newest = entries.filter((entry) => entry.generation === generation);
   const image = newest.find((entry) => !isZero(entry.image))?.image;
