@@ -50,7 +50,7 @@ export function placeSize(programUnit, eccWord) {
 export function placeCount(strategy, tries, steps) {
   const { adds, copies } = STRATEGIES[strategy];
   const [open, ready, okay, drop] = [1, 1, 4, 1];
-  return 2 * (open + ready + tries + okay + drop + adds) + steps * copies + 16;
+  return 2 * (open + ready + okay + drop + adds) + 3 * tries + steps * copies + 32;
 }
 
 /** The bytes of a place with an entry `{ kind, argument, step, generation, image }`. */
@@ -94,8 +94,7 @@ export function readLog(places, triesAllowed) {
         copy = null;
       }
     }
-    const doubtful = place === 'dirty' && seen.has(ENTRIES.READY) && !seen.has(ENTRIES.OKAY);
-    if (doubtful || (counts(place) && place.kind === ENTRIES.TRY)) tries += 1;
+    if (counts(place) && place.kind === ENTRIES.TRY) tries += 1;
   }
   return { status: statusOf(seen, tries, triesAllowed), generation, tries };
 }
