@@ -61,54 +61,51 @@ export function encodePlace(entry, size) {
   return bytes;
 }
 
-/** What two readings of a place are: `'free'`, `'dirty'`, or an entry. A reading of `null` was a fault. */
+/** What two readings of a place are: `'free'`, `'spent'`, `'dirty'`, or an entry. A reading of `null` was a fault. */
 export function readPlace(first, second, erased) {
-  if (!first || !second) return 'dirty';
-  if ([first, second].every((reading) => reading.every((byte) => byte === erased))) return 'free';
+  if (!first || !second || !first.equals(second)) return 'dirty';
+  if (first.every((byte) => byte === erased)) return 'free';
+  if (first.every((byte) => byte === (erased ^ 0xff))) return 'spent';
   const entry = decode('EntryBytes', first);
   const valid =
-    first.equals(second) &&
     Object.values(ENTRIES).includes(entry.kind) &&
     entry.crc === crc32(first.subarray(0, 12)) &&
     isZero(first.subarray(ENTRY_SIZE));
   return valid ? entry : 'dirty';
 }
 
-/** Status, generation and spent tries of a log: all of its places, as `readPlace` gave them, in order. */
+/** All places of a log area, in order. `fault` is the offset of a byte that cannot be read, or `null`. */
+export function readPlaces(area, size, erased, fault) {
+  const places = [];
+  for (let start = 0; start + size <= area.length; start += size) {
+    const fails = fault !== null && fault >= start && fault < start + size;
+    const reading = fails ? null : area.subarray(start, start + size);
+    places.push(readPlace(reading, reading, erased));
+  }
+  return places;
+}
+
+/** What a log says: all of its places, as `readPlace` gave them, in order. */
 export function readLog(places, triesAllowed) {
   const entries = places.filter((place) => typeof place === 'object');
   const generation = entries.reduce((highest, entry) => Math.max(highest, entry.generation), 0);
   const newest = entries.filter((entry) => entry.generation === generation);
-  const image = newest.find((entry) => !isZero(entry.image))?.image;
-  const counts = (place) => newest.includes(place) && (isZero(place.image) ? !image || isFirst(place, newest) : place.image.equals(image));
-  const seen = new Set();
-  let tries = 0;
-  let copy = null;
-  for (const place of places) {
-    if (counts(place)) {
-      seen.add(place.kind);
-      if ([ENTRIES.TRY, ENTRIES.BACKUP, ENTRIES.COPY, ENTRIES.BACK].includes(place.kind)) seen.add(ENTRIES.READY);
-      if ([ENTRIES.BACKUP, ENTRIES.COPY, ENTRIES.BACK].includes(place.kind)) copy = place.kind;
-      if (place.kind === ENTRIES.DONE) {
-        if (copy === ENTRIES.COPY) tries = 0;
-        copy = null;
-      }
-    }
-    if (counts(place) && place.kind === ENTRIES.TRY) tries += 1;
-  }
-  return { status: statusOf(seen, tries, triesAllowed), generation, tries };
+  const named = newest.findIndex((entry) => !isZero(entry.image));
+  const image = named < 0 ? Buffer.alloc(4) : newest[named].image;
+  const counted = newest.filter((entry, index) => entry.image.equals(image) || index < named);
+  const seen = new Set(counted.map(({ kind }) => kind));
+  const tries = counted.filter(({ kind }) => kind === ENTRIES.TRY).length;
+  const next = places.findLastIndex((place) => place !== 'free') + 1;
+  return { status: statusOf(seen, tries, triesAllowed), generation, image, tries, next };
 }
 
-/** Whether an entry that names no image stands before all that name one: an OPEN before anybody knows which image comes. */
-function isFirst(place, newest) {
-  const named = newest.findIndex((entry) => !isZero(entry.image));
-  return newest.indexOf(place) < named;
-}
+/** Entries that only a boot loader writes that has seen a READY. */
+const AFTER_READY = [ENTRIES.READY, ENTRIES.TRY, ENTRIES.BACKUP, ENTRIES.COPY, ENTRIES.BACK];
 
 function statusOf(seen, tries, triesAllowed) {
   if (seen.has(ENTRIES.OKAY)) return 'confirmed';
   if (seen.has(ENTRIES.DROP)) return 'rejected';
-  if (seen.has(ENTRIES.READY)) return tries >= triesAllowed ? 'rejected' : 'trial';
+  if (AFTER_READY.some((kind) => seen.has(kind))) return tries >= triesAllowed ? 'rejected' : 'trial';
   return seen.has(ENTRIES.OPEN) ? 'open' : 'blank';
 }
 

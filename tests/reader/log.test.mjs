@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { choose, crc32, encodePlace, ENTRIES, placeCount, placeSize, readLog, readPlace } from './log.mjs';
+import { choose, crc32, encodePlace, ENTRIES, placeCount, placeSize, readLog, readPlace, readPlaces } from './log.mjs';
 
 const ERASED = 0xff;
 const IMAGE = Buffer.from('c0ffee01', 'hex');
@@ -16,6 +17,16 @@ const statusOf = (...places) =>
   ).status;
 
 const ones = (number) => number.toString(2).replaceAll('0', '').length;
+
+const { logs } = JSON.parse(readFileSync(new URL('../vectors/logs.json', import.meta.url), 'utf8'));
+
+for (const { name, unit, erased, tries_allowed, fault, area, ...said } of logs) {
+  test(`log ${name}`, () => {
+    const places = readPlaces(Buffer.from(area, 'hex'), placeSize(unit, unit), erased, fault);
+    const log = readLog(places, tries_allowed);
+    assert.deepEqual({ ...log, image: log.image.toString('hex') }, said);
+  });
+}
 
 test('CRC-32 has its check value', () => {
   assert.equal(crc32(Buffer.from('123456789')), 0xcbf43926);
@@ -46,6 +57,8 @@ test('a place is free, an entry, or dirty', () => {
   const free = Buffer.alloc(32, ERASED);
   assert.deepEqual(readPlace(written, written, ERASED).kind, ENTRIES.READY);
   assert.equal(readPlace(free, free, ERASED), 'free');
+  const spent = Buffer.alloc(32, 0);
+  assert.equal(readPlace(spent, spent, ERASED), 'spent');
   for (const [first, second] of [[null, free], [written, null], [free, written], [written, free], [unknown, unknown]]) {
     assert.equal(readPlace(first, second, ERASED), 'dirty');
   }
@@ -74,9 +87,9 @@ test('entries of older generations and of another image are leftovers', () => {
 
 test('new trials come first, then confirmed slots, then all others', () => {
   const slot = (status, generation) => ({ status, generation });
-  const slots = [slot('open', 9), slot('trial', 3), slot('confirmed', 2), slot('confirmed', 4), slot('trial', 5), slot('trial', 6)];
+  const slots = [slot('rejected', 12), slot('open', 9), slot('trial', 3), slot('confirmed', 2), slot('confirmed', 4), slot('trial', 5), slot('trial', 6)];
   assert.deepEqual(
     choose(slots).map(({ status, generation }) => `${status} ${generation}`),
-    ['trial 6', 'trial 5', 'confirmed 4', 'confirmed 2', 'open 9', 'trial 3'],
+    ['trial 6', 'trial 5', 'confirmed 4', 'confirmed 2', 'open 9', 'trial 3', 'rejected 12'],
   );
 });

@@ -7,6 +7,7 @@ mod areas;
 mod broken;
 mod fields;
 mod kinds;
+mod logs;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -257,5 +258,6 @@ fn collect(files: &mut Files) -> Result<(), String> {
     let index = serde_json::to_string_pretty(&json!({ "vectors": index })).map_err(|error| error.to_string())?;
     files.add("index.json", format!("{index}\n").into_bytes());
     files.add("fields.json", fields::document()?.into_bytes());
+    files.add("logs.json", logs::document()?.into_bytes());
     Ok(())
 }
