@@ -116,10 +116,18 @@ fn rows_that_were_changed_removed_or_cut_off_are_named() {
 fn what_was_not_judged_is_said() {
     let project = three();
     let run = project.waxseal("ledger verify --ledger line.db").exits(0);
-    run.says(&["6 rows, chain ok", "3 boards", "not judged whether rows were cut off"]);
+    run.says(&["6 rows, chain ok", "        3 boards\n", "not judged whether rows were cut off"]);
+    project.waxseal("ledger record A1 --state written --ledger line.db").exits(0);
+    let run = project.waxseal("ledger verify --ledger line.db").exits(0);
+    run.says(&["issued            2 boards\n", "written           1 board\n"]);
     let json = project.waxseal("ledger verify --ledger line.db --format json").exits(0).json();
-    assert_eq!((json["result"]["boards"]["issued"].as_u64(), json["result"]["values"].as_u64()), (Some(3), Some(6)));
+    assert_eq!((json["result"]["boards"]["issued"].as_u64(), json["result"]["values"].as_u64()), (Some(2), Some(6)));
     assert!(json["result"]["noted"].is_null());
+    // What was not asked for alone is not left out in silence.
+    project.waxseal("ledger export --out line.csv --ledger line.db").exits(0);
+    let both = project.waxseal("ledger verify --export line.csv --ledger line.db").exits(2);
+    both.says(&["--export and --ledger", "one of them is judged at a time"]);
+    project.waxseal("ledger verify --export line.csv").exits(0).says(&["7 rows, chain ok"]);
 }
 
 #[test]

@@ -64,6 +64,14 @@ pub enum Error {
         /// What it was to become.
         to: State,
     },
+    /// What is locked cannot be programmed.
+    #[error("{board} is locked{}: nothing can be written to it any more", in_stage(.stage))]
+    Locked {
+        /// The board.
+        board: String,
+        /// The stage; empty where its files were issued without one.
+        stage: String,
+    },
     /// The files of a stage were never made for a board.
     #[error("nothing was issued for {board} in stage {stage}")]
     NotIssued {
@@ -127,6 +135,10 @@ pub enum Broken {
     /// What the rows add up to is not what the ledger says.
     #[error("what the ledger says of {0} does not follow from its rows")]
     Contradiction(String),
+}
+
+fn in_stage(stage: &str) -> String {
+    if stage.is_empty() { String::new() } else { format!(" in stage {stage}") }
 }
 
 #[cfg(feature = "databases")]

@@ -42,7 +42,8 @@ impl State {
     }
 
     /// Whether a board in this state can become `next`. What was made or programmed can be made or programmed again, for a
-    /// later stage or after a cut, unless it is locked; nothing leaves the waste.
+    /// later stage or after a cut; nothing leaves the waste. Which stage is locked, the state does not say: a ledger also looks at
+    /// the rows before.
     pub fn may_become(self, next: Self) -> bool {
         match (self, next) {
             (Self::Scrapped, _) | (_, Self::Allocated) => false,
@@ -58,7 +59,7 @@ impl State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.pad(self.name())
     }
 }
 

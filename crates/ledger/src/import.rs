@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::error::Error;
 use crate::event::{Event, State, Who};
 use crate::ledger::{Ledger, board, history};
+use crate::locked;
 use crate::record::{ORIGIN, Record};
 use crate::store::Store;
 use crate::sum;
@@ -25,7 +26,8 @@ impl Ledger {
     /// operator and time; its detail also says which row of which record it is, and who took it in.
     ///
     /// # Errors
-    /// [`Error::Row`]: a board that is not known, a state that does not follow, something else than what was issued.
+    /// [`Error::Row`]: a board that is not known, a state that does not follow, what is locked written again, something else than
+    /// what was issued.
     pub fn import(&mut self, record: &Record, who: &Who) -> Result<Imported, Error> {
         self.transaction(|store| {
             let mut chain = sum::Writer::new(store)?;
@@ -42,6 +44,8 @@ impl Ledger {
                     let (from, to) = (known.state, row.state);
                     return Err(failed(Error::Order { board: row.board.clone(), from, to }));
                 }
+                let detail: Json = serde_json::from_str(&row.detail).unwrap_or_default();
+                locked::refuse(&before, &row.board, row.state, &detail).map_err(failed)?;
                 imported.compared += usize::from(is_what_was_issued(row, &before).map_err(failed)?);
                 imported.rows.push(take(store, &mut chain, row, who)?);
             }

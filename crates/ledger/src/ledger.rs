@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use crate::event::{Event, State, Who};
 use crate::store::{PostgreSql, Sqlite, Store, Value};
-use crate::{Error, allocate, chain, many, sum};
+use crate::{Error, allocate, chain, locked, many, sum};
 
 /// Where a ledger is.
 #[derive(Clone, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Ledger {
     /// Writes down what happened to boards: all of it, or nothing.
     ///
     /// # Errors
-    /// A board that is not known, or a state that does not follow.
+    /// A board that is not known, a state that does not follow, or what is locked written again.
     pub fn record(&mut self, changes: &[(String, State, Json)], who: &Who) -> Result<Vec<Event>, Error> {
         self.transaction(|store| {
             let mut chain = sum::Writer::new(store)?;
@@ -198,6 +198,9 @@ impl Ledger {
                 let board = boards.get_mut(name).ok_or_else(|| Error::Unknown(name.clone()))?;
                 if !board.state.may_become(*state) {
                     return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
+                }
+                if *state == State::Written {
+                    locked::refuse(&history(store, name)?, name, *state, detail)?;
                 }
                 board.state = *state;
                 events.push(chain.change(store, name, *state, detail.to_string(), who)?);

@@ -26,6 +26,8 @@ mod import;
 #[cfg(feature = "databases")]
 mod ledger;
 #[cfg(feature = "databases")]
+mod locked;
+#[cfg(feature = "databases")]
 mod many;
 mod record;
 mod rows;

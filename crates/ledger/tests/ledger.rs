@@ -294,6 +294,59 @@ const CASES: &[Case] = &[
         let csv = String::from_utf8(csv).expect("text");
         assert!(matches!(Record::read(&csv), Err(Error::Broken(Broken::Changed(1)))), "a ledger is no record");
     }),
+    ("what is locked is written no more", |location| {
+        let mut ledger = issued(location);
+        let of = |stage: &str| json!({ "stage": stage });
+        let mut first = Record::new();
+        for state in [State::Written, State::Verified, State::Locked] {
+            burnt(&mut first, "A", state, &of("identity"));
+        }
+        ledger.import(&first, &who()).expect("taken in");
+        let head = ledger.head().expect("a head");
+        let refused = |ledger: &mut Ledger, mut detail: serde_json::Value| {
+            // The very row of the first record would be known.
+            detail["note"] = json!("another bench");
+            let mut other = Record::new();
+            burnt(&mut other, "A", State::Written, &detail);
+            let by_record = ledger.import(&other, &who()).expect_err("locked").to_string();
+            let change = [("A".to_owned(), State::Written, detail)];
+            let by_hand = ledger.record(&change, &who()).expect_err("locked").to_string();
+            assert_eq!(by_record, format!("row 1 of the record: {by_hand}"));
+            by_hand
+        };
+        let found = "A is locked in stage identity: nothing can be written to it any more";
+        assert_eq!(refused(&mut ledger, of("identity")), found);
+        // There is no other stage that it could be.
+        assert_eq!(refused(&mut ledger, json!({})), found);
+        assert_eq!(ledger.head().expect("a head"), head, "all or nothing");
+        // A later stage is written, and the one before stays locked, whatever the board is by then.
+        ledger.record(&[("A".to_owned(), State::Issued, of("security"))], &who()).expect("issued");
+        assert_eq!(refused(&mut ledger, of("identity")), found);
+        for (state, detail) in [
+            (State::Written, json!({})),
+            (State::Written, of("security")),
+            (State::Verified, json!({})),
+            (State::Locked, of("security")),
+        ] {
+            ledger.record(&[("A".to_owned(), state, detail)], &who()).expect("it follows");
+        }
+        refused(&mut ledger, json!({}));
+        ledger.verify(None).expect("whole");
+    }),
+    ("a lock that names no stage is the only one's", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        allocate(&mut ledger, &[request("b/1", "A"), request("b/2", "B")]).expect("new");
+        for (board, stages) in [("A", vec!["identity"]), ("B", vec!["identity", "security"])] {
+            let issued = stages.iter().map(|stage| (State::Issued, json!({ "stage": stage })));
+            let done = [State::Written, State::Verified, State::Locked].map(|state| (state, json!({})));
+            for (state, detail) in issued.chain(done) {
+                ledger.record(&[(board.to_owned(), state, detail)], &who()).expect("it follows");
+            }
+        }
+        let written = |board: &str| [(board.to_owned(), State::Written, json!({ "stage": "identity" }))];
+        assert!(matches!(ledger.record(&written("A"), &who()), Err(Error::Locked { .. })));
+        ledger.record(&written("B"), &who()).expect("which of the two is locked, nobody said");
+    }),
     ("eight stations at once", eight_stations),
     ("a station that is killed a hundred times", killed),
 ];

@@ -105,6 +105,10 @@ impl Verify {
     /// # Errors
     /// Exit code 1 where the rows do not hold, with the row.
     pub fn run(&self, place: &LedgerArgs) -> Result<Report, Failure> {
+        if self.export.is_some() && place.is_named() {
+            return Err(Failure::usage("--export and --ledger: one of them is judged at a time")
+                .help("a head that was noted tells whether both have the same rows: --head FILE, with each"));
+        }
         let noted = self.noted()?;
         let signed = match (&self.signature, &self.public, &self.head) {
             (Some(signature), Some(public), Some(head)) => Some(signed(head, signature, public)?),
@@ -129,7 +133,8 @@ impl Verify {
         let mut text = format!("{name}: {} rows, chain ok\n", thousands(head.number.unsigned_abs()));
         for state in State::ALL {
             if let Some(count) = result.get("boards").and_then(|boards| boards[state.name()].as_u64()) {
-                let _ = writeln!(text, "  {state:<10}{:>9} boards", thousands(count));
+                let boards = if count == 1 { "board" } else { "boards" };
+                let _ = writeln!(text, "  {state:<10}{:>9} {boards}", thousands(count));
             }
         }
         match (&noted, &signed) {

@@ -22,6 +22,11 @@ pub struct LedgerArgs {
 }
 
 impl LedgerArgs {
+    /// Whether a ledger is named among the arguments.
+    pub fn is_named(&self) -> bool {
+        self.ledger.is_some()
+    }
+
     /// Where the ledger is, if one is named.
     ///
     /// # Errors
@@ -129,6 +134,7 @@ pub fn failure(location: &Location, error: &Error) -> Failure {
         | Error::Exhausted { .. }
         | Error::Unknown(_)
         | Error::Order { .. }
+        | Error::Locked { .. }
         | Error::NotIssued { .. }
         | Error::OtherBytes { .. }
         | Error::Unfit(_)

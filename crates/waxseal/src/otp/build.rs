@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use ::report::otp::sheet;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use manifest::plan::otp::{Source, Stage};
 use manifest::plan::{Plan, Role, RoleName, Signer};
 use packer::signing::{NamedKey, Signing};
@@ -35,6 +35,7 @@ use crate::text::counted;
 #[command(
     after_help = "Example:\n  waxseal otp build r3.toml --records boards.csv --out out\n  waxseal otp build r3.toml --records boards.csv --out out --key line.pem --ledger line.db\n  waxseal otp build r3.toml --records boards.csv --tar - --key line.pem | ssh station tar x"
 )]
+#[command(group(ArgGroup::new("place").required(true).args(["out", "tar"])))]
 pub struct Command {
     /// The manifest; `-` is standard input.
     manifest: PathBuf,
@@ -48,7 +49,7 @@ pub struct Command {
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
     /// The folder to write to: OUT/STAGE/BOARD/data.bin, lock.bin, board.otp; OUT/STAGE/sheet.txt, SHA256SUMS.
-    #[arg(long, value_name = "DIR", required_unless_present = "tar", conflicts_with = "tar")]
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// One tar file instead, with the same names in it; `-` is standard output. A stage is whole if its SHA256SUMS is in it, the
     /// last of its files.

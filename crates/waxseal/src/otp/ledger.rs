@@ -24,7 +24,8 @@ use crate::otp::records::RecordArgs;
 pub struct BatchArgs {
     #[command(flatten)]
     place: LedgerArgs,
-    /// What the ledger calls these records; their file's name if there is no other. The same batch gets the same numbers again.
+    /// What the ledger calls these records; their file's name if there is no other, and standard input has none. The same batch
+    /// gets the same numbers again.
     #[arg(long, value_name = "NAME")]
     batch: Option<String>,
 }

@@ -9,6 +9,7 @@ use manifest::plan::otp::{Allocation, Field, Otp, Source};
 use provision::{BOARD, Board, Own, Records, claims, kind_of};
 
 use crate::exit::{Exit, Failure};
+use crate::files::STANDARD;
 use crate::text::thousands;
 
 /// A field whose numbers the records do not bring.
@@ -50,7 +51,7 @@ impl<'a> Numbers<'a> {
     /// With a ledger: it gives what has no column. A batch is called like its records, unless it is named.
     ///
     /// # Errors
-    /// Exit code 2: boards that get their names from the ledger, in a batch that nobody named.
+    /// Exit code 2: records from standard input, or boards that get their names from the ledger, in a batch that nobody named.
     pub fn of_ledger(otp: &'a Otp, columns: &[String], file: String, named: Option<&String>) -> Result<Self, Failure> {
         let is_open = |field: &'a Field| match &field.source {
             Source::Range(range) if !columns.contains(&field.name.value) => {
@@ -60,13 +61,15 @@ impl<'a> Numbers<'a> {
         };
         let open: Vec<_> = otp.fields.iter().filter_map(is_open).collect();
         let names = open.iter().position(|open| open.field.name.value == *otp.board);
+        let unnamed = |why| {
+            Failure::usage(format!("which batch? --batch NAME: {why}"))
+                .help("the same name gets the same boards again, another name gets others")
+        };
         let batch = match (named, names) {
             (Some(named), _) => named.clone(),
+            (None, Some(_)) => return Err(unnamed("nothing in the records names a board")),
+            (None, None) if file == STANDARD => return Err(unnamed("standard input has no name")),
             (None, None) => file,
-            (None, Some(_)) => {
-                return Err(Failure::usage("which batch? --batch NAME: nothing in the records names a board")
-                    .help("the same name gets the same boards again, another name gets others"));
-            }
         };
         Ok(Self { otp, open, names, batch })
     }
