@@ -9,6 +9,7 @@ use manifest::rules;
 
 use crate::artefact::{Contents, DraftError};
 use crate::built::{Artefact, Built, SealedFile};
+use crate::hashed::Hashed;
 use crate::hashes::{Hashes, hash};
 use crate::judgement::{Judgement, Of};
 use crate::payload::{Payload, Subject, as_it_is, entry, lay_out};
@@ -139,7 +140,9 @@ pub fn build<'a>(
         open.push(judgement);
     }
     let verdicts = parallel::map(&open, |judgement| {
-        judgement.pronounce(judgement.parts(&built), &judgement.hashed(&built, &chunks, chunk_size))
+        // Each byte is read; what was hashed before is not hashed a second time.
+        let pieces = judgement.hashed(&built, &chunks, chunk_size);
+        judgement.pronounce(judgement.parts(&built), &mut &Hashed::new(&pieces))
     });
     verdicts.into_iter().collect::<Result<(), _>>()?;
     Ok(built)
@@ -181,7 +184,7 @@ pub(crate) fn seal_kind<B: Body>(
     signing: &Signing<'_>,
 ) -> Result<SealedFile, Vec<Diagnostic>> {
     let (file, judgement) = sign_kind(plan, file_name, draft, signing)?;
-    judgement.pronounce(vec![&file.bytes], &[])?;
+    judgement.pronounce(vec![&file.bytes], &mut signing.known())?;
     Ok(file)
 }
 

@@ -1,12 +1,12 @@
 //! What a build made is judged before anybody has it, several files at a time.
 
-use image_format::{Body, Digest, Kind};
+use image_format::{Body, Crypto, Digest, Kind};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::source::Span;
 
 use crate::built::Built;
-use crate::hashed::{Hashed, Piece};
+use crate::hashed::Piece;
 use crate::judge::Scattered;
 use crate::signing::Signing;
 use crate::{Draft, Judge, PrivateKey};
@@ -84,16 +84,15 @@ impl Judgement {
         image.map(|image| (&*image.payload, image.payload_digest)).into_iter().collect()
     }
 
-    /// Judges a file, as it will be written: nothing is handed out that was not. Each byte is read; what is equal to these pieces is
-    /// not hashed a second time.
+    /// Judges a file, as it will be written: nothing is handed out that was not.
     ///
     /// # Errors
     /// The rule that is broken.
-    pub fn pronounce<'a>(&'a self, mut parts: Vec<&'a [u8]>, hashed: &[Piece<'_>]) -> Result<(), Vec<Diagnostic>> {
+    pub fn pronounce<'a>(&'a self, mut parts: Vec<&'a [u8]>, crypto: &mut impl Crypto) -> Result<(), Vec<Diagnostic>> {
         if let (Some(first), Some(stand_in)) = (parts.first_mut(), &self.stand_in) {
             *first = stand_in;
         }
-        let (source, crypto) = (&mut Scattered(&parts), &mut &Hashed::new(hashed));
+        let source = &mut Scattered(&parts);
         let (reader, verdict) = match self.of {
             Of::Image(_) => ("the boot loader", self.judge.judge_source_by(source, crypto).map(drop)),
             Of::Kind(kind) => ("a reader", self.judge.judge_whole_by(kind, source, crypto)),

@@ -23,6 +23,7 @@ pub mod hex;
 pub mod judge;
 mod judgement;
 pub mod key;
+pub mod known;
 pub mod layout;
 pub mod linker;
 pub mod loader;

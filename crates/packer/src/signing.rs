@@ -5,6 +5,7 @@ use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Key, Plan, Role, Signer};
 
+use crate::known::KnownKeys;
 use crate::{PrivateKey, PublicKey};
 
 /// A key by its name in the manifest.
@@ -29,6 +30,7 @@ pub struct Signing<'a> {
     /// How many of them must have signed.
     pub threshold: u8,
     signers: Vec<(String, &'a PrivateKey)>,
+    known: KnownKeys,
     /// Signatures that the threshold asks for and nobody here can make.
     pub missing: u8,
     /// The keys with an external signer that have not signed.
@@ -71,7 +73,20 @@ impl<'a> Signing<'a> {
         }
         let threshold = role.threshold.value;
         let role = keys.iter().map(|(_, public)| **public).collect();
-        Self { role, threshold, signers: found, missing: u8::try_from(missing).unwrap_or(u8::MAX), waiting }
+        let missing = u8::try_from(missing).unwrap_or(u8::MAX);
+        Self { role, threshold, signers: found, known: KnownKeys::default(), missing, waiting }
+    }
+
+    /// Prepared for many artefacts: tables to judge their signatures with are made once for each key.
+    #[must_use]
+    pub fn for_many(mut self) -> Self {
+        self.known = KnownKeys::of(self.signers.iter().map(|(_, key)| *key.public().bytes()));
+        self
+    }
+
+    /// What signatures are judged with.
+    pub(crate) fn known(&self) -> &KnownKeys {
+        &self.known
     }
 
     /// The signatures of those who are here.

@@ -90,7 +90,7 @@ impl Command {
         let signing = match plan.role(RoleName::Otp) {
             // Whose only signers are elsewhere needs no key here.
             Some(role) if !signers.is_empty() || is_external(plan, role) => {
-                Some(Signing::of(plan, role, &public, &signers, &mut problems))
+                Some(Signing::of(plan, role, &public, &signers, &mut problems).for_many())
             }
             Some(_) => None,
             None if signers.is_empty() => None,
