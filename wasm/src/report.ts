@@ -293,6 +293,8 @@ export interface VerifiedImage {
     kind: "image";
     /** Whether nothing speaks against it. */
     verified: boolean;
+    /** Inputs of the decision that nobody has judged. */
+    not_judged: string[];
     /** Image and slot that it was judged for. */
     image: string | null;
     slot: string | null;
@@ -313,6 +315,8 @@ export interface VerifiedImage {
 export interface VerifiedRelease {
     kind: "release";
     verified: boolean;
+    /** Of the release, and of any of its images; absent if the directory is refused. */
+    not_judged?: string[];
     release_id?: string;
     expired?: boolean;
     members?: VerifiedImage[];
@@ -322,6 +326,7 @@ export interface VerifiedRelease {
 export interface VerifiedLayout {
     kind: "layout";
     verified: boolean;
+    not_judged: string[];
     /** Fingerprints of its slot groups. */
     groups: string[];
     /** Those of the manifest; `null`: not judged. */
@@ -333,6 +338,7 @@ export interface VerifiedLayout {
 export interface VerifiedOtp {
     kind: "otp";
     verified: boolean;
+    not_judged: string[];
     /** If the format's judgement accepts it: the board, */
     board?: string;
     /** the stage (`null`: not judged), */

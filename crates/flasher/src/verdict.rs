@@ -74,7 +74,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
     if report.exit != Exit::Done {
         return Err(Refusal::Refused(Box::new(report)));
     }
-    let signers = match question.authority.signers(RoleName::Image) {
+    let signers = match question.signers(RoleName::Image) {
         Ok(signers) => signers,
         Err(stopped) => return Err(stopped.map_or_else(failed, |report| Refusal::Refused(Box::new(report)))),
     };

@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::findings::Report;
 use crate::refusal;
 use crate::text::{hex, thousands};
+use crate::verify::{Reader, but};
 
 /// Where the inputs of a judgement come from, for people.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Basis {
     pub beside: Option<Vec<Range<u32>>>,
     /// Whether that is judged.
     pub judges_beside: bool,
+    /// Who is told.
+    pub reader: Reader,
 }
 
 /// A judgement.
@@ -54,6 +57,11 @@ impl<'a> Verdict<'a> {
         };
         let outcome = judge.judge(file).and_then(in_slot);
         Self { judge, basis, file, outcome }
+    }
+
+    /// Says which images were verified with it. `None`: what it pins is not judged.
+    pub fn set_companions(&mut self, companions: Option<Vec<Digest>>) {
+        self.basis.companions = companions;
     }
 
     /// The image's id, if it is verified.
@@ -90,15 +98,15 @@ impl<'a> Verdict<'a> {
     }
 
     fn text(&self, name: &str) -> String {
-        let Basis { target, .. } = &self.basis;
+        let Basis { target, reader, .. } = &self.basis;
         let target = target.as_ref().map_or(String::new(), |(image, slot)| format!(", as {image} in slot {slot}"));
         let mut text = format!("{name}{target}\n");
         let inputs = self.inputs();
         let width = inputs.iter().map(|input| input.name.len()).max().unwrap_or(0);
-        for Input { name, value } in &inputs {
-            let (word, value) = match value {
-                Ok(value) => ("given", value.as_str()),
-                Err(why) => ("waived", *why),
+        for Input { name, state } in &inputs {
+            let (word, value) = match state.why(*reader) {
+                None => ("given", state.value().unwrap_or_default()),
+                Some(why) => ("waived", why),
             };
             let _ = writeln!(text, "  {word:<6}  {name:<width$}  {value}");
         }
@@ -121,10 +129,7 @@ impl<'a> Verdict<'a> {
                 if !self.is_accepted() {
                     return text;
                 }
-                let waived = inputs.iter().filter(|input| input.value.as_ref().err() == Some(&WAIVED));
-                let waived: Vec<_> = waived.map(|input| input.name).collect();
-                let but = if waived.is_empty() { String::new() } else { format!(", but for {}", waived.join(", ")) };
-                let _ = writeln!(text, "verified, as the boot loader will{but}");
+                let _ = writeln!(text, "verified, as the boot loader will{}", but(&self.waived()));
             }
             Err(error) => {
                 let _ = write!(text, "refused: {}", refusal::describe(error, self.file));
@@ -139,11 +144,11 @@ impl<'a> Verdict<'a> {
         let Self { judge, basis, .. } = self;
         let keys: Vec<_> = basis.keys.iter().map(|(name, key)| format!("{name} {key}")).collect();
         let trust = format!("{} of {}, keys from {}: {}", judge.threshold, keys.len(), basis.source, keys.join(", "));
-        let device = required(&judge.device).map(|device| {
+        let device = given(&judge.device, |device| {
             let ids = format!("vendor {}, class {}", hex(&device.vendor_id), hex(&device.class_id));
             basis.product.as_ref().map_or(ids.clone(), |product| format!("{product} ({ids})"))
         });
-        let place = required(&judge.place).map(|place| {
+        let place = given(&judge.place, |place| {
             let room = basis.room.map_or(String::new(), |room| format!(", room for {} bytes", thousands(room.into())));
             format!(
                 "{}, runs at {}, payload at offset {}{room}",
@@ -152,30 +157,36 @@ impl<'a> Verdict<'a> {
                 thousands(place.payload_offset.into())
             )
         });
-        let counter = required(&judge.counter).map(|lowest| format!("{lowest} or higher"));
-        let unasked = if basis.compares_revisions { WAIVED } else { "the device compares none" };
-        let revision = required(&judge.revision).map(revision).map_err(|_| unasked);
+        let counter = given(&judge.counter, |lowest| format!("{lowest} or higher"));
+        let revision = match given(&judge.revision, revision) {
+            State::Waived if !basis.compares_revisions => State::NotCompared,
+            state => state,
+        };
         let mut inputs = vec![
-            Input { name: "signatures", value: Ok(trust) },
-            Input { name: "device", value: device },
-            Input { name: "layout", value: place },
-            Input { name: "counter", value: counter },
-            Input { name: "revision", value: revision },
+            Input { name: "signatures", state: State::Given(trust) },
+            Input { name: "device", state: device },
+            Input { name: "layout", state: place },
+            Input { name: "counter", state: counter },
+            Input { name: "revision", state: revision },
         ];
         if self.pins() {
             let ids = |present: &Vec<Digest>| present.iter().map(|id| hex(id)).collect::<Vec<_>>().join(", ");
-            let value = basis.companions.as_ref().map(ids).ok_or(WAIVED);
-            inputs.push(Input { name: "companions", value });
+            let state = basis.companions.as_ref().map(ids).map_or(State::Waived, State::Given);
+            inputs.push(Input { name: "companions", state });
         }
-        if self.basis.beside.is_some() {
-            let value = if self.basis.judges_beside {
-                Ok("erased bytes and state words, nothing else".to_owned())
-            } else {
-                Err(WAIVED)
+        if basis.beside.is_some() {
+            let state = match basis.judges_beside {
+                true => State::Given("erased bytes and state words, nothing else".to_owned()),
+                false => State::Waived,
             };
-            inputs.push(Input { name: "beside", value });
+            inputs.push(Input { name: "beside", state });
         }
         inputs
+    }
+
+    /// Names of the inputs that nobody has judged.
+    pub fn waived(&self) -> Vec<&'static str> {
+        self.inputs().iter().filter(|input| matches!(input.state, State::Waived)).map(|input| input.name).collect()
     }
 
     /// What may be said now that it is authentic.
@@ -217,7 +228,8 @@ impl<'a> Verdict<'a> {
     }
 
     fn to_json(&self) -> Value {
-        let input = |Input { name, value }: &Input| json!({ "input": name, "value": value.as_ref().ok(), "waived": value.as_ref().err() });
+        let reader = self.basis.reader;
+        let input = |Input { name, state }: &Input| json!({ "input": name, "value": state.value(), "waived": state.why(reader) });
         let target = self.basis.target.as_ref();
         let mut result = json!({
             "kind": "image",
@@ -225,6 +237,7 @@ impl<'a> Verdict<'a> {
             "image": target.map(|(image, _)| image),
             "slot": target.map(|(_, slot)| slot),
             "inputs": self.inputs().iter().map(input).collect::<Vec<_>>(),
+            "not_judged": self.waived(),
         });
         match &self.outcome {
             Ok(verified) => {
@@ -241,19 +254,41 @@ impl<'a> Verdict<'a> {
     }
 }
 
-/// Why an input is not judged, if the command line says so.
-const WAIVED: &str = "by --without: not judged";
-
-/// An input of the decision in words, or why it is not judged.
+/// An input of the decision.
 struct Input {
     name: &'static str,
-    value: Result<String, &'static str>,
+    state: State,
 }
 
-fn required<T>(check: &Check<T>) -> Result<&T, &'static str> {
+/// How an input was judged.
+enum State {
+    /// Against this.
+    Given(String),
+    /// Not at all.
+    Waived,
+    /// Not at all, and the device does not either.
+    NotCompared,
+}
+
+impl State {
+    fn value(&self) -> Option<&str> {
+        if let Self::Given(value) = self { Some(value) } else { None }
+    }
+
+    /// Why it was not judged.
+    fn why(&self, reader: Reader) -> Option<&'static str> {
+        match self {
+            Self::Given(_) => None,
+            Self::Waived => Some(reader.waived()),
+            Self::NotCompared => Some("the device compares none"),
+        }
+    }
+}
+
+fn given<T>(check: &Check<T>, words: impl FnOnce(&T) -> String) -> State {
     match check {
-        Check::Require(value) => Ok(value),
-        Check::Waived => Err(WAIVED),
+        Check::Require(value) => State::Given(words(value)),
+        Check::Waived => State::Waived,
     }
 }
 

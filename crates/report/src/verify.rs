@@ -3,7 +3,9 @@
 mod authority;
 mod layout;
 mod otp;
+mod reader;
 mod release;
+mod together;
 
 use std::ops::Range;
 
@@ -15,7 +17,8 @@ use packer::carried::{self, Carried, CarriedError};
 use packer::firmware::Segment;
 
 pub use self::authority::Authority;
-use self::authority::Signers;
+use self::authority::{Signers, Stopped};
+pub use self::reader::Reader;
 pub use self::release::parse_date;
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
@@ -26,6 +29,8 @@ use crate::verdict::{Basis, Verdict};
 /// What a file is judged by, beside itself.
 #[derive(Debug)]
 pub struct Question<'a> {
+    /// Who asks.
+    pub reader: Reader,
     /// What the file is called.
     pub name: String,
     /// Whose signatures count; a manifest says more than that.
@@ -144,14 +149,36 @@ impl Question<'_> {
         Ok(verdict.report(&self.name))
     }
 
+    /// Whose signatures count for a role.
+    ///
+    /// # Errors
+    /// How the run ends where nothing says it.
+    pub fn signers(&self, role: RoleName) -> Result<Signers, Box<Stopped>> {
+        self.authority.signers(role, self.reader)
+    }
+
+    /// An input that is given, or waived.
+    fn line(&self, name: &str, value: Option<String>) -> String {
+        match value {
+            Some(value) => format!("  given   {name:<10}  {value}\n"),
+            None => format!("  waived  {name:<10}  {}\n", self.reader.waived()),
+        }
+    }
+
+    /// `given signatures ...`
+    fn given_signatures(&self, signers: &Signers) -> String {
+        let keys: Vec<_> = signers.keys.iter().map(|(name, key)| format!("{name} {key}")).collect();
+        let Signers { threshold, source, .. } = signers;
+        self.line("signatures", Some(format!("{threshold} of {}, keys from {source}: {}", keys.len(), keys.join(", "))))
+    }
+
     /// What an image is judged with, and its own bytes.
     fn image(&self, file: Vec<u8>, slot: Option<&str>) -> Result<Inputs, Failure> {
-        let authority = &self.authority;
-        let signers = match authority.signers(RoleName::Image) {
+        let signers = match self.signers(RoleName::Image) {
             Ok(signers) => signers,
             Err(stopped) => return (*stopped).map(|report| Err(Box::new(report))),
         };
-        let (judge, basis, file) = match authority.plan() {
+        let (judge, basis, file) = match self.authority.plan() {
             Some((manifest, plan)) => self.by_plan(manifest, plan, &signers, file, slot)?,
             None => self.by_signers(&signers, file)?,
         };
@@ -187,6 +214,7 @@ impl Question<'_> {
             companions: None,
             beside,
             judges_beside: true,
+            reader: self.reader,
         };
         Ok((judge, basis, file))
     }
@@ -221,6 +249,7 @@ impl Question<'_> {
             companions: None,
             beside,
             judges_beside: true,
+            reader: self.reader,
         };
         Ok((judge, basis, file))
     }
@@ -274,22 +303,7 @@ impl Question<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let words: Vec<_> = missing.iter().map(|input| input.word()).collect();
-        let mut failure =
-            Failure::usage(format!("the boot decision also depends on what is not given: {}", words.join(", ")));
-        if missing.contains(&Input::Revision) {
-            failure = failure.help("--revision REVISION says which board it is for");
-        }
-        if missing.contains(&Input::Companions) {
-            failure = failure.help("--companion FILE, once for each image that it pins");
-        }
-        if missing.contains(&Input::Expiry) {
-            failure = failure.help("--date DAY says on which day it is judged");
-        }
-        if missing.iter().any(|input| Input::ALWAYS.contains(input) && *input != Input::Revision) {
-            failure = failure.help("--manifest MANIFEST gives what the boot loader has");
-        }
-        Err(failure.help(format!("--without {} judges without, and says so", words.join(","))))
+        Err(self.reader.refuse(missing))
     }
 
     fn without_waived(&self, mut judge: Judge, mut basis: Basis, file: Vec<u8>) -> (Judge, Basis, Vec<u8>) {
@@ -321,31 +335,20 @@ struct TakenOut {
 /// What an image is judged with and its bytes, or the report of what keeps it from being judged.
 type Inputs = Result<(Judge, Basis, Vec<u8>), Box<Report>>;
 
-/// `given signatures ...`
-fn signatures(signers: &Signers) -> String {
-    let keys: Vec<_> = signers.keys.iter().map(|(name, key)| format!("{name} {key}")).collect();
-    let Signers { threshold, source, .. } = signers;
-    line("signatures", Some(format!("{threshold} of {}, keys from {source}: {}", keys.len(), keys.join(", "))))
-}
-
-/// An input that is given, or waived.
-fn line(name: &str, value: Option<String>) -> String {
-    match value {
-        Some(value) => format!("  given   {name:<10}  {value}\n"),
-        None => format!("  waived  {name:<10}  by --without: not judged\n"),
-    }
-}
-
 fn ids(plan: Option<(&str, &Plan)>, device: &Device) -> String {
     let product =
         plan.map_or(String::new(), |(_, plan)| format!("{} {} ", plan.product.vendor.value, plan.product.class.value));
     format!("{product}(vendor {}, class {})", hex(&device.vendor_id), hex(&device.class_id))
 }
 
-/// `, but for device`: what was waived.
-fn but(waived: &[(Input, bool)]) -> String {
-    let words: Vec<_> = waived.iter().filter(|(_, waived)| *waived).map(|(input, _)| input.word()).collect();
-    if words.is_empty() { String::new() } else { format!(", but for {}", words.join(", ")) }
+/// The words of those inputs that were waived.
+fn waived(inputs: &[(Input, bool)]) -> Vec<&'static str> {
+    inputs.iter().filter(|(_, waived)| *waived).map(|(input, _)| input.word()).collect()
+}
+
+/// `, but for device`: what nobody has judged.
+pub(crate) fn but(not_judged: &[&str]) -> String {
+    if not_judged.is_empty() { String::new() } else { format!(", but for {}", not_judged.join(", ")) }
 }
 
 /// The hardware revision of a board: `B`.

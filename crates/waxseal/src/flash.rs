@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::report::verify::{Authority, Input, Question, parse_date, parse_revision};
+use ::report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use flasher::{FlashPlan, Flashed, Matter, Purpose, Refusal, Verdict, json as render};
@@ -152,6 +152,7 @@ impl Command {
             .iter()
             .filter_map(|waived| if let Waived::Input(input) = waived { Some(*input) } else { None });
         let question = Question {
+            reader: Reader::Command,
             name: self.file.display().to_string(),
             authority,
             slot: match self.slots.as_slice() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::report::verify::{Authority, Input, Question, parse_date, parse_revision};
+use ::report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
 use clap::builder::PossibleValue;
 use clap::{ArgGroup, Args, ValueEnum};
 use image_format::Revision;
@@ -114,6 +114,7 @@ impl Command {
         let file = files::read(&self.file)?;
         let companion = |path: &PathBuf| Ok((path.display().to_string(), files::read(path)?));
         let question = Question {
+            reader: Reader::Command,
             name: self.file.display().to_string(),
             authority,
             slot: self.slot.clone(),

@@ -8,7 +8,7 @@ use packer::PublicKey;
 use report::check;
 use report::exit::{Exit, Failure};
 use report::map::Map;
-use report::verify::{Authority, Input, Question, parse_date, parse_revision};
+use report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
 use report::{Report, inspect};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
@@ -230,6 +230,7 @@ impl Asked {
         let revision = self.revision.as_deref().map(parse_revision).transpose();
         let date = self.date.as_deref().map(parse_date).transpose();
         Ok(Question {
+            reader: Reader::Page,
             name: self.name.clone(),
             authority,
             slot: self.slot.clone(),

@@ -10,7 +10,7 @@ use manifest::{Plan, Source};
 use packer::build::{Input, Wanted, build};
 use packer::{PrivateKey, PublicKey};
 use provision::{Inputs, Records, Secrets};
-use report::verify::{Authority, Question};
+use report::verify::{Authority, Question, Reader};
 use waxseal_tests::elf::firmware;
 use waxseal_tests::{CODE_A, CODE_B};
 use zeroize::Zeroizing;
@@ -42,6 +42,7 @@ pub fn release(plan: &Plan, sizes: [u32; 2]) -> Vec<u8> {
 
 pub fn question<'a>(plan: &'a Plan, public: PublicKey) -> Question<'a> {
     Question {
+        reader: Reader::Command,
         name: "gateway.release".to_owned(),
         authority: Authority::Manifest { name: "board.toml", plan, public: vec![public] },
         slot: None,

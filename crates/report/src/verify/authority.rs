@@ -6,6 +6,7 @@ use manifest::plan::{Plan, RoleName};
 use packer::PublicKey;
 use packer::signing::NamedKey;
 
+use super::Reader;
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
 
@@ -106,7 +107,7 @@ impl<'a> Authority<'a> {
     ///
     /// # Errors
     /// How the run ends where nothing says it.
-    pub fn signers(&self, role: RoleName) -> Result<Signers, Box<Stopped>> {
+    pub(super) fn signers(&self, role: RoleName, reader: Reader) -> Result<Signers, Box<Stopped>> {
         match self {
             Self::Manifest { name, plan, public } => {
                 let found = plan.required_role(role).map_err(|open| Box::new(Ok(Report::refused(vec![*open]))))?;
@@ -114,7 +115,7 @@ impl<'a> Authority<'a> {
                 let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
                 Ok(Signers { source: (*name).to_owned(), keys, threshold: found.threshold.value })
             }
-            Self::Both { signers, .. } => signers.signers(role),
+            Self::Both { signers, .. } => signers.signers(role, reader),
             Self::Set { name, bytes } => {
                 let found = TrustSet::parse(bytes).and_then(|set| set.role(role, &mut SoftwareCrypto));
                 let trust = found.map_err(|_| {
@@ -128,7 +129,7 @@ impl<'a> Authority<'a> {
                 Ok(Signers { source: name.clone(), keys, threshold: trust.threshold() })
             }
             Self::Keys { keys, threshold } => {
-                Ok(Signers { source: "the command line".to_owned(), keys: keys.clone(), threshold: *threshold })
+                Ok(Signers { source: reader.keys().to_owned(), keys: keys.clone(), threshold: *threshold })
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::text::hex;
 /// Judges a layout's file: signatures, device, form; and against a manifest, that its slot groups are the manifest's.
 pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     let authority = &question.authority;
-    let signers = match authority.signers(RoleName::Layout) {
+    let signers = match question.signers(RoleName::Layout) {
         Ok(signers) => signers,
         Err(stopped) => return *stopped,
     };
@@ -38,10 +38,11 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     let outcome = judge.judge_whole(Kind::Layout, &mut Memory::file(file));
     let found = fingerprints(file);
     let mut text = format!("{}, a layout\n", question.name);
-    text.push_str(&super::signatures(&signers));
-    text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
+    text.push_str(&question.given_signatures(&signers));
+    text.push_str(&question.line("device", device.map(|device| super::ids(plan, &device))));
     let groups = expected.as_ref().map(|groups| groups.iter().map(|group| hex(group)).collect::<Vec<_>>().join(", "));
-    text.push_str(&super::line("layout", groups));
+    text.push_str(&question.line("layout", groups));
+    let not_judged = super::waived(&[(Input::Device, device.is_none()), (Input::Layout, expected.is_none())]);
     let differs = expected.as_ref().is_some_and(|expected| *expected != found);
     match &outcome {
         Err(error) => {
@@ -57,17 +58,14 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
             for group in &found {
                 let _ = writeln!(text, "  found   slot group {}", hex(group));
             }
-            let _ = writeln!(
-                text,
-                "verified{}",
-                super::but(&[(Input::Device, device.is_none()), (Input::Layout, expected.is_none())])
-            );
+            let _ = writeln!(text, "verified{}", super::but(&not_judged));
         }
     }
     let verified = outcome.is_ok() && !differs;
     let result = json!({
         "kind": "layout",
         "verified": verified,
+        "not_judged": not_judged,
         "groups": found.iter().map(|group| hex(group)).collect::<Vec<_>>(),
         "expected_groups": expected.map(|groups| groups.iter().map(|group| hex(group)).collect::<Vec<_>>()),
         "refusal": outcome.err().map(|error| refusal::to_json(&error, file)),

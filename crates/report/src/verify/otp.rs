@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use geometry::address;
 use image_format::otp::{OtpBlob, OtpBody};
-use image_format::{Check, Device, Header, Kind, Memory, SignedHeader};
+use image_format::{Check, Header, Kind, Memory, SignedHeader};
 use manifest::otp::show;
 use manifest::plan::otp::{Field, Otp, Source, Stage};
 use manifest::plan::{Plan, RoleName};
@@ -23,7 +23,7 @@ use crate::text::hex;
 /// addresses and with the locks of that stage, for the board that its data names.
 pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     let authority = &question.authority;
-    let signers = match authority.signers(RoleName::Otp) {
+    let signers = match question.signers(RoleName::Otp) {
         Ok(signers) => signers,
         Err(stopped) => return *stopped,
     };
@@ -31,25 +31,19 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     if plan.is_none() {
         question.require_waived(&[Input::Device, Input::Layout])?;
     }
-    let device = plan
-        .filter(|_| !question.waives(Input::Device))
-        .map(|(_, plan)| Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id });
+    let device = plan.filter(|_| !question.waives(Input::Device)).map(|(_, plan)| plan.product.device());
     let judge = Judge {
-        keys: signers.public().iter().map(|key| *key.bytes()).collect(),
-        threshold: signers.threshold,
         device: device.map_or(Check::Waived, Check::Require),
-        revision: Check::Waived,
-        place: Check::Waived,
-        counter: Check::Waived,
+        ..Judge::of_signers(&signers.public(), signers.threshold)
     };
     let otp = plan.filter(|_| !question.waives(Input::Layout)).map(|(_, plan)| of_plan(plan)).transpose()?;
     let outcome = judge.judge_whole(Kind::OtpBlob, &mut Memory::file(file));
     let mut text = format!("{}, an OTP blob\n", question.name);
-    text.push_str(&super::signatures(&signers));
-    text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
-    text.push_str(&super::line("layout", otp.map(|otp| hex(&otp.fingerprint))));
-    let mut result =
-        json!({ "kind": "otp", "verified": false, "expected_layout": otp.map(|otp| hex(&otp.fingerprint)) });
+    text.push_str(&question.given_signatures(&signers));
+    text.push_str(&question.line("device", device.map(|device| super::ids(plan, &device))));
+    text.push_str(&question.line("layout", otp.map(|otp| hex(&otp.fingerprint))));
+    let not_judged = super::waived(&[(Input::Device, device.is_none()), (Input::Layout, otp.is_none())]);
+    let mut result = json!({ "kind": "otp", "not_judged": not_judged, "verified": false, "expected_layout": otp.map(|otp| hex(&otp.fingerprint)) });
     let found = match &outcome {
         Err(error) => {
             let _ = write!(text, "refused: {}", refusal::describe(error, file));
@@ -71,8 +65,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
             stage => {
                 is_accepted = true;
                 result["stage"] = json!(stage.and_then(Result::ok).map(|stage| &stage.name.value));
-                let waived = super::but(&[(Input::Device, device.is_none()), (Input::Layout, otp.is_none())]);
-                let _ = writeln!(text, "verified{waived}");
+                let _ = writeln!(text, "verified{}", super::but(&not_judged));
             }
         }
     }

@@ -6,20 +6,20 @@ use image_format::release::{Directory, ReleaseBody};
 use image_format::{Check, Digest, Header, Kind, Memory};
 use manifest::plan::{Date, RoleName};
 use packer::Judge;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::together::{Member, Together};
 use super::{Input, Question};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
 use crate::refusal;
 use crate::text::{counted, hex};
-use crate::verdict::Verdict;
 
 /// Judges a release's file: the directory by those who sign releases, each member by those who sign images, for its own slot and
 /// with the others as companions.
 pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     let authority = &question.authority;
-    let signers = match authority.signers(RoleName::Release) {
+    let signers = match question.signers(RoleName::Release) {
         Ok(signers) => signers,
         Err(stopped) => return *stopped,
     };
@@ -34,8 +34,8 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     };
     let outcome = judge.judge_whole(Kind::Release, &mut Memory::file(file));
     let mut text = format!("{}, a release\n", question.name);
-    text.push_str(&super::signatures(&signers));
-    text.push_str(&super::line("device", device.map(|device| super::ids(plan, &device))));
+    text.push_str(&question.given_signatures(&signers));
+    text.push_str(&question.line("device", device.map(|device| super::ids(plan, &device))));
     let mut result = json!({ "kind": "release", "verified": false });
     if let Err(error) = &outcome {
         let _ = write!(text, "refused: {}", refusal::describe(error, file));
@@ -49,35 +49,27 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     let expired = question.expiry(contents.expires)?;
     let expiry = contents.expires.map(|days| format!("the last day is {days} days after 1970-01-01"));
     if expiry.is_some() {
-        text.push_str(&super::line("expiry", expiry.filter(|_| !question.waives(Input::Expiry))));
+        text.push_str(&question.line("expiry", expiry.filter(|_| !question.waives(Input::Expiry))));
     }
     let _ =
         writeln!(text, "  found   release id {}, of {}", hex(&contents.id), counted(contents.members.len(), "image"));
-    let mut verdicts = Vec::new();
+    let mut members = Vec::new();
     for (number, member) in contents.members.iter().enumerate() {
         match question.image(member.to_vec(), None)? {
-            Ok((judge, basis, file)) => verdicts.push((number + 1, judge, basis, file)),
+            Ok((judge, basis, file)) => {
+                members.push(Member { name: format!("member {}", number + 1), judge, basis, file });
+            }
             Err(report) => return Ok(*report),
         }
     }
-    let present: Vec<Digest> = verdicts
-        .iter()
-        .filter_map(|(_, judge, basis, file)| Verdict::new(judge.clone(), basis.clone(), file).id())
-        .collect();
-    let companions = (!question.waives(Input::Companions)).then_some(present);
-    let mut members = Vec::new();
-    let mut accepted = true;
-    for (number, judge, mut basis, file) in verdicts {
-        basis.companions.clone_from(&companions);
-        let report = Verdict::new(judge, basis, &file).report(&format!("member {number}"));
-        accepted &= report.exit == Exit::Done;
-        text.push_str(&report.text);
-        members.push(report.result.unwrap_or(Value::Null));
-    }
-    let but = super::but(&[
+    let Together { accepted, text: of_members, members, not_judged: of_images } = Together::judge(question, &members);
+    text.push_str(&of_members);
+    let mut not_judged = super::waived(&[
         (Input::Device, device.is_none()),
         (Input::Expiry, contents.expires.is_some() && question.waives(Input::Expiry)),
     ]);
+    let but = super::but(&not_judged);
+    not_judged.extend(of_images.into_iter().filter(|input| *input != Input::Device.word()));
     let _ = match (accepted, expired) {
         (true, false) => writeln!(text, "release verified{but}"),
         (true, true) => writeln!(text, "refused: the release has expired"),
@@ -88,6 +80,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     result["release_id"] = json!(hex(&contents.id));
     result["expired"] = json!(expired);
     result["members"] = json!(members);
+    result["not_judged"] = json!(not_judged);
     let exit = if verified { Exit::Done } else { Exit::Refused };
     Ok(Report { exit, result: Some(result), ..Report::done(text) })
 }

@@ -95,7 +95,7 @@ export class Inspect extends Element {
     const judged = verify(project, file, { slot, revision, dump, threshold });
     if (judged === null) return message("note", "Not judged: choose a manifest with its keys; or public keys, or a trust set, alone.");
     if (judged.failure) return trouble(judged.failure);
-    return judged.result ? verdict(judged.result, isAlone) : message("bad", "The manifest has errors: they stand below.");
+    return judged.result ? verdict(judged.result) : message("bad", "The manifest has errors: they stand below.");
   }
 
   private itself(file: LoadedFile): TemplateResult {

@@ -7,9 +7,9 @@ import { facts, message, tag } from "./views";
 type Checks = VerifiedImage["inputs"];
 type Signers = NonNullable<VerifiedImage["signed"]>;
 
-/** The verdict of a judgement with each of its checks; `isAlone`: by keys or a trust set, without a manifest. */
-export function verdict(judged: Verified, isAlone = false): TemplateResult {
-  const told = judged.refusal ? refusal(judged.refusal) : headline(judged, isAlone);
+/** The verdict of a judgement with each of its checks. */
+export function verdict(judged: Verified): TemplateResult {
+  const told = judged.refusal ? refusal(judged.refusal) : headline(judged);
   if (judged.kind === "image") return html`${told}${checked(judged)}`;
   if (judged.kind === "layout") {
     return html`${told}<h3>Slot groups</h3><ul class="plain">${judged.groups.map((group) => html`<li><code>${group}</code></li>`)}</ul>`;
@@ -45,15 +45,8 @@ function checked(image: VerifiedImage): TemplateResult {
       : nothing}`;
 }
 
-/** What only a manifest says of a layout or an OTP blob, which do not list it themselves. */
-const OF_MANIFEST = ["device", "layout"];
-
-function headline(judged: Verified, isAlone: boolean): TemplateResult {
-  if (!judged.verified) return message("bad", html`<p class="verdict">Refused</p>`);
-  const images = judged.kind === "image" ? [judged] : judged.kind === "release" ? (judged.members ?? []) : [];
-  const inputs = images.flatMap((image) => image.inputs);
-  const isListed = judged.kind === "image" || judged.kind === "release";
-  const waived = isAlone && !isListed ? OF_MANIFEST : [...new Set(inputs.filter((input) => input.waived !== null).map(({ input }) => input))];
+function headline({ verified, not_judged: waived = [] }: Verified): TemplateResult {
+  if (!verified) return message("bad", html`<p class="verdict">Refused</p>`);
   return waived.length === 0
     ? message("good", html`<p class="verdict">Verified</p>`)
     : message("warn", html`<p class="verdict">Verified, but for ${waived.join(", ")}</p><p>What is waived, nobody has judged.</p>`);
@@ -70,11 +63,6 @@ export function refusal({ name, code, stage, meaning, place, offset, help }: Ref
   );
 }
 
-/** Answers are the command's: what they say of its command line, here nobody has typed. */
-function inWordsOfPage(text: string): string {
-  return text.replace("by --without: not judged", "not judged: nothing to judge it by was given").replace("keys from the command line", "the chosen keys");
-}
-
 function checks(inputs: Checks): TemplateResult {
   return html`<wx-scroll class="scroll"><table>
     <caption>Inputs of the decision</caption>
@@ -82,7 +70,7 @@ function checks(inputs: Checks): TemplateResult {
     <tbody>${inputs.map(({ input, value, waived }) => html`<tr>
       <th scope="row">${input}</th>
       <td>${waived === null ? tag("good", "judged") : tag("warn", "waived")}</td>
-      <td class="wrap">${inWordsOfPage(waived ?? value ?? "")}</td>
+      <td class="wrap">${waived ?? value ?? ""}</td>
     </tr>`)}</tbody>
   </table></wx-scroll>`;
 }
