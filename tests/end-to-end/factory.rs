@@ -5,12 +5,12 @@ use waxseal_tests::{Project, hex};
 
 use crate::r1b;
 
-const BUILD: &str = "build r1b.toml --key keys/release.pem --out out";
+pub const BUILD: &str = "build r1b.toml --key keys/release.pem --out out";
 /// Where the boot loader starts: sectors 0 and 1 of bank 1, 32 KiB.
-const BOOT: u32 = 0x0800_0000;
+pub const BOOT: u32 = 0x0800_0000;
 
 /// Example r1b with a boot loader, whose file is not there yet, and the layout that it is to embed.
-fn project() -> (Project, Vec<u8>) {
+pub fn project() -> (Project, Vec<u8>) {
     let project = r1b();
     project.edit("r1b.toml", "# input = \"build/boot.elf\"", "input = \"build/boot.elf\" #");
     project.waxseal(&format!("{BUILD} --no-factory")).exits(0);

@@ -9,7 +9,7 @@ use waxseal_tests::{Project, Run};
 use crate::WAXSEAL;
 
 /// The board of r1b, as it comes from the factory of boards: nothing protected yet.
-const BOARD: &str = "simulated:STM32F767ZI,nDBANK=0,nDBOOT=1,BOOT_ADD0=0x2000,nWRP=0xFFF,RDP=0@board.bin";
+pub const BOARD: &str = "simulated:STM32F767ZI,nDBANK=0,nDBOOT=1,BOOT_ADD0=0x2000,nWRP=0xFFF,RDP=0@board.bin";
 
 /// Example r1b, built.
 fn project() -> Project {
@@ -25,7 +25,7 @@ fn flash(project: &Project, device: &str, more: &str) -> Run {
 }
 
 /// What was done to the board in this file, in order.
-fn log(project: &Project) -> Vec<String> {
+pub fn log(project: &Project) -> Vec<String> {
     let file = project.read("board.bin");
     let end = file.windows(9).position(|window| window == b"\ncontent\n").unwrap();
     let head = from_utf8(&file[..end]).unwrap();
@@ -33,7 +33,7 @@ fn log(project: &Project) -> Vec<String> {
 }
 
 /// The board's flash, from its first byte on.
-fn content(project: &Project) -> Vec<u8> {
+pub fn content(project: &Project) -> Vec<u8> {
     let file = project.read("board.bin");
     let start = file.windows(9).position(|window| window == b"\ncontent\n").unwrap() + 9;
     file[start..start + (2 << 20)].to_vec()
@@ -41,7 +41,7 @@ fn content(project: &Project) -> Vec<u8> {
 
 /// Nothing was done to a board: there is none, or its log is empty.
 #[track_caller]
-fn untouched(project: &Project) {
+pub fn untouched(project: &Project) {
     if project.path("board.bin").exists() {
         assert!(log(project).is_empty(), "{:?}", log(project));
     }

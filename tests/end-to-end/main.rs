@@ -13,6 +13,7 @@ mod external;
 mod factory;
 mod findings;
 mod flash;
+mod flash_factory;
 mod generate;
 mod images;
 mod include;

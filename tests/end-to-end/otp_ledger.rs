@@ -25,7 +25,10 @@ fn addresses_out_of_the_ledger_each_once() {
     project.edit("boards.csv", "WX2511000103,", "WX2511000104,C,2026-11-20\nWX2511000103,");
     project.waxseal(BUILD).exits(0).says(&["00:00:5E:00:53:06 to 00:00:5E:00:53:07 taken now, 248 left"]);
     assert_eq!((address(&project, "WX2511000104"), address(&project, "WX2511000103")), (6, 4));
-    project.waxseal("ledger verify --ledger line.db").exits(0).says(&["8 rows, chain ok", "issued            4 boards"]);
+    project
+        .waxseal("ledger verify --ledger line.db")
+        .exits(0)
+        .says(&["8 rows, chain ok", "issued            4 boards"]);
     let sheet = String::from_utf8(project.read("out/identity/sheet.txt")).unwrap();
     assert!(sheet.contains("--readback WX2511000104.read.bin --ledger line.db"), "{sheet}");
 }

@@ -51,7 +51,7 @@ await bundle(["src/main.ts", "src/main.css", "src/simulated-usb.ts"], {
 for (const name of ["waxseal_bg.wasm", "simulated_bg.wasm"]) cpSync(join(PACKAGE, name), join(DIST, name));
 
 /** What the demonstration hands to the page: nothing that only the packer needs. */
-const DEMO = ["demo.toml", "boards.csv", "keys/demo.pub.pem", "keys/line.pub.pem", "out/meter-1.4.0.release"];
+const DEMO = ["demo.toml", "boards.csv", "keys/demo.pub.pem", "keys/line.pub.pem", "out/meter-1.4.0.release", "out/factory.hex"];
 for (const path of DEMO) cpSync(join(process.argv[2], path), join(DIST, "demo", path));
 
 // What tests choose beside it.

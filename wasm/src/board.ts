@@ -42,11 +42,12 @@ export interface Comparison {
 export interface FlashPlanned {
     slots: {
         slot: string;
-        image: string;
-        version: string;
-        /** Of the sealed file. */
+        /** These three are `null` of a boot loader. */
+        image: string | null;
+        version: string | null;
+        image_id: string | null;
+        /** Of the sealed file; of a boot loader that of its bytes, gaps filled with the erased value. */
         sha256: string;
-        image_id: string;
         /** In this order: what starts an image first. */
         erase: { sector: number; address: number; size: number }[];
         /** In this order: what starts the image last. */
@@ -58,6 +59,8 @@ export interface FlashPlanned {
     left_out: string[];
     notes: string[];
     untouched: string[];
+    /** SHA-256 of a factory image's boot loader, if it is written: {@link FlashPlan.flash} wants its first digits. */
+    boot_loader: string | null;
 }
 
 /** The end of {@link FlashPlan.resume}: the plan without what is there already. */

@@ -287,7 +287,7 @@ export interface NamedBytes {
 }
 
 /** What {@link verifyFile} comes to. */
-export type Verified = VerifiedImage | VerifiedRelease | VerifiedLayout | VerifiedOtp;
+export type Verified = VerifiedImage | VerifiedRelease | VerifiedLayout | VerifiedFactory | VerifiedOtp;
 
 export interface VerifiedImage {
     kind: "image";
@@ -332,6 +332,26 @@ export interface VerifiedLayout {
     /** Those of the manifest; `null`: not judged. */
     expected_groups: string[] | null;
     refusal: Refusal | null;
+}
+
+/** Boot loader and images for a blank board. */
+export interface VerifiedFactory {
+    kind: "factory";
+    /** Of the images, and of what lies where: nobody signs the boot loader. */
+    verified: boolean;
+    not_judged: string[];
+    boot_loader: {
+        slot: string;
+        address: number;
+        size: number;
+        sha256: string;
+        /** Fingerprints of the slot groups that it embeds. */
+        layouts: string[];
+    };
+    members: VerifiedImage[];
+    /** Bytes that are neither the boot loader's nor an image's. */
+    strays: { address: number; size: number }[];
+    refusal?: undefined;
 }
 
 /** A sealed OTP blob: what one board is to hold after one stage. */

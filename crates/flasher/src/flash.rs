@@ -6,8 +6,9 @@ use dfuse::{Journal, Step, Task};
 
 use crate::connected::{Connected, recheck};
 use crate::effect::Stage;
-use crate::flash_plan::{FlashPlan, Piece, SlotPlan};
+use crate::flash_plan::{FlashPlan, PlanError};
 use crate::procedure::{Link, Procedure};
+use crate::slot_plan::{Piece, SlotPlan};
 use crate::state::{BoardState, board_state};
 use crate::trouble::{Stopped, Trouble};
 
@@ -38,14 +39,21 @@ impl FlashPlan {
 
     /// Carries the plan out. Slot by slot: all of its sectors are erased, what starts the image first; its bytes are programmed,
     /// what starts the image last; everything is read back and compared.
-    pub fn flash(self) -> Procedure<Flashed> {
-        Procedure::new(|link| async move {
+    ///
+    /// `boot_loader`: where a boot loader is written, which nobody signed, its SHA-256 or the first digits of it, so that somebody has
+    /// said which one is meant.
+    ///
+    /// # Errors
+    /// [`PlanError::NotNamed`], [`PlanError::OtherLoader`].
+    pub fn flash(self, boot_loader: &str) -> Result<Procedure<Flashed>, PlanError> {
+        self.check_loader(boot_loader)?;
+        Ok(Procedure::new(|link| async move {
             let mut journals = Vec::new();
             let result = run(&link, &self, &mut journals).await;
             let trouble = result.err();
             let state = board_state(&self, &journals, trouble.as_ref());
             Flashed { state, trouble }
-        })
+        }))
     }
 
     /// Starts what is on the board, which ends DFU: the boot loader, or without one the first slot that was written.

@@ -1,7 +1,4 @@
-//! The plan: which sectors are erased, which bytes go where, and in what order.
-//!
-//! What starts an image is erased first and programmed last: header and signatures, or without a boot loader the vector table's
-//! first words. So whatever ends the work early leaves nothing that starts by half.
+//! The plan: which slots are written, and what is to be known of it before anybody says yes.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -10,17 +7,17 @@ use geometry::{Sector, address};
 use manifest::Plan;
 use manifest::memory::Access;
 use manifest::plan::{Extent, Loader, Placement, Slot};
-use packer::placed::pieces;
+use report::text::hex;
 use thiserror::Error;
 
 use crate::connected::Connected;
 use crate::fit::{Fit, Purpose};
+use crate::slot_plan::{Content, Piece, SlotPlan, of_image, of_loader, overlap};
 use crate::text::{bytes, list, numbered};
-use crate::verdict::{Place, Verdict, digest};
+use crate::verdict::{Place, Verdict};
 
-/// Without a boot loader: bytes that start an image, from its first one on. The stack pointer and the reset vector are the
-/// first eight of them.
-const VECTORS: u32 = 256;
+/// Fewest digits of a SHA-256 that say which boot loader is meant.
+const DIGITS: usize = 8;
 
 /// What is to be done to a board's flash. Made from a verdict and a device that fits, and from nothing else.
 #[derive(Clone, Debug)]
@@ -34,47 +31,6 @@ pub struct FlashPlan {
     pub notes: Vec<String>,
     /// What is not touched, in words.
     pub untouched: Vec<String>,
-}
-
-/// What is to be done to a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotPlan {
-    /// Its name.
-    pub slot: String,
-    /// The image that goes there.
-    pub image: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of its sealed file.
-    pub digest: [u8; 32],
-    /// The image's id.
-    pub id: [u8; 32],
-    /// The sectors to erase, in this order: what starts an image first.
-    pub erase: Vec<Sector>,
-    /// The bytes to program, in this order: what starts the image last.
-    pub program: Vec<Piece>,
-    /// The addresses without which nothing starts from the slot: programmed last.
-    pub start: Range<u32>,
-    /// Sectors that hold what they are to hold, and are left alone.
-    pub kept: Vec<Sector>,
-    /// All bytes of the image that are programmed, whatever is kept.
-    pub(crate) whole: Vec<Piece>,
-}
-
-/// Bytes, and the address of the first one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// Where the first byte is programmed.
-    pub address: u32,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl Piece {
-    /// The addresses.
-    pub fn range(&self) -> Range<u32> {
-        self.address..self.address.saturating_add(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX))
-    }
 }
 
 /// Why there is no plan.
@@ -105,6 +61,14 @@ pub enum PlanError {
     /// Nothing is left to write.
     #[error("nothing to write: every accepted image belongs into external memory")]
     Nothing,
+    /// Nobody said that the boot loader is the one that is meant.
+    #[error(
+        "the boot loader is not signed: at least {DIGITS} digits of its SHA-256 have to say which one is meant, from the first on"
+    )]
+    NotNamed,
+    /// Another boot loader is meant.
+    #[error("the boot loader is not the one that is meant: its SHA-256 is {0}")]
+    OtherLoader(String),
 }
 
 impl FlashPlan {
@@ -120,7 +84,8 @@ impl FlashPlan {
         let plan = &verdict.plan;
         let mut chosen: Vec<&Place> = Vec::new();
         let mut left_out = Vec::new();
-        for slot in slots {
+        let loader_slot = verdict.loader.as_ref().map(|loader| loader.slot.as_str());
+        for slot in slots.iter().filter(|slot| Some(slot.as_str()) != loader_slot) {
             let place = verdict.places.iter().find(|place| place.slot == *slot);
             chosen.push(place.ok_or_else(|| PlanError::Slot { slot: slot.clone(), fits: fits(verdict) })?);
         }
@@ -134,7 +99,7 @@ impl FlashPlan {
         for place in chosen {
             let Some((slot, placement)) = find(plan, place) else { continue };
             if slot.extent.access == Access::Internal {
-                planned.push(slot_plan(plan, slot, placement, place));
+                planned.push(of_image(plan, slot, placement, place));
             } else if slots.is_empty() {
                 let why = format!(
                     "{}: slot {} is in external memory, which the boot ROM does not reach",
@@ -143,6 +108,13 @@ impl FlashPlan {
                 left_out.push(why);
             } else {
                 return Err(PlanError::External(place.slot.clone()));
+            }
+        }
+        if let Some(loader) = &verdict.loader {
+            match plan.slot(&loader.slot) {
+                // Behind the images: until all of them are there, nothing starts on a blank board.
+                Some(slot) if slots.is_empty() || slots.contains(&loader.slot) => planned.push(of_loader(slot, loader)),
+                _ => left_out.push(format!("the boot loader for slot {}: not asked for", loader.slot)),
             }
         }
         if planned.is_empty() {
@@ -160,6 +132,24 @@ impl FlashPlan {
         Ok(Self { device: fit.device.clone(), slots: planned, left_out, notes, untouched })
     }
 
+    /// SHA-256 of the boot loader that is written, in hexadecimal digits: nobody signed it, and [`FlashPlan::flash`] wants it said.
+    pub fn boot_loader(&self) -> Option<String> {
+        self.slots.iter().find(|slot| slot.content == Content::BootLoader).map(|slot| hex(&slot.digest))
+    }
+
+    /// Whether somebody said which boot loader is meant, if one is written.
+    pub(crate) fn check_loader(&self, said: &str) -> Result<(), PlanError> {
+        let Some(digest) = self.boot_loader() else { return Ok(()) };
+        let said = said.trim().to_ascii_lowercase();
+        if said.len() < DIGITS {
+            Err(PlanError::NotNamed)
+        } else if digest.starts_with(&said) {
+            Ok(())
+        } else {
+            Err(PlanError::OtherLoader(digest))
+        }
+    }
+
     /// Bytes that are erased.
     pub fn to_erase(&self) -> u64 {
         self.slots.iter().flat_map(|slot| &slot.erase).map(|sector| u64::from(sector.size)).sum()
@@ -174,8 +164,11 @@ impl FlashPlan {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for slot in &self.slots {
-            let SlotPlan { slot: name, image, version, erase, program, kept, .. } = slot;
-            let _ = writeln!(text, "slot {name}: {image} {version}");
+            let SlotPlan { slot: name, content, erase, program, kept, .. } = slot;
+            let _ = writeln!(text, "slot {name}: {content}");
+            if *content == Content::BootLoader {
+                let _ = writeln!(text, "  not signed: written as given, sha256 {}", hex(&slot.digest));
+            }
             if !kept.is_empty() {
                 let _ = writeln!(text, "  keep     {}: what is there is right", sectors(kept));
             }
@@ -215,125 +208,13 @@ impl FlashPlan {
     }
 }
 
-impl SlotPlan {
-    fn resume(&mut self, read: &[Piece]) {
-        let all: Vec<Sector> = self.erase.iter().chain(&self.kept).copied().collect();
-        let mut order: Vec<Sector> = Vec::new();
-        for piece in &self.whole {
-            let mut touched: Vec<Sector> =
-                all.iter().filter(|sector| overlap(&sector.range(), &piece.range())).copied().collect();
-            touched.sort_by_key(|sector| sector.address);
-            for sector in touched {
-                if !order.contains(&sector) && !overlap(&sector.range(), &self.start) {
-                    order.push(sector);
-                }
-            }
-        }
-        let is_right = |sector: &&Sector| {
-            self.whole
-                .iter()
-                .filter_map(|piece| cut(piece, &sector.range()))
-                .all(|wanted| read.iter().filter_map(|piece| cut(piece, &wanted.range())).any(|found| found == wanted))
-        };
-        let mut kept: Vec<Sector> = order.iter().take_while(is_right).copied().collect();
-        kept.pop();
-        self.erase = all.into_iter().filter(|sector| !kept.contains(sector)).collect();
-        let is_kept = |range: &Range<u32>| kept.iter().any(|sector| sector.range().contains(&range.start));
-        let mut program: Vec<Piece> = Vec::new();
-        for piece in &self.whole {
-            // In pieces by sectors, joined again where neighbours are both written.
-            let mut rest: Vec<Piece> = Vec::new();
-            let mut sectors: Vec<&Sector> = self.erase.iter().chain(&kept).collect();
-            sectors.sort_by_key(|sector| sector.address);
-            for part in sectors.iter().filter_map(|sector| cut(piece, &sector.range())) {
-                match rest.last_mut() {
-                    _ if is_kept(&part.range()) => {}
-                    Some(last) if last.range().end == part.address => last.bytes.extend(part.bytes),
-                    _ => rest.push(part),
-                }
-            }
-            program.extend(rest);
-        }
-        self.program = program;
-        self.kept = kept;
-    }
-}
-
-/// The part of a piece that lies in a range.
-pub(crate) fn cut(piece: &Piece, range: &Range<u32>) -> Option<Piece> {
-    let own = piece.range();
-    let (start, end) = (own.start.max(range.start), own.end.min(range.end));
-    let index = |at: u32| usize::try_from(at.checked_sub(own.start)?).ok();
-    let bytes = piece.bytes.get(index(start)?..index(end)?).filter(|bytes| !bytes.is_empty())?;
-    Some(Piece { address: start, bytes: bytes.to_vec() })
-}
-
-pub(crate) fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {
-    a.start < b.end && b.start < a.end
-}
-
 fn find<'a>(plan: &'a Plan, place: &Place) -> Option<(&'a Slot, &'a Placement)> {
     let placement = plan.image(&place.image)?.placements.iter().find(|one| one.slot.value == place.slot)?;
     Some((plan.slot(&place.slot)?, placement))
 }
 
-fn slot_plan(plan: &Plan, slot: &Slot, placement: &Placement, place: &Place) -> SlotPlan {
-    let start = match plan.boot.loader.value {
-        Loader::Waxseal => placement.front_address..placement.front_address.saturating_add(placement.front_size),
-        Loader::None => placement.payload_address..placement.payload_address.saturating_add(VECTORS),
-    };
-    let region = &slot.extent.region;
-    let erased = region.erased.as_ref().map_or(0xFF, |erased| erased.value);
-    let unit = usize::try_from(region.unit().unwrap_or(1)).unwrap_or(1).max(1);
-    let mut whole = Vec::new();
-    let mut last = Vec::new();
-    for piece in pieces(placement, &place.file) {
-        let mut all = Piece { address: piece.address, bytes: piece.bytes.into_owned() };
-        // What is programmed together is whole; the slot is a multiple of it.
-        all.bytes.resize(all.bytes.len().next_multiple_of(unit), erased);
-        last.extend(cut(&all, &start));
-        whole.extend([cut(&all, &(0..start.start)), cut(&all, &(start.end..u32::MAX))].into_iter().flatten());
-    }
-    let start = last.first().map_or(start, Piece::range);
-    whole.extend(last);
-    let log = log_sectors(plan, slot, placement);
-    let rank = |sector: &Sector| {
-        let is_log = log.iter().any(|other| other.address == sector.address);
-        (!overlap(&sector.range(), &start), !is_log, sector.address)
-    };
-    let own = slot.extent.sectors.iter().filter(|sector| log.iter().all(|other| other.address != sector.address));
-    let mut erase: Vec<Sector> = own.chain(&log).copied().collect();
-    erase.sort_by_key(rank);
-    SlotPlan {
-        slot: place.slot.clone(),
-        image: place.image.clone(),
-        version: place.version.clone(),
-        digest: digest(&place.file),
-        id: place.id,
-        erase,
-        program: whole.clone(),
-        start,
-        kept: Vec::new(),
-        whole,
-    }
-}
-
-/// The sectors that hold the slot's state log, wherever it lies. Without it, what is written starts as what it is: an image that
-/// nobody tried yet and nobody confirmed.
-fn log_sectors(plan: &Plan, slot: &Slot, placement: &Placement) -> Vec<Sector> {
-    let state = placement.state_address..placement.state_address.saturating_add(placement.state_size);
-    let area = placement.state_area.as_ref().and_then(|name| plan.area(name)).map(|area| &area.extent);
-    let extents: Vec<&Extent> = match area {
-        Some(area) => vec![area],
-        None => std::iter::once(&slot.extent).chain(plan.slots.iter().map(|slot| &slot.extent)).collect(),
-    };
-    let holds = |extent: &&Extent| extent.access == Access::Internal && overlap(&extent.range, &state);
-    let found = extents.into_iter().find(holds).into_iter().flat_map(|extent| &extent.sectors);
-    found.filter(|sector| overlap(&sector.range(), &state)).copied().collect()
-}
-
 fn fits(verdict: &Verdict) -> String {
-    let names: Vec<String> = verdict.places.iter().map(|place| place.slot.clone()).collect();
+    let names: Vec<String> = verdict.slots().map(|(slot, ..)| slot.to_owned()).collect();
     list(&names)
 }
 
@@ -356,8 +237,9 @@ fn untouched(plan: &Plan, slots: &[SlotPlan]) -> Vec<String> {
 
 fn notes(plan: &Plan, slots: &[SlotPlan]) -> Vec<String> {
     let mut notes = Vec::new();
-    if plan.boot.loader.value == Loader::Waxseal {
-        notes.push("a release has no boot loader in it: without one on the board nothing starts".to_owned());
+    let has_loader = slots.iter().any(|slot| slot.content == Content::BootLoader);
+    if plan.boot.loader.value == Loader::Waxseal && !has_loader {
+        notes.push("no boot loader is written: without one on the board nothing starts".to_owned());
     }
     for slot in slots {
         let own = plan.slot(&slot.slot).map(|slot| slot.extent.range.clone()).unwrap_or_default();

@@ -9,7 +9,8 @@ use crate::connected::{Connected, Options};
 use crate::effect::Progress;
 use crate::fit::Comparison;
 use crate::flash::Flashed;
-use crate::flash_plan::{FlashPlan, SlotPlan};
+use crate::flash_plan::FlashPlan;
+use crate::slot_plan::{Content, Piece, SlotPlan};
 use crate::state::SlotState;
 use crate::trouble::Trouble;
 
@@ -49,10 +50,13 @@ pub fn comparison(found: &Comparison) -> Value {
 pub fn flash_plan(plan: &FlashPlan) -> Value {
     let sector = |sector: &Sector| json!({ "sector": sector.number, "address": sector.address, "size": sector.size });
     let slot = |slot: &SlotPlan| {
-        let piece = |piece: &crate::Piece| json!({ "address": piece.address, "size": piece.bytes.len() });
+        let piece = |piece: &Piece| json!({ "address": piece.address, "size": piece.bytes.len() });
+        let (image, version, id) = match &slot.content {
+            Content::Image { name, version, id } => (Some(name), Some(version), Some(hex(id))),
+            Content::BootLoader => (None, None, None),
+        };
         json!({
-            "slot": slot.slot, "image": slot.image, "version": slot.version, "sha256": hex(&slot.digest),
-            "image_id": hex(&slot.id),
+            "slot": slot.slot, "image": image, "version": version, "sha256": hex(&slot.digest), "image_id": id,
             "erase": slot.erase.iter().map(sector).collect::<Vec<_>>(),
             "program": slot.program.iter().map(piece).collect::<Vec<_>>(),
             "kept": slot.kept.iter().map(sector).collect::<Vec<_>>(),
@@ -60,7 +64,7 @@ pub fn flash_plan(plan: &FlashPlan) -> Value {
     };
     json!({
         "slots": plan.slots.iter().map(slot).collect::<Vec<_>>(), "left_out": plan.left_out, "notes": plan.notes,
-        "untouched": plan.untouched,
+        "untouched": plan.untouched, "boot_loader": plan.boot_loader(),
     })
 }
 

@@ -30,6 +30,7 @@ mod otp_plan;
 mod procedure;
 mod protection;
 pub mod record;
+mod slot_plan;
 mod state;
 mod text;
 mod trouble;
@@ -41,12 +42,13 @@ pub use dfuse::{Event, Setup};
 pub use effect::{Effect, Progress, Stage};
 pub use fit::{Comparison, Finding, Fit, Matter, Outcome, Purpose};
 pub use flash::Flashed;
-pub use flash_plan::{FlashPlan, Piece, PlanError, SlotPlan};
+pub use flash_plan::{FlashPlan, PlanError};
 pub use otp_plan::{
     BurnPlan, ConfirmedBurn, ConfirmedLock, LockPlan, NotConfirmed, OtpRead, Target, TargetError, read_otp,
 };
 pub use procedure::{Next, Procedure, Transport};
 pub use protection::{ConfirmedUnprotect, PHRASE};
+pub use slot_plan::{Content, Piece, SlotPlan};
 pub use state::{BoardState, Holds, SlotState};
 pub use text::numbered;
 pub use trouble::{Trouble, no_device};

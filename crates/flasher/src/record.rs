@@ -10,7 +10,8 @@ use crate::burn::Burnt;
 use crate::flash::Flashed;
 use crate::flash_plan::FlashPlan;
 use crate::otp_plan::Target;
-use crate::state::Holds;
+use crate::slot_plan::{Content, SlotPlan};
+use crate::state::{Holds, SlotState};
 
 /// A row: what the board became, and what belongs to it.
 pub type Row = (State, Map<String, Value>);
@@ -60,11 +61,11 @@ pub fn flashed(plan: &FlashPlan, done: &Flashed) -> Vec<Row> {
     if done.state.slots.iter().all(|slot| slot.holds == Holds::Before) {
         return Vec::new();
     }
-    let slot = |(plan, state): (&crate::SlotPlan, &crate::SlotState)| {
-        json!({
-            "slot": plan.slot, "image": plan.image, "version": plan.version, "image_id": hex(&plan.id),
-            "holds": state.holds.name(),
-        })
+    let slot = |(plan, state): (&SlotPlan, &SlotState)| match &plan.content {
+        Content::Image { name, version, id } => json!({
+            "slot": plan.slot, "image": name, "version": version, "image_id": hex(id), "holds": state.holds.name(),
+        }),
+        Content::BootLoader => json!({ "slot": plan.slot, "sha256": hex(&plan.digest), "holds": state.holds.name() }),
     };
     let mut detail = Map::new();
     detail.insert("flash".to_owned(), plan.slots.iter().zip(&done.state.slots).map(slot).collect());

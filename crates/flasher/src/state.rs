@@ -7,7 +7,8 @@ use geometry::Sector;
 use report::text::thousands;
 
 use crate::flash::Done;
-use crate::flash_plan::{FlashPlan, SlotPlan, overlap};
+use crate::flash_plan::FlashPlan;
+use crate::slot_plan::{SlotPlan, overlap};
 use crate::text::{list, numbered};
 use crate::trouble::Trouble;
 
@@ -120,7 +121,7 @@ fn slot_state(slot: &SlotPlan, done: Option<&Done>) -> SlotState {
 }
 
 fn sentence(plan: &SlotPlan, state: &SlotState, trouble: Option<&Trouble>) -> String {
-    let SlotPlan { slot, image, version, .. } = plan;
+    let SlotPlan { slot, content, .. } = plan;
     let done = || {
         let mut words = Vec::new();
         if !state.erased.is_empty() {
@@ -136,16 +137,14 @@ fn sentence(plan: &SlotPlan, state: &SlotState, trouble: Option<&Trouble>) -> St
     };
     match state.holds {
         Holds::Before => format!("slot {slot}: as it was"),
-        Holds::Image => format!("slot {slot} holds {image} {version}, read back and compared"),
+        Holds::Image => format!("slot {slot} holds {content}, read back and compared"),
         Holds::Nothing => format!("slot {slot}: {}; nothing starts from it until it is written again", done()),
         Holds::Doubtful => format!("slot {slot}: {}; do not rely on it: write it again", done()),
         Holds::Unverified => match trouble {
             Some(Trouble::Device(Error::ReadBack { .. })) => {
-                format!("slot {slot}: {image} {version} was written and reads back differently: do not rely on it")
+                format!("slot {slot}: {content} was written and reads back differently: do not rely on it")
             }
-            _ => format!(
-                "slot {slot}: {image} {version} was written and not read back: do not rely on it, write it again"
-            ),
+            _ => format!("slot {slot}: {content} was written and not read back: do not rely on it, write it again"),
         },
     }
 }

@@ -4,18 +4,30 @@ use image_format::release::{Directory, ReleaseBody};
 use image_format::{Digest, Header, ImageBody, Kind, Memory, SoftwareCrypto};
 use manifest::Plan;
 use manifest::plan::{Image, Placement, RoleName};
-use packer::Judge;
 use packer::carried;
+use packer::{Judge, Segment};
 use report::Report;
 use report::exit::{Exit, Failure};
-use report::verify::{Input, Question};
+use report::verify::{Input, Question, factory};
+
+use crate::slot_plan::Piece;
 
 /// A release or an image that was accepted by everything that the boot loader has. Only [`judge`] makes one.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub(crate) plan: Plan,
     pub(crate) places: Vec<Place>,
+    pub(crate) loader: Option<BootLoader>,
     report: Report,
+}
+
+/// The boot loader of a factory image. Nobody signed it.
+#[derive(Clone, Debug)]
+pub(crate) struct BootLoader {
+    pub slot: String,
+    pub pieces: Vec<Piece>,
+    /// SHA-256, as the verdict tells it.
+    pub digest: Digest,
 }
 
 /// An accepted image in a slot that it may run from.
@@ -48,14 +60,19 @@ impl Verdict {
         &self.plan
     }
 
-    /// The slots that something was accepted for, each with its image's name and version.
+    /// The slots that something was accepted for, each with its image's name and version; the boot loader's has none.
     pub fn slots(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.places.iter().map(|place| (place.slot.as_str(), place.image.as_str(), place.version.as_str()))
+        let loader = self.loader.iter().map(|loader| (loader.slot.as_str(), "boot loader", ""));
+        self.places
+            .iter()
+            .map(|place| (place.slot.as_str(), place.image.as_str(), place.version.as_str()))
+            .chain(loader)
     }
 }
 
-/// Judges a release, or an image (alone, in HEX or in DfuSe), as `waxseal verify` does, and finds the slots that it may run from.
-/// The authority must be a manifest: nothing else says where a byte goes.
+/// Judges a release, an image (alone, in HEX or in DfuSe) or a factory image as `waxseal verify` does, and finds the slots that it
+/// may run from. The authority must be a manifest: nothing else says where a byte goes. The boot loader of a factory image is
+/// accepted as it is, signed by nobody: [`FlashPlan::flash`](crate::FlashPlan::flash) asks for it.
 ///
 /// # Errors
 /// See [`Refusal`]. Device and layout cannot be waived: what is not for this device is not written to it.
@@ -70,7 +87,12 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
         let title = format!("a board is not flashed without judging `{}`", input.word());
         return Err(failed(Failure::usage(title)));
     }
-    let report = question.judge(file.to_vec()).map_err(failed)?;
+    let opened = packer::factory::open(plan, file).and_then(Result::ok);
+    let report = match &opened {
+        // Whichever slots are wanted of it: all of it is judged.
+        Some(opened) => factory::judge(question, opened.clone()).map_err(failed)?,
+        None => question.judge(file.to_vec()).map_err(failed)?,
+    };
     if report.exit != Exit::Done {
         return Err(Refusal::Refused(Box::new(report)));
     }
@@ -79,7 +101,8 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
         Err(stopped) => return Err(stopped.map_or_else(failed, |report| Refusal::Refused(Box::new(report)))),
     };
     let mut places = Vec::new();
-    for (only, file) in images(plan, question.slot.as_deref(), file) {
+    let slot = question.slot.as_deref().filter(|_| opened.is_none());
+    for (only, file) in images(plan, slot, file) {
         for (image, placement) in fitting(plan, &file) {
             if only.as_ref().is_some_and(|slot| *slot != placement.slot.value) {
                 continue;
@@ -106,11 +129,22 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
             });
         }
     }
-    if places.is_empty() {
+    let loader = opened.and_then(|opened| boot_loader(plan, &question.name, opened.loader));
+    if places.is_empty() && loader.is_none() {
         let title = format!("{} is accepted, and has no image for a slot of the manifest", question.name);
         return Err(failed(Failure::new(Exit::Refused, title).help("give a release, or a sealed image")));
     }
-    Ok(Verdict { plan: plan.clone(), places, report })
+    Ok(Verdict { plan: plan.clone(), places, loader, report })
+}
+
+fn boot_loader(plan: &Plan, name: &str, segments: Vec<Segment<'_>>) -> Option<BootLoader> {
+    let loader = packer::loader::of_segments(plan, name, segments)?.ok()?;
+    let piece = |segment: &Segment<'_>| Piece { address: segment.address, bytes: segment.bytes.to_vec() };
+    Some(BootLoader {
+        slot: plan.boot.slot.as_ref()?.value.clone(),
+        pieces: loader.segments.iter().map(piece).collect(),
+        digest: factory::digest(plan, &loader),
+    })
 }
 
 /// The sealed images in a file that was accepted, each with the slot that it came for if that is said.

@@ -92,7 +92,7 @@ fn any_answers_to_a_flashing() {
         let slots = planned.slots.clone();
         let mut liar = Liar { board: first.clone(), seed, one_of: [5, 50, 150, 400][seed as usize % 4] };
         let _ = ends(identify(), &mut liar);
-        let done = ends(planned.flash(), &mut liar);
+        let done = ends(planned.flash("").unwrap(), &mut liar);
         for operation in &liar.board.memory.log {
             match operation {
                 Operation::Erased(range) => assert!(inside(range, &erase), "{seed}: {operation}"),
@@ -124,14 +124,14 @@ fn unplugged_anywhere() {
     let planned = || FlashPlan::new(&verdict, &fit, &[]).unwrap();
     let mut whole = first.clone();
     let before = whole.transfers();
-    assert_eq!(run(planned().flash(), &mut whole).trouble, None);
+    assert_eq!(run(planned().flash("").unwrap(), &mut whole).trouble, None);
     let transfers = whole.transfers() - before;
     let operations = whole.memory.log.len() as u32;
     let faults = (0..transfers).step_by(7).map(|at| Fault::Unplugged(before + at));
     for fault in faults.chain((0..operations).map(Fault::UnpluggedIn)) {
         let mut board = first.clone();
         board.set_faults(vec![fault]);
-        let done = run(planned().flash(), &mut board);
+        let done = run(planned().flash("").unwrap(), &mut board);
         assert_eq!(done.trouble.as_ref().map(flasher::Trouble::name), Some("gone"), "{fault:?}");
         for (slot, state) in planned().slots.iter().zip(&done.state.slots) {
             let right = |piece: &flasher::Piece| board.memory.content(&piece.range()).unwrap() == piece.bytes;
@@ -146,7 +146,7 @@ fn unplugged_anywhere() {
         let mut board = board.reconnect();
         let read = run(planned().read(), &mut board).unwrap();
         let resumed = planned().resumed(&read);
-        assert_eq!(run(resumed.flash(), &mut board).trouble, None, "{fault:?}");
+        assert_eq!(run(resumed.flash("").unwrap(), &mut board).trouble, None, "{fault:?}");
         assert!(
             planned()
                 .slots
@@ -206,7 +206,7 @@ fn another_board_is_not_written() {
     let verdict = verdict(&plan, &release(&plan, [4000, 5000]));
     let fit = compare(&mut board(F767, &[]), &plan, Purpose::Flash).accept(&[]).unwrap();
     let mut other = board(F767, &[]).with_serial("another");
-    let done = run(FlashPlan::new(&verdict, &fit, &[]).unwrap().flash(), &mut other);
+    let done = run(FlashPlan::new(&verdict, &fit, &[]).unwrap().flash("").unwrap(), &mut other);
     assert_eq!(done.trouble.map(|trouble| trouble.name()), Some("other-device"));
     assert_eq!(done.state.sentences, ["nothing was changed: the board is as it was"]);
     assert!(other.memory.log.is_empty());

@@ -21,7 +21,7 @@ fn a_blank_board_is_flashed() {
     let flash = FlashPlan::new(&verdict, &comparison.accept(&[]).unwrap(), &[]).unwrap();
     println!("{}", flash.text());
     let pieces: Vec<_> = flash.slots.iter().flat_map(|slot| slot.program.clone()).collect();
-    let done = run(flash.flash(), &mut board);
+    let done = run(flash.flash("").unwrap(), &mut board);
     assert_eq!(done.trouble, None);
     assert!(done.state.slots.iter().all(|slot| slot.holds == Holds::Image), "{done:?}");
     for piece in pieces {
@@ -87,5 +87,5 @@ fn a_state_log_elsewhere_is_erased_with_its_slot() {
             && outside.iter().all(|sector| sector.range().start < state.end && state.start < sector.range().end)
     );
     assert!(flash.notes.iter().any(|note| note.contains("lies outside of it")), "{:?}", flash.notes);
-    assert_eq!(run(flash.flash(), &mut board).trouble, None);
+    assert_eq!(run(flash.flash("").unwrap(), &mut board).trouble, None);
 }

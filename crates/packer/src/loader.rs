@@ -35,6 +35,17 @@ impl Loader<'_> {
         let start = self.segments.first().map_or(0, |first| u64::from(first.address));
         self.segments.iter().map(Segment::end).max().unwrap_or(start) - start
     }
+
+    /// Its bytes from the first to the last one, with what is between segments filled: what `objcopy -O binary --gap-fill` writes.
+    pub fn bytes(&self, fill: u8) -> Vec<u8> {
+        let start = self.segments.first().map_or(0, |first| first.address);
+        let mut bytes = Vec::new();
+        for segment in &self.segments {
+            bytes.resize((segment.address - start) as usize, fill);
+            bytes.extend_from_slice(&segment.bytes);
+        }
+        bytes
+    }
 }
 
 /// Reads and judges the file that `boot.input` names; `None` if the plan names none.
@@ -46,6 +57,20 @@ pub fn read<'a>(plan: &Plan, name: &str, file: &'a [u8]) -> Option<Result<Loader
     let span = plan.boot.input.as_ref()?.span;
     let slot = plan.slot(&plan.boot.slot.as_ref()?.value)?;
     Some(Subject { plan, slot, span, name }.read(file))
+}
+
+/// Judges a boot loader that came with images, at its addresses, which are no aliases; `None` if the plan has none.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_segments<'a>(
+    plan: &Plan,
+    name: &str,
+    segments: Vec<Segment<'a>>,
+) -> Option<Result<Loader<'a>, Vec<Diagnostic>>> {
+    let named = plan.boot.slot.as_ref()?;
+    let slot = plan.slot(&named.value)?;
+    Some(Subject { plan, slot, span: named.span, name }.judge(segments))
 }
 
 struct Subject<'a> {
@@ -61,8 +86,7 @@ impl Subject<'_> {
     }
 
     fn read<'a>(&self, file: &'a [u8]) -> Result<Loader<'a>, Vec<Diagnostic>> {
-        let Extent { range, .. } = &self.slot.extent;
-        let firmware = firmware::read(file, range.start).map_err(|error| {
+        let firmware = firmware::read(file, self.slot.extent.range.start).map_err(|error| {
             let title = format!("`{}` is no boot loader that can be packed", self.name);
             vec![self.error(codes::INPUT, title, error.to_string())]
         })?;
@@ -72,6 +96,11 @@ impl Subject<'_> {
             segment.address = part.canonical(segment.address);
         }
         segments.sort_by_key(|segment| segment.address);
+        self.judge(segments)
+    }
+
+    fn judge<'a>(&self, segments: Vec<Segment<'a>>) -> Result<Loader<'a>, Vec<Diagnostic>> {
+        let Extent { range, .. } = &self.slot.extent;
         let mut problems = self.misplaced(&segments, range);
         if problems.is_empty() {
             problems = self.cannot_start(&segments, range);

@@ -1,6 +1,7 @@
 //! The boot decision, with the boot loader's own function and inputs. Each input is given, or waived by name.
 
 mod authority;
+pub mod factory;
 mod layout;
 mod otp;
 mod reader;
@@ -10,7 +11,7 @@ mod together;
 use std::ops::Range;
 
 use image_format::record::is_revision;
-use image_format::{Check, Device, Kind, Revision};
+use image_format::{Check, Device, Digest, Kind, Revision};
 use manifest::plan::{Date, Plan, RoleName};
 use packer::Judge;
 use packer::carried::{self, Carried, CarriedError};
@@ -66,12 +67,22 @@ pub enum Input {
     Expiry,
     /// What is beside the image in a file with addresses, or in the slot.
     Beside,
+    /// The boot loader of a factory image, which nobody signs.
+    BootLoader,
 }
 
 impl Input {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Device, Self::Revision, Self::Layout, Self::Counter, Self::Companions, Self::Expiry, Self::Beside];
+    pub const ALL: [Self; 8] = [
+        Self::Device,
+        Self::Revision,
+        Self::Layout,
+        Self::Counter,
+        Self::Companions,
+        Self::Expiry,
+        Self::Beside,
+        Self::BootLoader,
+    ];
     /// Those of every image, in the order of the judgement.
     pub const ALWAYS: [Self; 4] = [Self::Device, Self::Revision, Self::Layout, Self::Counter];
 
@@ -85,6 +96,7 @@ impl Input {
             Self::Companions => "companions",
             Self::Expiry => "expiry",
             Self::Beside => "beside",
+            Self::BootLoader => "boot-loader",
         }
     }
 
@@ -98,6 +110,7 @@ impl Input {
             Self::Companions => "The images that this one pins by their ids, if it pins any",
             Self::Expiry => "The day on which a release expires, if it does",
             Self::Beside => "What is beside the image in a file with addresses, or in the slot",
+            Self::BootLoader => "The boot loader of a factory image, which nobody signs",
         }
     }
 }
@@ -125,18 +138,17 @@ impl Question<'_> {
         if !self.dump && file.starts_with(&Kind::OtpBlob.magic()) {
             return otp::judge(self, &file);
         }
-        let mut present = Vec::new();
-        for (name, bytes) in &self.companions {
-            let (judge, basis, file) = match self.image(bytes.clone(), None)? {
-                Ok(inputs) => inputs,
-                Err(report) => return Ok(*report),
-            };
-            let verdict = Verdict::new(judge, basis, &file);
-            match verdict.id() {
-                Some(id) if verdict.is_accepted() => present.push(id),
-                _ => return Ok(verdict.report(name)),
-            }
+        if self.slot.is_none()
+            && let Some(opened) = self.authority.plan().and_then(|(_, plan)| packer::factory::open(plan, &file))
+        {
+            let opened = opened.map_err(|error| self.nothing(&error))?;
+            self.require_waived(&[Input::BootLoader])?;
+            return factory::judge(self, opened);
         }
+        let present = match self.companions()? {
+            Ok(present) => present,
+            Err(report) => return Ok(*report),
+        };
         let (judge, mut basis, file) = match self.image(file, self.slot.as_deref())? {
             Ok(inputs) => inputs,
             Err(report) => return Ok(*report),
@@ -170,6 +182,23 @@ impl Question<'_> {
         let keys: Vec<_> = signers.keys.iter().map(|(name, key)| format!("{name} {key}")).collect();
         let Signers { threshold, source, .. } = signers;
         self.line("signatures", Some(format!("{threshold} of {}, keys from {source}: {}", keys.len(), keys.join(", "))))
+    }
+
+    /// Ids of the companions that were given, or the report of the one that is refused.
+    fn companions(&self) -> Result<Result<Vec<Digest>, Box<Report>>, Failure> {
+        let mut present = Vec::new();
+        for (name, bytes) in &self.companions {
+            let (judge, basis, file) = match self.image(bytes.clone(), None)? {
+                Ok(inputs) => inputs,
+                Err(report) => return Ok(Err(report)),
+            };
+            let verdict = Verdict::new(judge, basis, &file);
+            match verdict.id() {
+                Some(id) if verdict.is_accepted() => present.push(id),
+                _ => return Ok(Err(Box::new(verdict.report(name)))),
+            }
+        }
+        Ok(Ok(present))
     }
 
     /// What an image is judged with, and its own bytes.

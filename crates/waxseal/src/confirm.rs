@@ -26,20 +26,30 @@ pub fn confirm(what: &str, yes: bool) -> Result<(), Failure> {
     Err(Failure::new(Exit::Refused, "not confirmed: nothing has happened"))
 }
 
-/// Shows what is to happen for ever, and waits for the board's name to be typed. `given` is what the command line says it is.
+/// Something that has to be typed.
+pub struct Ask<'a> {
+    /// What it is: `the board's name`.
+    pub wanted: &'a str,
+    /// What to type, and what that means.
+    pub prompt: &'a str,
+    /// The option that says it where nobody can be asked.
+    pub option: &'a str,
+}
+
+/// Shows what is to happen, and waits for something to be typed. `given` is what the command line says it is.
 ///
 /// # Errors
 /// Exit code 2 where nobody can be asked.
-pub fn typed(what: &str, board: &str, given: Option<&str>, option: &str) -> Result<String, Failure> {
+pub fn typed(what: &str, ask: &Ask<'_>, given: Option<&str>) -> Result<String, Failure> {
     if let Some(given) = given {
         return Ok(given.to_owned());
     }
     if !io::stdin().is_terminal() {
         output::remark(what);
-        return Err(Failure::usage("nobody can be asked for the board's name")
-            .help(format!("without a terminal, {option} {board} says it; nothing has happened")));
+        return Err(Failure::usage(format!("nobody can be asked for {}", ask.wanted))
+            .help(format!("without a terminal, {} says it; nothing has happened", ask.option)));
     }
-    output::remark(&format!("{what}This is for ever. Type the board's name as it stands on the board: "));
+    output::remark(&format!("{what}{}: ", ask.prompt));
     let mut answer = String::new();
     let _ = io::stdin().read_line(&mut answer);
     Ok(answer.trim().to_owned())

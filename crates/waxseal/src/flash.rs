@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use ::report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use flasher::{FlashPlan, Flashed, Matter, Purpose, Refusal, Verdict, json as render};
+use flasher::{FlashPlan, Flashed, Matter, PlanError, Purpose, Refusal, Verdict, json as render};
 use image_format::Revision;
 use manifest::plan::{Date, Plan};
 use serde_json::{Value, json};
 
-use crate::confirm::confirm;
+use crate::confirm::{Ask, confirm, typed};
 use crate::device::{Device, DeviceArgs, against, exit};
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -21,16 +21,17 @@ use crate::output;
 use crate::record::RecordFile;
 use crate::report::{Format, Report};
 
-/// Write a release, or an image, onto a board in its boot loader, over USB (DfuSe).
+/// Write a release, an image or a factory image onto a board in its boot loader, over USB (DfuSe).
 ///
 /// Nothing is sent before the file is judged as `verify` judges it, and the device compared with the manifest. The plan is
-/// shown, and asked for. Read protection is never lifted. Unproven on silicon.
+/// shown, and asked for. Read protection is never lifted. The boot loader of a factory image is signed by nobody: it is shown with
+/// its SHA-256, whose first digits have to be typed. Unproven on silicon.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  waxseal flash out/gateway-1.4.0.release --manifest r1b.toml --revision B\n  waxseal flash out/gateway-1.4.0.release --manifest r1b.toml --revision B --device simulated:STM32F767ZI,nDBANK=0@board.bin --yes"
 )]
 pub struct Command {
-    /// The release, or a sealed image (alone, in HEX or in DfuSe); `-` is standard input.
+    /// The release, a sealed image (alone, in HEX or in DfuSe), or a factory image; `-` is standard input.
     file: PathBuf,
     /// The manifest of the device: where its slots are, and unless --trust or --key says otherwise, whose signatures count.
     #[arg(long)]
@@ -69,6 +70,9 @@ pub struct Command {
     /// Write without asking.
     #[arg(long)]
     yes: bool,
+    /// The SHA-256 of the boot loader in a factory image, or its first 8 digits or more, in place of typing them.
+    #[arg(long, value_name = "SHA256")]
+    boot_loader: Option<String>,
     /// Start the board afterwards, which ends its boot loader's USB.
     #[arg(long)]
     start: bool,
@@ -194,8 +198,8 @@ impl Command {
             text += &against(&found, &without);
             return Ok(report(Exit::Refused, text, result));
         };
-        let planned = FlashPlan::new(verdict, &fit, &self.slots)
-            .map_err(|error| Failure::new(Exit::Refused, format!("{error}: nothing was written")))?;
+        let refused = |error: PlanError| Failure::new(Exit::Refused, format!("{error}; nothing was written"));
+        let planned = FlashPlan::new(verdict, &fit, &self.slots).map_err(refused)?;
         let planned = if self.resume {
             let read = device.run(planned.read())?.map_err(|trouble| device.failure(&trouble))?;
             planned.resumed(&read)
@@ -209,11 +213,13 @@ impl Command {
             return Ok(report(Exit::Done, text, result));
         }
         let size = ::report::text::thousands(planned.to_program());
-        if !self.yes {
+        if !self.yes || planned.boot_loader().is_some() && self.boot_loader.is_none() {
             output::remark(&std::mem::take(&mut text));
         }
+        let boot_loader = self.vouched(&planned)?;
+        let flash = planned.clone().flash(&boot_loader).map_err(refused)?;
         confirm(&format!("{size} bytes are written onto this board."), self.yes)?;
-        let done = device.run(planned.clone().flash())?;
+        let done = device.run(flash)?;
         text += &said(&done);
         result["flashed"] = render::flashed(&done);
         let rows = flasher::record::flashed(&planned, &done);
@@ -224,6 +230,19 @@ impl Command {
         }
         let exit = done.trouble.as_ref().map_or(Exit::Done, exit);
         Ok(report(exit, text, result))
+    }
+
+    /// Which boot loader somebody says is meant; nothing where none is written.
+    fn vouched(&self, planned: &FlashPlan) -> Result<String, Failure> {
+        if planned.boot_loader().is_none() {
+            return Ok(String::new());
+        }
+        let ask = Ask {
+            wanted: "the SHA-256 of the boot loader, which nobody signed",
+            prompt: "Nobody signed the boot loader. Type the first 8 digits of its SHA-256, as whoever built it has told them",
+            option: "--boot-loader SHA256",
+        };
+        typed("", &ask, self.boot_loader.as_deref())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::load::{Manifest, ProfileArgs};
 use crate::progress::Progress;
 use crate::report::{Format, Report};
 
-/// Judge an image as the boot loader will; or a release, a layout, or a board's OTP blob.
+/// Judge an image as the boot loader will; or a release, a layout, a factory image, or a board's OTP blob.
 ///
 /// The function is the boot loader's, and so are the inputs. Each input of the decision is given, or waived by name:
 /// nothing is passed over in silence. A sealed image may come as Intel HEX or DfuSe, and with --dump as the content of its slot.
@@ -78,6 +78,7 @@ impl ValueEnum for Waived {
             Self(Input::Companions),
             Self(Input::Expiry),
             Self(Input::Beside),
+            Self(Input::BootLoader),
         ]
     }
 

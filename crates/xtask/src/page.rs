@@ -47,11 +47,19 @@ fn demo(page: &Path) -> Outcome<PathBuf> {
     }
     // What the tests need beside it: a part with two sector maps.
     fs::copy(page.join("test/banks.toml"), folder.join("banks.toml")).map_err(Failure::at(&folder))?;
-    capture(Command::new("node").args(["firmware.mjs", "."]).current_dir(&folder))?;
-    for (manifest, lock, out) in [("demo.toml", "demo.lock", "out"), ("banks.toml", "banks.lock", "banks")] {
-        let seal = ["build", manifest, "--key", "keys/demo.pem", "--lock", lock, "--out", out];
-        capture(Command::new(&waxseal).args(seal).current_dir(&folder))?;
-    }
+    let firmware = |more: &[&str]| {
+        capture(Command::new("node").args(["firmware.mjs", "."]).args(more).current_dir(&folder)).map(drop)
+    };
+    let seal = |manifest: &str, lock: &str, out: &str, more: &[&str]| {
+        let line = ["build", manifest, "--key", "keys/demo.pem", "--lock", lock, "--out", out];
+        capture(Command::new(&waxseal).args(line).args(more).current_dir(&folder)).map(drop)
+    };
+    firmware(&[])?;
+    seal("banks.toml", "banks.lock", "banks", &[])?;
+    // The boot loader embeds the layout that the first build makes.
+    seal("demo.toml", "demo.lock", "out", &["--no-factory"])?;
+    firmware(&["out/layout.bin"])?;
+    seal("demo.toml", "demo.lock", "out", &[])?;
     capture(Command::new(&waxseal).args(["gen", "trust", "demo.toml", "--out", "trust.bin"]).current_dir(&folder))?;
     Ok(folder)
 }

@@ -4,11 +4,14 @@ import type { LoadedFile } from "./ui/file-input";
 
 const MANIFEST = ["demo.toml", "keys/demo.pub.pem", "keys/line.pub.pem"];
 const RELEASE = "out/meter-1.4.0.release";
+const FACTORY = "out/factory.hex";
 const RECORDS = "boards.csv";
 
 export interface Demo {
   manifest: LoadedFile[];
   release: LoadedFile;
+  /** Boot loader and image for a blank board. */
+  factory: LoadedFile;
   records: LoadedFile;
 }
 
@@ -16,9 +19,9 @@ export interface Demo {
 export const demo: Promise<Demo> | null = new URLSearchParams(location.search).has("demo") ? loadDemo() : null;
 
 async function loadDemo(): Promise<Demo> {
-  const [release, records, ...manifest] = await Promise.all([RELEASE, RECORDS, ...MANIFEST].map(load));
-  if (!release || !records) throw new Error("the demonstration's files are not there");
-  return { manifest, release, records };
+  const [release, factory, records, ...manifest] = await Promise.all([RELEASE, FACTORY, RECORDS, ...MANIFEST].map(load));
+  if (!release || !factory || !records) throw new Error("the demonstration's files are not there");
+  return { manifest, release, factory, records };
 }
 
 async function load(path: string): Promise<LoadedFile> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { content, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest } from "./browser.mjs";
-import { banks, changed, flipped, keys, manifest, release, withHuge } from "./inputs.mjs";
+import { banks, changed, factory, flipped, keys, manifest, release, withHuge } from "./inputs.mjs";
 
 const tab = "flash";
 const BOARD = "STM32F746VG,serial=TEST00000001";
@@ -52,6 +52,39 @@ pageTest("a release, onto a blank board", { tab, prepare: withBoard(BOARD) }, as
   await flash.getByRole("button", { name: "Save as CSV" }).click();
   assert.equal((await download).suggestedFilename(), "boards.record.csv");
   assert.deepEqual(await axe(page), []);
+});
+
+/** The digits that a person would know from whoever built the boot loader. */
+const loaderOf = async (flash) => (await flash.getByText(/^[0-9a-f]{64}$/).first().innerText()).slice(0, 8);
+
+pageTest("a factory image, onto a blank board, once somebody answers for its boot loader", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await choose(page, factory());
+  await ended(flash, "Verified, but for boot-loader, revision");
+  await connect(flash);
+  await flash.getByText("Not signed by anybody").waitFor();
+  for (const digits of ["", "0123456789"]) {
+    await flash.getByLabel(/SHA-256/).fill(digits);
+    await write(flash);
+    await flash.getByText(/the boot loader is not/).waitFor();
+    assert.deepEqual(await log(page), []);
+  }
+  assert.deepEqual(await axe(page), []);
+  await flash.getByLabel(/SHA-256/).fill(await loaderOf(flash));
+  await write(flash);
+  await ended(flash, "Written, and read back");
+  await flash.getByText("Slot boot holds the boot loader, read back and compared").waitFor();
+  assert.ok(await holdsImage(page));
+  assert.equal((await log(page)).at(-1), "programmed 0x0800_0000 256", "its vector table comes last");
+});
+
+pageTest("a factory image with more in it than belongs there", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  // A record of option bytes before the end of the file.
+  const flash = await choose(page, changed(factory(), (buffer) => {
+    const text = buffer.toString().replace(/:00000001FF\s*$/, "");
+    return Buffer.from(`${text}:020000041FFFDC\n:0400000001020304F2\n:00000001FF\n`);
+  }));
+  await flash.getByText(/4 bytes at 0x1FFF_0000 are neither/).waitFor();
+  assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
 });
 
 // What is no firmware, or not ours: no board is even asked for.
@@ -173,16 +206,23 @@ pageTest("a browser without WebUSB says so", { tab, prepare: (context) => contex
 
 pageTest("by keyboard alone, in the demonstration", { tab: "flash", query: "?demo" }, async (page) => {
   const flash = page.locator("wx-flash");
-  const press = async (name) => {
-    const button = flash.getByRole("button", { name });
-    await button.waitFor();
+  const reach = async (control) => {
+    await control.waitFor();
     for (let presses = 0; presses < 80; presses += 1) {
-      if (await button.evaluate((element) => element === document.activeElement)) return page.keyboard.press("Enter");
+      if (await control.evaluate((element) => element === document.activeElement)) return;
       await page.keyboard.press("Tab");
     }
-    throw new Error(`no way to ${name} by keyboard`);
+    throw new Error(`no way to ${control} by keyboard`);
+  };
+  const press = async (name) => {
+    await reach(flash.getByRole("button", { name }));
+    await page.keyboard.press("Enter");
   };
   await press("Connect a board");
+  await flash.getByText("Not signed by anybody").waitFor();
+  const digits = await loaderOf(flash);
+  await reach(flash.getByLabel(/SHA-256/));
+  await page.keyboard.type(digits);
   await press(/^Erase and program/);
   await ended(flash, "Written, and read back");
 });

@@ -20,6 +20,7 @@ export function demo(path) {
 export const manifest = () => demo("demo.toml");
 export const keys = () => [demo("keys/demo.pub.pem"), demo("keys/line.pub.pem")];
 export const release = () => demo("out/meter-1.4.0.release");
+export const factory = () => demo("out/factory.hex");
 export const records = () => demo("boards.csv");
 
 /** A product whose part has two sector maps: manifest and release. */

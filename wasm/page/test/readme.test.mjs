@@ -17,7 +17,7 @@ pageTest("a blank board to the end, by the README alone", { tab: "flash", query:
   const download = page.waitForEvent("download", { timeout: 120_000 });
   for (const { tab, typed, button, read } of STEPS) {
     if (tab) await page.getByRole("navigation").getByRole("link", { name: tab, exact: true }).click();
-    if (typed) await page.getByLabel(/board's name/i).filter({ visible: true }).fill(typed);
+    if (typed) await page.getByLabel(/board's name|SHA-256/i).filter({ visible: true }).fill(typed);
     if (button) await page.getByRole("button", { name: new RegExp(`^${button}`) }).filter({ visible: true }).click();
     if (read) await page.getByText(read).filter({ visible: true }).first().waitFor({ timeout: 60_000 });
   }

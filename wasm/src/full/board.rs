@@ -42,7 +42,7 @@ impl Fit {
     }
 }
 
-/// Judges a release or an image, as {@link verifyFile} does with a manifest, and says for which slots it may be flashed. With
+/// Judges a release, an image or a factory image, as {@link verifyFile} does with a manifest, and says for which slots it may be flashed. With
 /// `trust` or `keys` beside the manifest, their signatures count in place of those of the manifest's keys.
 ///
 /// @throws TypeError if an argument is not of its declared type.
@@ -171,14 +171,19 @@ impl FlashPlan {
         })
     }
 
-    /// Carries the plan out: erases, programs, reads back and compares, slot by slot.
+    /// Carries the plan out: erases, programs, reads back and compares, slot by slot. Where the boot loader of a factory image is
+    /// written, which nobody signed, `boot_loader` says which one is meant: its SHA-256, or the first 8 digits of it or more.
+    ///
+    /// @throws Error if it does not.
     #[wasm_bindgen(unchecked_return_type = "Procedure<Flashed>")]
-    pub fn flash(&self) -> Procedure {
+    pub fn flash(&self, boot_loader: Option<String>) -> Result<Procedure, JsValue> {
         let plan = self.plan.clone();
-        Procedure::new(self.plan.clone().flash(), move |done| {
+        let flash = plan.clone().flash(&boot_loader.unwrap_or_default());
+        let procedure = flash.map_err(|error| js_sys::Error::new(&error.to_string()))?;
+        Ok(Procedure::new(procedure, move |done| {
             let object = object_of(flasher::json::flashed(&done))?;
             with(object, "rows", Done(flasher::record::flashed(&plan, &done)).into())
-        })
+        }))
     }
 
     /// Starts what is on the board, which ends DFU.

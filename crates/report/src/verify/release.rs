@@ -62,7 +62,12 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
             Err(report) => return Ok(*report),
         }
     }
-    let Together { accepted, text: of_members, members, not_judged: of_images } = Together::judge(question, &members);
+    let given = match question.companions()? {
+        Ok(given) => given,
+        Err(report) => return Ok(*report),
+    };
+    let Together { accepted, text: of_members, members, not_judged: of_images } =
+        Together::judge(question, &members, given);
     text.push_str(&of_members);
     let mut not_judged = super::waived(&[
         (Input::Device, device.is_none()),

@@ -29,12 +29,13 @@ pub struct Together {
 }
 
 impl Together {
-    pub fn judge(question: &Question<'_>, members: &[Member]) -> Self {
+    /// Judges them all. `given`: ids of companions that did not come with them.
+    pub fn judge(question: &Question<'_>, members: &[Member], given: Vec<Digest>) -> Self {
         let mut verdicts: Vec<Verdict<'_>> = members
             .iter()
             .map(|member| Verdict::new(member.judge.clone(), member.basis.clone(), &member.file))
             .collect();
-        let present: Vec<Digest> = verdicts.iter().filter_map(Verdict::id).collect();
+        let present: Vec<Digest> = verdicts.iter().filter_map(Verdict::id).chain(given).collect();
         let companions = (!question.waives(Input::Companions)).then_some(present);
         let mut together = Self { accepted: true, text: String::new(), members: Vec::new(), not_judged: Vec::new() };
         for (Member { name, .. }, verdict) in members.iter().zip(&mut verdicts) {

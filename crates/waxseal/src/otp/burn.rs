@@ -11,7 +11,7 @@ use manifest::plan::RoleName;
 use packer::Judge;
 use serde_json::{Value, json};
 
-use crate::confirm::typed;
+use crate::confirm::{Ask, typed};
 use crate::device::{Device, DeviceArgs, against, exit};
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -166,8 +166,8 @@ impl Command {
             Err(why) => return Ok(told.refused(&why)),
         };
         let _ = writeln!(told.text, "to be locked, for ever: {}", flasher::numbered("block", &locks.blocks));
-        let answer =
-            typed(&told.shown(self.confirm_lock.is_none()), &name, self.confirm_lock.as_deref(), "--confirm-lock")?;
+        let given = self.confirm_lock.as_deref();
+        let answer = typed_name(&told.shown(given.is_none()), &name, given, "--confirm-lock")?;
         let confirmed = match locks.confirm(&answer) {
             Ok(confirmed) => confirmed,
             Err(why) => return Ok(told.refused(&why)),
@@ -191,7 +191,8 @@ impl Command {
         if planned.plan().verdict() > provision::Verdict::Program {
             return Ok(Err(Exit::Refused));
         }
-        let answer = typed(&told.shown(self.confirm.is_none()), name, self.confirm.as_deref(), "--confirm")?;
+        let given = self.confirm.as_deref();
+        let answer = typed_name(&told.shown(given.is_none()), name, given, "--confirm")?;
         let confirmed = match planned.clone().confirm(&answer) {
             Ok(confirmed) => confirmed,
             Err(why) => {
@@ -225,6 +226,13 @@ impl Command {
         told.text += &self.record.add(&done.target().board, &flasher::record::burnt(done))?;
         Ok(done.trouble.as_ref().map_or(Exit::Done, exit))
     }
+}
+
+/// Waits for the board's name.
+fn typed_name(shown: &str, board: &str, given: Option<&str>, option: &str) -> Result<String, Failure> {
+    let option = format!("{option} {board}");
+    let prompt = "This is for ever. Type the board's name as it stands on the board";
+    typed(shown, &Ask { wanted: "the board's name", prompt, option: &option }, given)
 }
 
 impl Told {

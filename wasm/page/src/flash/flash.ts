@@ -34,6 +34,8 @@ export class Flash extends Element {
   @state() private planned: Planned | null = null;
   @state() private flashed: Flashed | null = null;
   @state() private error = "";
+  /** First digits of the SHA-256 of a boot loader, which nobody signs: whoever types them answers for it. */
+  @state() private loader = "";
   /** The board's name in the record: the label on it, which only a person can read. */
   @state() private name = "";
   @state() private isRecorded = false;
@@ -44,7 +46,7 @@ export class Flash extends Element {
   constructor() {
     super();
     new Watch(this, () => this.judge());
-    void demo?.then(({ release }) => this.choose(release));
+    void demo?.then(({ factory }) => this.choose(factory));
   }
 
   override render(): TemplateResult {
@@ -74,6 +76,7 @@ export class Flash extends Element {
     this.judged = null;
     this.flashed = null;
     this.slots = [];
+    this.loader = "";
     const { release } = this;
     if (found && release) {
       this.judged = this.attempt(() => judgeForFlash(release.bytes, verifyOptions(found.manifest, release.name, this.revision)));
@@ -104,7 +107,7 @@ export class Flash extends Element {
 
   private inputs(): TemplateResult {
     return html`<div class="columns">
-      <div><wx-file-input label="Choose a release" hint="a release, or a sealed image: BIN, HEX, DfuSe"
+      <div><wx-file-input label="Choose a release" hint="a release, a sealed image or a factory image: BIN, HEX, DfuSe"
         .chosen=${this.release ? [this.release.name] : []}
         @files=${(event: CustomEvent<LoadedFile[]>) => event.detail[0] && this.choose(event.detail[0])}></wx-file-input>
         <p class="field"><label for="${this.id_}-revision">Board's revision</label>
@@ -157,12 +160,19 @@ export class Flash extends Element {
       ${this.work.isRunning ? this.work.render() : nothing}
       <div aria-live="polite">${this.flashed ? this.outcome(this.flashed) : nothing}</div>
       ${this.planned?.plan && this.board.board && !this.work.isRunning ? html`<div class="actions">
+        ${this.planned.result?.boot_loader ? this.vouching(this.planned.result.boot_loader) : nothing}
         <button class="primary" @click=${this.write}>Erase and program ${grouped(bytes)} bytes</button>
         <button @click=${this.resume}>Leave out what is there already</button>
         <span class="muted small-text">reads the board first; for one that was left in the middle</span></div>` : nothing}
       ${this.flashed && !this.flashed.done && !this.work.isRunning ? html`<div class="actions">
         <button class="primary" @click=${this.board.connect}>Connect it again</button>
         <span class="muted small-text">then go on with “Leave out what is there already”</span></div>` : nothing}`;
+  }
+
+  private vouching(digest: string): TemplateResult {
+    return html`<p class="field"><label for="${this.id_}-loader">Boot loader's SHA-256, its first 8 digits or more, as whoever built it told you</label>
+      <input id="${this.id_}-loader" class="mono" type="text" size="16" maxlength=${digest.length} autocomplete="off" spellcheck="false" .value=${this.loader}
+        @input=${(event: Event) => (this.loader = (event.target as HTMLInputElement).value)}></p>`;
   }
 
   private outcome({ done, state, trouble: why, advice }: Flashed): TemplateResult {
@@ -190,7 +200,7 @@ export class Flash extends Element {
     if (!plan || !port) return;
     this.isRecorded = false;
     await this.during(async () => {
-      const flashed = await this.work.run(plan.flash(), port);
+      const flashed = await this.work.run(plan.flash(this.loader), port);
       this.flashed = flashed;
       // A board that was written, or left in the middle, is looked at anew before it is written again.
       await this.board.disconnect();

@@ -8,7 +8,8 @@ import { message, tag } from "../ui/views";
 export function planTable(plan: FlashPlanned): TemplateResult {
   return html`
     ${plan.slots.map((slot) => html`
-      <h3>Slot ${slot.slot}: ${slot.image} ${slot.version}</h3>
+      <h3>Slot ${slot.slot}: ${slot.image ?? "boot loader"} ${slot.version}</h3>
+      ${slot.image === null ? message("warn", html`<strong>Not signed by anybody:</strong> written as given. SHA-256 <code>${slot.sha256}</code>`) : nothing}
       <wx-scroll class="scroll"><table>
         <thead><tr><th scope="col">Step</th><th scope="col">Address</th><th scope="col" class="number">Size</th><th scope="col">What</th></tr></thead>
         <tbody>

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { Refusal, Verified, VerifiedImage, VerifiedOtp } from "waxseal";
-import { address } from "./format";
+import type { Refusal, Verified, VerifiedFactory, VerifiedImage, VerifiedOtp } from "waxseal";
+import { address, grouped } from "./format";
 import { facts, message, tag } from "./views";
 
 type Checks = VerifiedImage["inputs"];
@@ -16,9 +16,21 @@ export function verdict(judged: Verified): TemplateResult {
   }
   if (judged.kind === "otp") return html`${told}${blob(judged)}`;
   return html`${told}
-    ${judged.release_id ? html`<p>Release <code>${judged.release_id}</code></p>` : nothing}
+    ${judged.kind === "factory" ? factory(judged) : judged.release_id ? html`<p>Release <code>${judged.release_id}</code></p>` : nothing}
     ${judged.members?.map((member) => html`<h3>${member.image ?? "image"} ${member.slot ? `for slot ${member.slot}` : nothing}
       ${member.verified ? tag("good", "verified") : nothing}</h3>${member.verified ? checked(member) : verdict(member)}`)}`;
+}
+
+/** The boot loader of a factory image, and what is in neither its slot nor an image's. */
+function factory({ boot_loader: { slot, address: base, size, sha256, layouts }, strays }: VerifiedFactory): TemplateResult {
+  return html`
+    ${strays.map((stray) => message("bad", html`${grouped(stray.size)} bytes at <code>${address(stray.address)}</code> are neither the boot loader's nor an image's.`))}
+    <h3>Boot loader for slot ${slot} ${tag("warn", "not signed")}</h3>
+    ${facts([
+      ["Data", html`${grouped(size)} bytes at <code>${address(base)}</code>`],
+      ["SHA-256", html`<code>${sha256}</code>`],
+      ["Embeds layout", layouts.map((layout) => html`<code>${layout}</code> `)],
+    ])}`;
 }
 
 /** What an OTP blob is for. */
