@@ -683,20 +683,6 @@ typedef char waxseal_group_area_size[sizeof(waxseal_group_area) == 12 ? 1 : -1];
 /* 64-bit words of a stage's storage. */
 #define WAXSEAL_STAGE_WORDS 96u
 
-/* What `waxseal_stage_wanted` stores when all chunks are there. */
-#define WAXSEAL_NO_CHUNK UINT32_MAX
-
-/* One power-up's work on a slot group. Opened once after each reset; it must not be moved or
- * copied. */
-typedef struct waxseal_session {
-    /* Not for the caller. */
-    uint32_t state;
-    /* Not for the caller. */
-    const void *stage;
-    /* Not for the caller. */
-    uint64_t room[WAXSEAL_SESSION_WORDS];
-} waxseal_session;
-
 /* What a device is, whom it trusts and how it updates: embedded in the boot loader or in
  * one-time-programmable memory. It and what it points to must stay where they are, unchanged, while
  * a session is open. */
@@ -730,6 +716,26 @@ typedef struct waxseal_config {
     /* WAXSEAL_RAISE_STRICT or WAXSEAL_RAISE_KEEP_FALLBACK. */
     uint8_t raise;
 } waxseal_config;
+
+/* A sector of a region. */
+typedef struct waxseal_sector {
+    /* Its number, counted from the region's first: not what a reference manual calls it where a
+     * bank's sectors begin with another. */
+    uint32_t number;
+    /* Bytes. */
+    uint32_t size;
+} waxseal_sector;
+
+/* One power-up's work on a slot group. Opened once after each reset; it must not be moved or
+ * copied. */
+typedef struct waxseal_session {
+    /* Not for the caller. */
+    uint32_t state;
+    /* Not for the caller. */
+    const void *stage;
+    /* Not for the caller. */
+    uint64_t room[WAXSEAL_SESSION_WORDS];
+} waxseal_session;
 
 /* The memories of a slot group: its regions by their number in the layout, and offsets in bytes
  * from each region's base. Each function returns WAXSEAL_DONE, or anything else if it could not be
@@ -882,6 +888,14 @@ typedef struct waxseal_verdict {
 extern "C" {
 #endif // __cplusplus
 
+/* Stores number and size of the sector that starts at an offset of a region: what a driver's
+ * `erase` needs to know. Returns WAXSEAL_DONE, or WAXSEAL_REASON_LAYOUT if none starts there.
+ * Requires: `config` and its layout can be read; `sector` is storage of its type. */
+uint32_t waxseal_find_sector(const struct waxseal_config *config,
+                             uint8_t region,
+                             uint32_t offset,
+                             struct waxseal_sector *sector);
+
 /* Opens a session: reads layout and trust set, compares the chip's option bits with the layout's,
  * makes the memories readable. Returns WAXSEAL_DONE, or why not. Requires: `session` is storage of
  * its type, and no stage works with it; `config` and all that it and `flash` point to stay where
@@ -931,11 +945,13 @@ uint32_t waxseal_stage_begin(struct waxseal_stage *stage,
                              const struct waxseal_image *image,
                              uint32_t lowest);
 
-/* Stores the number of the chunk to fetch next, WAXSEAL_NO_CHUNK if all are there. The first ones
- * come last. Requires: `waxseal_stage_begin` was called with `stage`; `chunk` is storage of its
- * type. */
+/* Stores which bytes of the payload to fetch next, a chunk: its offset in the payload and its size,
+ * 0 if all are there. Chunks are as large as the packer made them, 4096 bytes at least; the first
+ * ones come last. Requires: `waxseal_stage_begin` was called with `stage`; `offset` and `size` are
+ * storage of their type. */
 uint32_t waxseal_stage_wanted(struct waxseal_stage *stage,
-                              uint32_t *chunk);
+                              uint32_t *offset,
+                              uint32_t *size);
 
 /* Judges the chunk that is wanted, and programs it. Requires: `waxseal_stage_begin` was called with
  * `stage`; `size` bytes can be read at `bytes`. */

@@ -20,6 +20,7 @@ use core::mem::MaybeUninit;
 
 mod config;
 mod flash;
+mod layout;
 mod session;
 mod stage;
 mod verify;

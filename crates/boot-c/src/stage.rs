@@ -12,8 +12,6 @@ use crate::{ARGUMENT, DONE, place, slice};
 
 /// 64-bit words of a stage's storage.
 pub const STAGE_WORDS: usize = 96;
-/// What `waxseal_stage_wanted` stores when all chunks are there.
-pub const NO_CHUNK: u32 = u32::MAX;
 
 /// cbindgen:ignore
 type Inner = boot::Stage<'static, 'static, 'static, Flash, SoftwareCrypto>;
@@ -113,18 +111,22 @@ unsafe fn get<'a>(stage: *mut Stage) -> Option<&'a mut Inner> {
     }
 }
 
-/// Stores the number of the chunk to fetch next, WAXSEAL_NO_CHUNK if all are there. The first ones come last.
+/// Stores which bytes of the payload to fetch next, a chunk: its offset in the payload and its size, 0 if all are there. Chunks are as
+/// large as the packer made them, 4096 bytes at least; the first ones come last.
 ///
 /// # Safety
-/// `waxseal_stage_begin` was called with `stage`; `chunk` is storage of its type.
+/// `waxseal_stage_begin` was called with `stage`; `offset` and `size` are storage of their type.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn waxseal_stage_wanted(stage: *mut Stage, chunk: *mut u32) -> u32 {
+pub unsafe extern "C" fn waxseal_stage_wanted(stage: *mut Stage, offset: *mut u32, size: *mut u32) -> u32 {
     // SAFETY: as this function asks for.
-    let (Some(stage), Some(chunk)) = (unsafe { get(stage) }, unsafe { place(chunk) }) else { return ARGUMENT };
-    chunk.write(match stage.wanted() {
-        Wanted::Chunk(number) => number,
-        Wanted::Nothing => NO_CHUNK,
-    });
+    let (stage, offset, size) = unsafe { (get(stage), place(offset), place(size)) };
+    let (Some(stage), Some(offset), Some(size)) = (stage, offset, size) else { return ARGUMENT };
+    let range = match stage.wanted() {
+        Wanted::Chunk(number) => stage.chunks().range(number),
+        Wanted::Nothing => 0..0,
+    };
+    offset.write(range.start);
+    size.write(range.end.saturating_sub(range.start));
     DONE
 }
 

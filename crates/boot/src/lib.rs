@@ -70,7 +70,7 @@
 //!   and handlers there too, or interrupts off.
 //! - **`register`**: option bits as the chip has loaded them, not as they are for the next reset: `OPTCR` on F7, `OPTSR_CUR` on H7.
 //!
-//! A whole one is in the project's `examples/boot/rust/src/f767`.
+//! A whole one is in the project's `examples/boot/rust/src/f767/flash.rs`.
 //!
 //! # What a disturbed supply has to hit
 //!

@@ -1,7 +1,8 @@
 //! The slot group as this crate looks at it: sectors, units, slots in their roles.
 
 use image_format::layout::{
-    GroupSlot, GroupView, MEMORY_OTP, PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun,
+    GroupSlot, GroupView, MEMORY_OTP, PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, Sector,
+    SectorRun,
 };
 use image_format::log::{LogForm, MAX_SLOTS, Strategy};
 
@@ -97,7 +98,13 @@ impl<'a> Map<'a> {
 
     /// The sector that holds this offset of a region.
     pub fn sector(&self, region: u8, offset: u32) -> Option<Area> {
-        self.sector_of(region, self.sector_number(region, offset)?)
+        let Sector { offset, size, .. } = self.find(region, offset)?;
+        Some(Area { region, offset, size })
+    }
+
+    #[inline(never)] // Many ask, and none in a loop that is worth a copy of it.
+    fn find(&self, region: u8, offset: u32) -> Option<Sector> {
+        self.region(region)?.sector(offset)
     }
 
     /// Whether a range lies in one region.
@@ -129,27 +136,13 @@ impl<'a> Map<'a> {
 
     /// The sectors that a range touches, lowest first.
     pub fn sectors(&self, area: Area) -> impl DoubleEndedIterator<Item = Area> + Clone + use<'_, 'a> {
-        let first = self.sector_number(area.region, area.offset);
-        let last = self.sector_number(area.region, area.end().saturating_sub(1));
+        let number = |offset| self.find(area.region, offset).map(|sector| sector.number);
+        let (first, last) = (number(area.offset), number(area.end().saturating_sub(1)));
         let range = match (first, last) {
             (Some(first), Some(last)) if area.size > 0 => first..last.saturating_add(1),
             _ => 0..0,
         };
         range.filter_map(move |number| self.sector_of(area.region, number))
-    }
-
-    fn sector_number(&self, region: u8, offset: u32) -> Option<u32> {
-        let RegionRuns { runs, .. } = self.region(region)?;
-        let (mut start, mut first) = (0u32, 0u32);
-        for SectorRun { size, count } in runs {
-            let number = offset.checked_sub(start)?.checked_div(size.get())?;
-            if number < count.get() {
-                return first.checked_add(number);
-            }
-            start = start.checked_add(size.get().checked_mul(count.get())?)?;
-            first = first.checked_add(count.get())?;
-        }
-        None
     }
 
     fn sector_of(&self, region: u8, number: u32) -> Option<Area> {

@@ -268,14 +268,9 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
 
     /// Whether a chunk stands in the slot.
     fn holds_chunk(&mut self, number: u32) -> bool {
-        let front = self.header.payload_start();
-        let start = number.saturating_mul(self.image.chunks.size());
-        let size = self.header.envelope.payload_size.get().saturating_sub(start).min(self.image.chunks.size());
         let source = crate::session::Window { flash: &mut self.session.flash, area: self.slot };
-        self.image
-            .chunks
-            .judge_stored(number, source, front.saturating_add(start), size, &mut self.session.crypto)
-            .is_ok()
+        let payload = self.header.payload_start();
+        self.image.chunks.judge_stored(number, source, payload, &mut self.session.crypto).is_ok()
     }
 
     /// Goes to the start of a sector, by its number in the order of programming.
@@ -301,6 +296,12 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
         }
     }
 
+    /// The image's chunks: [`Chunks::range`] says which bytes of the payload one has.
+    #[must_use]
+    pub fn chunks(&self) -> &Chunks<'_> {
+        &self.image.chunks
+    }
+
     /// What to fetch next.
     #[must_use]
     pub fn wanted(&self) -> Wanted {
@@ -319,7 +320,7 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let Wanted::Chunk(number) = self.wanted() else { return Err(Reason::Order.into()) };
         self.image.chunks.judge(number, bytes, &mut self.session.crypto)?;
-        let start = self.header.payload_start().saturating_add(number.saturating_mul(self.image.chunks.size()));
+        let start = self.header.payload_start().saturating_add(self.image.chunks.range(number).start);
         let end = start.saturating_add(bytes.len() as u32).min(self.end());
         // The last unit of the payload also has the first bytes of what follows it.
         let is_last = end == self.header.auxiliary_start();

@@ -1,6 +1,8 @@
 //! Chunks: a payload in pieces of a power of two, so that a transfer can be judged piece by piece, resumed, and limited to
 //! what changes. Chunks know nothing of sectors.
 
+use core::ops::Range;
+
 use crate::structure::index;
 use crate::{Code, Crypto, Digest, Error, ReadAt, sha256};
 
@@ -31,22 +33,30 @@ impl<'a> Chunks<'a> {
         self.digests
     }
 
+    /// Where a chunk lies in the payload: as long as every other, but for the last one. Empty behind that.
+    #[must_use]
+    pub fn range(&self, number: u32) -> Range<u32> {
+        let start = number.saturating_mul(self.size());
+        start..start.saturating_add(self.size()).min(self.payload_size).max(start)
+    }
+
     /// Judges one chunk's bytes. The last one may be shorter than the others; no other may.
     ///
     /// # Errors
     /// [`Code::ChunkDigest`], with the chunk's offset in the payload.
     pub fn judge(&self, number: u32, bytes: &[u8], crypto: &mut impl Crypto) -> Result<(), Error> {
-        let offset = number.saturating_mul(self.size());
-        let expected = self.payload_size.saturating_sub(offset).min(self.size());
+        let Range { start, end } = self.range(number);
         match self.digests.get(index(number)) {
-            Some(digest) if bytes.len() == index(expected) && sha256(crypto, bytes) == *digest => Ok(()),
-            _ => Err(Code::ChunkDigest.at(offset)),
+            Some(digest) if bytes.len() == index(end.saturating_sub(start)) && sha256(crypto, bytes) == *digest => {
+                Ok(())
+            }
+            _ => Err(Code::ChunkDigest.at(start)),
         }
     }
 }
 
 impl Chunks<'_> {
-    /// Judges one chunk where it is stored: `size` bytes at an offset of the source.
+    /// Judges one chunk where it is stored, of a payload that begins at an offset of the source.
     ///
     /// # Errors
     /// [`Code::ReadFault`], [`Code::ChunkDigest`].
@@ -54,15 +64,13 @@ impl Chunks<'_> {
         &self,
         number: u32,
         mut source: impl ReadAt,
-        start: u32,
-        size: u32,
+        payload_start: u32,
         crypto: &mut impl Crypto,
     ) -> Result<(), Error> {
-        let (digest, _) = crate::verify::hash(&mut source, start, size, crypto)?;
-        let offset = number.saturating_mul(self.size());
-        let expected = self.payload_size.saturating_sub(offset).min(self.size());
-        let right = size == expected && self.digests.get(index(number)) == Some(&digest);
-        if right { Ok(()) } else { Err(Code::ChunkDigest.at(offset)) }
+        let Range { start, end } = self.range(number);
+        let (digest, _) =
+            crate::verify::hash(&mut source, payload_start.saturating_add(start), end.saturating_sub(start), crypto)?;
+        if self.digests.get(index(number)) == Some(&digest) { Ok(()) } else { Err(Code::ChunkDigest.at(start)) }
     }
 }
 
@@ -70,4 +78,24 @@ impl Chunks<'_> {
 #[must_use]
 pub fn chunk_count(payload_size: u32, log2: u8) -> u32 {
     1u32.checked_shl(log2.into()).map_or(1, |size| payload_size.div_ceil(size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Chunks;
+
+    #[test]
+    fn ranges_are_the_payload_without_gaps() {
+        for payload in [1, 4095, 4096, 4097, 10_000] {
+            let chunks = Chunks::new(payload, 12, &[]);
+            let mut next = 0;
+            for number in 0..super::chunk_count(payload, 12) {
+                let range = chunks.range(number);
+                assert!(range.start == next && !range.is_empty() && range.len() <= 4096, "{payload}: {range:?}");
+                next = range.end;
+            }
+            assert_eq!(next, payload);
+            assert!(chunks.range(super::chunk_count(payload, 12)).is_empty() && chunks.range(u32::MAX).is_empty());
+        }
+    }
 }

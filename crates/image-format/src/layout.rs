@@ -169,6 +169,35 @@ pub struct RegionRuns<'a> {
     pub runs: &'a [SectorRun],
 }
 
+/// A sector of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sector {
+    /// Its number, counted from the region's first: not what a reference manual calls it where a bank's sectors begin with another.
+    pub number: u32,
+    /// Offset of its first byte from the region's base.
+    pub offset: u32,
+    /// Bytes.
+    pub size: u32,
+}
+
+impl RegionRuns<'_> {
+    /// The sector that holds this offset from the region's base.
+    #[must_use]
+    pub fn sector(&self, offset: u32) -> Option<Sector> {
+        let (mut start, mut first) = (0u32, 0u32);
+        for SectorRun { size, count } in self.runs {
+            let within = offset.checked_sub(start)?.checked_div(size.get())?;
+            if within < count.get() {
+                let offset = start.checked_add(within.checked_mul(size.get())?)?;
+                return Some(Sector { number: first.checked_add(within)?, offset, size: size.get() });
+            }
+            start = start.checked_add(size.get().checked_mul(count.get())?)?;
+            first = first.checked_add(count.get())?;
+        }
+        None
+    }
+}
+
 /// A slot group, in canonical order: regions by base, slots and areas by region and offset, mode bits by register and mask.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
@@ -352,4 +381,34 @@ pub fn groups<'a>(
         rest = after;
         Some(group)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GroupRegion, RegionRuns, Sector, SectorRun};
+
+    #[test]
+    fn each_offset_lies_in_one_sector() {
+        let runs =
+            [(4, 16), (1, 64), (2, 128)].map(|(count, size)| SectorRun { count: count.into(), size: size.into() });
+        let region = GroupRegion {
+            base: 0.into(),
+            program_unit: 4.into(),
+            ecc_word: 0.into(),
+            erased: 0xFF,
+            memory: super::MEMORY_INTERNAL,
+            run_count: 3,
+            reserved: [0; 5],
+        };
+        let region = RegionRuns { region, runs: &runs };
+        let mut next = 0;
+        for (number, size) in (0..).zip([16, 16, 16, 16, 64, 128, 128]) {
+            for offset in next..next + size {
+                assert_eq!(region.sector(offset), Some(Sector { number, offset: next, size }), "offset {offset}");
+            }
+            next += size;
+        }
+        assert_eq!(region.sector(next), None);
+        assert_eq!(region.sector(u32::MAX), None);
+    }
 }

@@ -295,7 +295,9 @@ impl Bench {
         }
     }
 
-    pub(crate) fn config(&self) -> Config<'_> {
+    /// What its boot loader embeds.
+    #[must_use]
+    pub fn config(&self) -> Config<'_> {
         Config {
             layout: &self.layout,
             trust: &self.trust,
@@ -338,6 +340,12 @@ impl Bench {
     #[must_use]
     pub fn old_image(&self) -> &[u8] {
         &self.images.old
+    }
+
+    /// The image that comes.
+    #[must_use]
+    pub fn new_image(&self) -> &[u8] {
+        &self.images.new
     }
 
     /// Its memories, blank but for these bytes in one slot. `None` if they do not fit, or there is no such slot.

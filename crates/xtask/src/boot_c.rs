@@ -16,25 +16,57 @@ use crate::{
     qemu, tools,
 };
 
-/// What every C file is compiled with.
+/// What every file in C and C++ is compiled with.
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+/// What every C file for the target is compiled with.
 pub const STRICT: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 /// What finds a read or a write beyond an object, and whatever C leaves undefined.
-pub const SANITIZERS: [&str; 3] = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+const SANITIZERS: [&str; 3] = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 /// The machine of the programs for QEMU.
 pub const CORTEX_M7: [&str; 4] = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"];
 
 /// Judges every vector on the host, with gcc's sanitizers.
 pub fn on_host() -> Outcome {
-    tools::GCC.ensure()?;
     run(command("build")?.args(["--package", "boot-c"]))?;
-    let folder = folder()?;
-    let program = folder.join("judge");
-    let mut compile = Command::new("gcc");
-    compile.args(STRICT).args(SANITIZERS);
-    sources(&mut compile, &folder, &["judge.c"])?;
-    compile.arg(target_folder()?.join("debug/libwaxseal_boot.a"));
-    capture(compile.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program))?;
+    let program = compile_for_host(Language::C, "judge", &folder()?)?;
     compare("gcc", &capture(&mut Command::new(&program))?)
+}
+
+/// What a program of tests/boot-c is compiled as.
+#[derive(Clone, Copy)]
+pub enum Language {
+    /// C99, by gcc.
+    C,
+    /// C++17, by g++.
+    Cpp,
+}
+
+/// Compiles a program of tests/boot-c with gcc's sanitizers and links the library, which was built for the host. The folder has the
+/// headers that were generated for it, and gets the program.
+pub fn compile_for_host(language: Language, name: &str, folder: &Path) -> Outcome<PathBuf> {
+    let (tool, compiler, standard) = match language {
+        Language::C => (tools::GCC, "gcc", ["-xc", "-std=c99"]),
+        Language::Cpp => (tools::GXX, "g++", ["-xc++", "-std=c++17"]),
+    };
+    tool.ensure()?;
+    let program = folder.join(format!("{name}-{compiler}"));
+    let mut compile = Command::new(compiler);
+    compile.args(standard).args(WARNINGS).args(SANITIZERS);
+    sources(&mut compile, folder, name)?;
+    // The library is no source, whatever the language before it.
+    compile.arg("-xnone").arg(target_folder()?.join("debug/libwaxseal_boot.a"));
+    capture(compile.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program))?;
+    Ok(program)
+}
+
+/// A number of a header that `waxseal gen c-header` wrote.
+pub fn constant(header: &Path, name: &str) -> Outcome<u32> {
+    let text = fs::read_to_string(header).map_err(Failure::at(header))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(" 0x"));
+    let digits = line.map(|digits| digits.trim_end_matches('u'));
+    digits
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        .ok_or_else(|| Failure::new(format!("{} has no {name}", header.display())))
 }
 
 /// Judges every vector on a Cortex-M7.
@@ -46,7 +78,7 @@ pub fn on_cortex_m() -> Outcome {
     let program = folder.join("judge.elf");
     let mut compile = Command::new("arm-none-eabi-gcc");
     compile.args(STRICT).args(CORTEX_M7).args(["-Os", "--specs=rdimon.specs", "-nostartfiles"]);
-    sources(&mut compile, &folder, &["judge.c"])?;
+    sources(&mut compile, &folder, "judge")?;
     // It starts as the example does.
     let example = root()?.join("examples/boot");
     fs::copy(example.join("qemu.x"), folder.join("memory.x")).map_err(Failure::at(&folder))?;
@@ -64,10 +96,10 @@ fn folder() -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-fn sources(compile: &mut Command, folder: &Path, names: &[&str]) -> Outcome {
+fn sources(compile: &mut Command, folder: &Path, name: &str) -> Outcome {
     let root = root()?;
     compile.arg("-I").arg(root.join("schema")).arg("-I").arg(folder);
-    compile.args(names.iter().map(|name| root.join("tests/boot-c").join(name)));
+    compile.arg(root.join(format!("tests/boot-c/{name}.c")));
     Ok(())
 }
 

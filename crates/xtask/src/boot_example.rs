@@ -8,23 +8,20 @@ use std::{
 };
 
 use crate::{
-    boot_c::{CORTEX_M7, STRICT},
+    boot_c::{CORTEX_M7, STRICT, constant},
     cargo::{CORTEX_M, Profile, build_waxseal, for_cortex_m},
     example::write_key,
     process::{Failure, Outcome, capture, root, run, target_folder},
     qemu, tools,
-    verifier::loaded_bytes,
 };
 
 /// The slots, with a build of the application for each.
-const SLOTS: [&str; 2] = ["a", "b"];
+pub const SLOTS: [&str; 2] = ["a", "b"];
+
 /// Runs the scenario with the boot loader and the application in Rust.
 pub fn in_rust() -> Outcome {
     Machine::build("rust", |example, program, memory| {
-        let mut cargo = for_cortex_m("build", Profile::Size)?;
-        cargo.args(["--package", "boot-example", "--bin", program]);
-        cargo.env("WAXSEAL_MEMORY_X", memory).env("WAXSEAL_GENERATED", example.join("build"));
-        run(&mut cargo)?;
+        run(&mut example.cargo("build", "qemu", program, memory)?)?;
         Profile::Size.program(program)
     })?
     .scenario()
@@ -42,75 +39,92 @@ pub fn in_c() -> Outcome {
         let built = folder.join(format!("{program}.elf"));
         let mut compile = Command::new("arm-none-eabi-gcc");
         compile.args(STRICT).args(CORTEX_M7).args(["-Os", "--specs=rdimon.specs", "-nostartfiles", "-I"]);
-        compile.arg(root()?.join("schema")).arg("-I").arg(example.join("build"));
-        compile.args(["start.c", "device.c", &format!("{program}.c")].map(|name| example.join("c").join(name)));
-        compile.arg("-L").arg(&folder).arg("-T").arg(example.join("c/sections.ld"));
+        compile.arg(root()?.join("schema")).arg("-I").arg(example.generated());
+        let sources = ["start.c", "device.c", &format!("{program}.c")];
+        compile.args(sources.map(|name| example.folder.join("c").join(name)));
+        compile.arg("-L").arg(&folder).arg("-T").arg(example.folder.join("c/sections.ld"));
         capture(compile.arg(Profile::Size.program("libwaxseal_boot.a")?).arg("-o").arg(&built))?;
         Ok(built)
     })?
     .scenario()
 }
 
-/// Judges the example's Rust code.
+/// Judges the example's Rust code for QEMU.
 pub fn lint() -> Outcome {
-    let example = Example::prepare()?.folder;
-    let mut cargo = for_cortex_m("clippy", Profile::Size)?;
-    cargo.env("WAXSEAL_MEMORY_X", example.join("qemu.x")).env("WAXSEAL_GENERATED", example.join("build"));
-    run(cargo.args(["--package", "boot-example", "--", "-D", "warnings"]))
-}
-
-/// Judges and links the boot loader for an STM32F767, and prints its size.
-pub fn for_f767() -> Outcome {
-    tools::ensure_target(CORTEX_M)?;
-    let example = Example::prepare()?;
-    example.waxseal(&["gen", "linker", "f767.toml", "--slot", "boot", "-o", "build/f767-boot.x"])?;
-    example.waxseal(&["gen", "rust", "f767.toml", "-o", "build/f767_layout.rs"])?;
-    example.waxseal(&["gen", "trust", "f767.toml", "--as", "rust", "-o", "build/f767_trust.rs"])?;
-    for (subcommand, more) in [("clippy", ["--", "-D", "warnings"].as_slice()), ("build", &[])] {
-        let mut cargo = for_cortex_m(subcommand, Profile::Size)?;
-        cargo.env("WAXSEAL_MEMORY_X", example.folder.join("build/f767-boot.x"));
-        cargo.env("WAXSEAL_GENERATED", example.folder.join("build"));
-        run(cargo.args(["--package", "boot-example", "--bin", "f767", "--features", "f767"]).args(more))?;
+    let example = Example::prepare("boot")?;
+    for program in ["loader", "app"] {
+        let mut cargo = example.cargo("clippy", "qemu", program, &example.folder.join("qemu.x"))?;
+        run(cargo.args(["--", "-D", "warnings"]))?;
     }
-    let size = loaded_bytes(&Profile::Size.program("f767")?)?;
-    println!("the boot loader for an STM32F767 takes {size} of {} bytes; unproven on silicon", 64 * 1024);
     Ok(())
 }
 
-/// The example, and the command in its folder.
-struct Example {
-    folder: PathBuf,
+/// One of the example's manifests, and the command in the example's folder.
+pub struct Example {
+    /// The example's folder.
+    pub folder: PathBuf,
     command: PathBuf,
+    /// The manifest's name without its extension; what is generated for it lies in a folder of this name.
+    name: &'static str,
 }
 
 impl Example {
     /// Writes the test key and what `waxseal gen` makes for every build.
-    fn prepare() -> Outcome<Self> {
-        let example = Example { folder: root()?.join("examples/boot"), command: build_waxseal()? };
-        let build = example.folder.join("build");
-        fs::create_dir_all(&build).map_err(Failure::at(&build))?;
-        write_key(&build.join("release.pem"))?;
-        example.waxseal(&["gen", "rust", "boot.toml", "-o", "build/layout.rs"])?;
-        example.waxseal(&["gen", "trust", "boot.toml", "--as", "rust", "-o", "build/trust.rs"])?;
-        example.waxseal(&["gen", "c-header", "boot.toml", "-o", "build/layout.h"])?;
-        example.waxseal(&["gen", "trust", "boot.toml", "--as", "c", "-o", "build/trust.h"])?;
+    pub fn prepare(name: &'static str) -> Outcome<Self> {
+        tools::ensure_target(CORTEX_M)?;
+        let example = Example { folder: root()?.join("examples/boot"), command: build_waxseal()?, name };
+        let generated = example.generated();
+        fs::create_dir_all(&generated).map_err(Failure::at(&generated))?;
+        write_key(&example.folder.join("build/release.pem"))?;
+        example.generate("layout.rs", &["rust"])?;
+        example.generate("trust.rs", &["trust", "--as", "rust"])?;
+        example.generate("layout.h", &["c-header"])?;
+        example.generate("trust.h", &["trust", "--as", "c"])?;
         Ok(example)
     }
 
-    fn waxseal(&self, arguments: &[&str]) -> Outcome {
-        let mut command = Command::new(&self.command);
-        command.args(arguments).current_dir(&self.folder).env_remove("WAXSEAL_KEY").env("NO_COLOR", "1");
-        capture(&mut command).map(drop)
+    /// Where the files lie that are generated for this manifest.
+    pub fn generated(&self) -> PathBuf {
+        self.folder.join("build").join(self.name)
     }
-}
 
-/// A number of the layout.h that `waxseal gen c-header` wrote.
-fn constant(layout: &str, name: &str) -> Outcome<usize> {
-    let line = layout.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(" 0x"));
-    let digits = line.map(|digits| digits.trim_end_matches('u'));
-    digits
-        .and_then(|digits| usize::from_str_radix(digits, 16).ok())
-        .ok_or_else(|| Failure::new(format!("layout.h has no {name}")))
+    /// Writes a file with `waxseal gen`. Where it is.
+    fn generate(&self, file: &str, arguments: &[&str]) -> Outcome<PathBuf> {
+        let path = self.generated().join(file);
+        let mut command = self.waxseal("gen");
+        capture(command.args(arguments).arg(self.manifest()).arg("-o").arg(&path))?;
+        Ok(path)
+    }
+
+    /// Writes the memory that a program for a slot is linked for. Where it is.
+    pub fn memory(&self, slot: &str) -> Outcome<PathBuf> {
+        self.generate(&format!("memory-{slot}.x"), &["linker", "--slot", slot])
+    }
+
+    /// Seals the application in a version.
+    pub fn seal(&self, version: &str, out: &Path, lock: &Path, more: &[&str]) -> Outcome {
+        let mut command = self.waxseal("build");
+        command.args([&self.manifest(), "--key", "build/release.pem", "--image-version", &format!("app={version}")]);
+        capture(command.arg("--out").arg(out).arg("--lock").arg(lock).args(more)).map(drop)
+    }
+
+    fn manifest(&self) -> String {
+        format!("{}.toml", self.name)
+    }
+
+    fn waxseal(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(&self.command);
+        command.arg(subcommand).current_dir(&self.folder).env_remove("WAXSEAL_KEY").env("NO_COLOR", "1");
+        command
+    }
+
+    /// Cargo for a program in Rust.
+    pub fn cargo(&self, subcommand: &str, feature: &str, program: &str, memory: &Path) -> Outcome<Command> {
+        let mut cargo = for_cortex_m(subcommand, Profile::Size)?;
+        cargo.args(["--package", "boot-example", "--features", feature, "--bin", program]);
+        cargo.env("WAXSEAL_MEMORY_X", memory).env("WAXSEAL_GENERATED", self.generated());
+        Ok(cargo)
+    }
 }
 
 /// A device that QEMU plays: its memories are a file between two runs.
@@ -128,48 +142,31 @@ struct Machine {
 
 impl Machine {
     /// Builds boot loader and application, and seals the latter in three versions.
-    fn build(language: &str, program: impl Fn(&Path, &str, &Path) -> Outcome<PathBuf>) -> Outcome<Self> {
-        tools::ensure_target(CORTEX_M)?;
-        let prepared = Example::prepare()?;
-        let (example, waxseal) = (&prepared.folder, |arguments: &[&str]| prepared.waxseal(arguments));
-        let folder = example.join("build").join(language);
+    fn build(language: &str, program: impl Fn(&Example, &str, &Path) -> Outcome<PathBuf>) -> Outcome<Self> {
+        let example = Example::prepare("boot")?;
+        let folder = example.folder.join("build").join(language);
         fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
         for slot in SLOTS {
-            let memory = format!("build/memory-{slot}.x");
-            waxseal(&["gen", "linker", "boot.toml", "--slot", slot, "-o", &memory])?;
-            let built = program(example, "app", &example.join(memory))?;
-            fs::copy(&built, example.join(format!("build/app-{slot}.elf"))).map_err(Failure::at(&built))?;
+            let built = program(&example, "app", &example.memory(slot)?)?;
+            let input = example.generated().join(format!("app-{slot}.elf"));
+            fs::copy(&built, input).map_err(Failure::at(&built))?;
         }
         let out = folder.join("out");
         if out.exists() {
             fs::remove_dir_all(&out).map_err(Failure::at(&out))?;
         }
         for version in ["1.0.0", "2.0.0", "3.0.0"] {
-            let (image, out) = (format!("app={version}"), out.join(version).display().to_string());
-            let lock = folder.join("out/waxseal.lock").display().to_string();
-            waxseal(&[
-                "build",
-                "boot.toml",
-                "--key",
-                "build/release.pem",
-                "--image-version",
-                &image,
-                "--out",
-                &out,
-                "--lock",
-                &lock,
-            ])?;
+            example.seal(version, &out.join(version), &out.join("waxseal.lock"), &[])?;
         }
-        let loader = program(example, "loader", &example.join("qemu.x"))?;
+        let loader = program(&example, "loader", &example.folder.join("qemu.x"))?;
         // The application's build for another slot would take the program's place.
         let kept = folder.join("loader.elf");
         fs::copy(&loader, &kept).map_err(Failure::at(&loader))?;
-        let path = example.join("build/layout.h");
-        let layout = fs::read_to_string(&path).map_err(Failure::at(&path))?;
-        let internal = constant(&layout, "WAXSEAL_AREA_COUNTER_START")?
-            + constant(&layout, "WAXSEAL_AREA_COUNTER_SIZE")?
-            - constant(&layout, "WAXSEAL_AREA_LOG_A_START")?;
-        Ok(Machine { loader: kept, folder, out, slot: constant(&layout, "WAXSEAL_SLOT_A_SIZE")?, internal })
+        let layout = example.generated().join("layout.h");
+        let number = |name: &str| constant(&layout, name).map(|number| number as usize);
+        let counter = number("WAXSEAL_AREA_COUNTER_START")? + number("WAXSEAL_AREA_COUNTER_SIZE")?;
+        let internal = counter - number("WAXSEAL_AREA_LOG_A_START")?;
+        Ok(Machine { loader: kept, folder, out, slot: number("WAXSEAL_SLOT_A_SIZE")?, internal })
     }
 
     fn image(&self, version: &str, slot: &str) -> Outcome<Vec<u8>> {

@@ -5,6 +5,7 @@
 mod bench;
 mod boot_c;
 mod boot_example;
+mod boot_f767;
 mod boot_life;
 mod c_api;
 mod campaign;

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    boot_c, boot_example, boot_life, campaign,
+    boot_c, boot_example, boot_f767, boot_life, campaign,
     cargo::{CORTEX_M, Profile, WASM, build_waxseal, command, for_cortex_m, for_target},
     cost, demo,
     example::{Example, SLOTS},
@@ -35,7 +35,7 @@ const STEPS: &[Step] = &[
     ("vectors through C on a Cortex-M7", boot_c::on_cortex_m),
     ("boot loader in Rust", boot_example::in_rust),
     ("boot loader in C", boot_example::in_c),
-    ("boot loader for an STM32F767", boot_example::for_f767),
+    ("boot loader for an STM32F767", boot_f767::check),
     ("mutations on host and Cortex-M7", campaign::differential_test),
     ("cost on the target", cost::check),
     ("no panic on the target", panics::check),

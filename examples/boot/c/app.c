@@ -42,11 +42,10 @@ static uint32_t stage(uint32_t slot, uint32_t lowest)
     if (size > sizeof auxiliary || !read_at(file, sizeof front + payload, auxiliary, size))
         return 0;
     waxseal_image image = {front, sizeof front, auxiliary, size};
-    uint32_t wanted, result = waxseal_stage_begin(&stage, &session, slot, &image, lowest);
-    while (result == WAXSEAL_DONE && waxseal_stage_wanted(&stage, &wanted) == WAXSEAL_DONE && wanted != WAXSEAL_NO_CHUNK) {
-        uint32_t start = wanted * sizeof chunk, left = payload - start;
-        uint32_t bytes = left < sizeof chunk ? left : sizeof chunk;
-        if (!read_at(file, sizeof front + start, chunk, bytes))
+    uint32_t offset, bytes, result = waxseal_stage_begin(&stage, &session, slot, &image, lowest);
+    while (result == WAXSEAL_DONE && waxseal_stage_wanted(&stage, &offset, &bytes) == WAXSEAL_DONE && bytes > 0) {
+        /* Images that nearly fill their slot have larger chunks. */
+        if (bytes > sizeof chunk || !read_at(file, sizeof front + offset, chunk, bytes))
             return 0;
         result = waxseal_stage_put(&stage, chunk, bytes);
     }

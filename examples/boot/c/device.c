@@ -61,36 +61,16 @@ static uint32_t program(void *context, uint8_t region, uint32_t offset, const ui
     return WAXSEAL_DONE;
 }
 
-static const uint8_t group[] = WAXSEAL_IMAGE_APP_GROUP;
-
-/* Bytes of the sector that starts at an offset of a region, as the slot group has it. 0: none starts there. */
-static uint32_t sector_size(uint8_t region, uint32_t offset)
-{
-    const waxseal_group_head *head = (const waxseal_group_head *)group;
-    const uint8_t *next = group + sizeof *head + head->mode_count * sizeof(waxseal_mode_bits);
-    if (region >= head->region_count)
-        return 0;
-    for (uint8_t before = region; before > 0; before--)
-        next += sizeof(waxseal_group_region)
-                + ((const waxseal_group_region *)next)->run_count * sizeof(waxseal_sector_run);
-    const waxseal_sector_run *run = (const waxseal_sector_run *)(next + sizeof(waxseal_group_region));
-    for (uint8_t left = ((const waxseal_group_region *)next)->run_count; left > 0; left--, run++) {
-        uint32_t size = waxseal_u32(run->size), bytes = size * waxseal_u32(run->count);
-        if (offset < bytes)
-            return offset % size == 0 ? size : 0;
-        offset -= bytes;
-    }
-    return 0;
-}
-
 static uint32_t erase(void *context, uint8_t region, uint32_t offset)
 {
     (void)context;
-    uint32_t size = sector_size(region, offset);
-    uint8_t *cells = size ? find(region, offset, size) : NULL;
+    waxseal_sector sector;
+    if (waxseal_find_sector(&device_config, region, offset, &sector) != WAXSEAL_DONE)
+        return 0;
+    uint8_t *cells = find(region, offset, sector.size);
     if (!cells)
         return 0;
-    memset(cells, 0xFF, size);
+    memset(cells, 0xFF, sector.size);
     return WAXSEAL_DONE;
 }
 
@@ -103,6 +83,7 @@ static uint32_t option_bits(void *context, uint32_t address)
 
 const waxseal_flash device_flash = {NULL, settle, read_flash, program, erase, option_bits};
 
+static const uint8_t group[] = WAXSEAL_IMAGE_APP_GROUP;
 static const uint8_t trust[] = WAXSEAL_TRUST_SET;
 
 const waxseal_config device_config = {

@@ -2,9 +2,9 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-/// Names the linker script with the memory: qemu.x for the boot loader, what `waxseal gen linker` wrote for the application.
+/// Names the linker script with the memory: what `waxseal gen linker` wrote, or qemu.x for the boot loader in QEMU.
 const MEMORY: &str = "WAXSEAL_MEMORY_X";
-/// Names the folder with layout.rs and trust.rs.
+/// Names the folder with layout.rs and trust.rs, which are one manifest's; for an STM32F767 with layout.bin too.
 const GENERATED: &str = "WAXSEAL_GENERATED";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn path(variable: &str) -> Result<PathBuf, String> {
     println!("cargo::rerun-if-env-changed={variable}");
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .ok_or_else(|| format!("{variable} is not set: `cargo xtask firmware` sets it"))
+    env::var_os(variable).map(PathBuf::from).ok_or_else(|| {
+        format!("{variable} is not set: `cargo xtask test \"boot loader\"` sets it, see the example's README")
+    })
 }

@@ -80,15 +80,8 @@ impl Device {
 /// Bytes of the sector that starts at an offset of a region.
 fn sector_size(region: u8, offset: u32) -> Option<u32> {
     let (group, _) = GroupView::parse(&IMAGE_APP_GROUP)?;
-    let mut start = 0;
-    for run in group.regions().nth(region.into())?.runs {
-        let (size, end) = (run.size.get(), start + run.size.get() * run.count.get());
-        if (start..end).contains(&offset) {
-            return (offset - start).is_multiple_of(size).then_some(size);
-        }
-        start = end;
-    }
-    None
+    let sector = group.regions().nth(region.into())?.sector(offset)?;
+    (sector.offset == offset).then_some(sector.size)
 }
 
 impl Flash for Device {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use boot::{AreaCounter, Counter as _, Image, Refusal, Session, Wanted};
-use boot_example::layout::{SLOT_A_FRONT_SIZE, SLOT_A_RUN};
-use boot_example::{config, device::Device};
+use boot_example::layout::SLOT_A_FRONT_SIZE;
+use boot_example::{config, device::Device, running_slot};
 use cortex_m_rt::entry;
 use image_format::auxiliary::Auxiliary;
 use image_format::log::Status;
@@ -28,8 +28,7 @@ fn main() -> ! {
 
 fn run(device: &mut Device) -> Option<()> {
     let config = config();
-    // One build for each slot: it knows where it runs.
-    let slot = usize::from(vector_table() != SLOT_A_RUN);
+    let slot = running_slot();
     let mut session = Session::open(config, device, SoftwareCrypto).ok()?;
     let lowest = AreaCounter::of(&config)?.read(session.flash()).ok()?;
     let header = *session.judge(slot, slot, lowest).ok()?.header();
@@ -80,9 +79,10 @@ fn stage(session: &mut Running<'_>, slot: usize, lowest: u32) -> Result<(), Opti
     let mut stage = session.stage(slot, Image { front: &front, auxiliary, chunks }, lowest)?;
     let mut chunk = [0; 4096];
     while let Wanted::Chunk(number) = stage.wanted() {
-        let start = number * chunks.size();
-        let bytes = chunk.get_mut(..chunks.size().min(payload_size - start) as usize).ok_or(None)?;
-        file.seek(SeekFrom::Start((header.payload_start() + start).into())).map_err(|_| None)?;
+        let range = chunks.range(number);
+        // Images that nearly fill their slot have larger chunks.
+        let bytes = chunk.get_mut(..range.len()).ok_or(None)?;
+        file.seek(SeekFrom::Start((header.payload_start() + range.start).into())).map_err(|_| None)?;
         file.read_exact(bytes).map_err(|_| None)?;
         stage.put(bytes)?;
     }
@@ -93,13 +93,4 @@ fn stage(session: &mut Running<'_>, slot: usize, lowest: u32) -> Result<(), Opti
 fn header(front: &[u8]) -> Result<ImageHeader, Refusal> {
     let header = Header::<ImageBody>::read(&mut Memory::slot(front, u32::MAX))?;
     Ok(*header.unauthenticated())
-}
-
-/// Where the vector table lies that is in use.
-fn vector_table() -> u32 {
-    // SAFETY: a register of the core's, read only.
-    #[allow(unsafe_code, reason = "a register by its address")]
-    unsafe {
-        (*cortex_m::peripheral::SCB::PTR).vtor.read()
-    }
 }

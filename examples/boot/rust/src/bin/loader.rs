@@ -3,7 +3,7 @@
 #![no_main]
 
 use boot::{Action, AreaCounter, Session, boot};
-use boot_example::{config, device::Device};
+use boot_example::{config, device::Device, jump};
 use cortex_m_rt::entry;
 use image_format::{Entry, SoftwareCrypto};
 use semihosting::{println, process};
@@ -59,10 +59,4 @@ fn choose(device: &mut Device) -> Option<Entry> {
             None
         }
     }
-}
-
-#[allow(unsafe_code, reason = "the jump")]
-fn jump(entry: Entry) -> ! {
-    // SAFETY: stack and reset vector come from an image that was verified in this boot.
-    unsafe { cortex_m::asm::bootstrap(entry.stack as *const u32, entry.reset as *const u32) }
 }

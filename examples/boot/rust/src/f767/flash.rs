@@ -26,6 +26,7 @@ pub struct Internal {
 }
 
 impl Internal {
+    /// The banks behind this controller.
     pub fn new(controller: FLASH) -> Self {
         Internal { controller }
     }
@@ -102,17 +103,9 @@ fn address(region: u8, offset: u32, size: usize) -> Option<u32> {
 fn sector(region: u8, offset: u32) -> Option<u8> {
     let (group, _) = GroupView::parse(&IMAGE_APP_GROUP)?;
     let found = group.regions().nth(region.into())?;
-    let (mut start, mut number) = (0, if found.region.base.get() == REGION_BANK2_START { BANK2_SNB } else { 0 });
-    for run in found.runs {
-        for _ in 0..run.count.get() {
-            if start == offset {
-                return Some(number);
-            }
-            start = run.size.get().checked_add(start)?;
-            number = number.checked_add(1)?;
-        }
-    }
-    None
+    let sector = found.sector(offset).filter(|sector| sector.offset == offset)?;
+    let first = if found.region.base.get() == REGION_BANK2_START { BANK2_SNB } else { 0 };
+    u8::try_from(sector.number).ok()?.checked_add(first)
 }
 
 impl Flash for Internal {

@@ -4,30 +4,24 @@
 #![no_std]
 #![no_main]
 
-mod flash;
-/// `waxseal gen rust f767.toml`.
-#[allow(missing_docs, dead_code, reason = "generated")]
-mod layout {
-    include!(concat!(env!("WAXSEAL_GENERATED"), "/f767_layout.rs"));
-}
-/// `waxseal gen trust f767.toml --as rust`.
-#[allow(missing_docs, dead_code, reason = "generated")]
-mod trust {
-    include!(concat!(env!("WAXSEAL_GENERATED"), "/f767_trust.rs"));
-}
+use core::hint::black_box;
 
-use boot::{Action, AreaCounter, Config, Raise, Session, boot};
+use boot::{Action, AreaCounter, Session, boot};
+use boot_example::f767::{Internal, halt};
+use boot_example::{config, jump};
 use cortex_m_rt::entry;
-use image_format::{Check, Device, Entry, SoftwareCrypto};
+use image_format::{Entry, SoftwareCrypto};
 use stm32f7::stm32f767::{GPIOB, Peripherals, RCC};
 
-use crate::flash::Internal;
-
+/// The sealed layout: `waxseal build` looks for it in the boot loader before it makes factory.hex of both.
+static SEALED_LAYOUT: &[u8] = include_bytes!(concat!(env!("WAXSEAL_GENERATED"), "/layout.bin"));
 /// Half a period of the light that says that nothing boots: an eighth of a second at 16 MHz, the clock after a reset (RM0410, 5.2.2).
 const BLINK_CYCLES: u32 = 2_000_000;
 
 #[entry]
 fn main() -> ! {
+    // Nobody reads it on the board: this keeps it in the program.
+    black_box(SEALED_LAYOUT);
     let Some(device) = Peripherals::take() else { halt() };
     match choose(&mut Internal::new(device.FLASH)) {
         Some(entry) => jump(entry),
@@ -36,18 +30,7 @@ fn main() -> ! {
 }
 
 fn choose(flash: &mut Internal) -> Option<Entry> {
-    let config = Config {
-        layout: &layout::IMAGE_APP_GROUP,
-        trust: &trust::TRUST_SET,
-        // The boot loader's sectors are write-protected; this layout has nothing in OTP.
-        trust_digest: Check::Waived,
-        device: Device { vendor_id: layout::VENDOR_ID, class_id: layout::CLASS_ID },
-        revision: Check::Waived,
-        present: &[],
-        tries: layout::UPDATE_TRIES as u8,
-        raise: if layout::UPDATE_RAISE == 1 { Raise::Strict } else { Raise::KeepFallback },
-        largest_step: layout::UPDATE_LARGEST_COUNTER_STEP,
-    };
+    let config = config();
     let mut counter = AreaCounter::of(&config)?;
     let mut session = Session::open(config, flash, SoftwareCrypto).ok()?;
     match boot(&mut session, &mut counter).action {
@@ -55,12 +38,6 @@ fn choose(flash: &mut Internal) -> Option<Entry> {
         // Banks are not exchanged in this layout.
         Action::Exchange(_) | Action::Recover(_) => None,
     }
-}
-
-#[allow(unsafe_code, reason = "the jump")]
-fn jump(entry: Entry) -> ! {
-    // SAFETY: stack and reset vector come from an image that was verified in this boot. No interrupt was enabled.
-    unsafe { cortex_m::asm::bootstrap(entry.stack as *const u32, entry.reset as *const u32) }
 }
 
 /// Nothing boots: LD3, the red LED, blinks four times a second (PB14; UM1974, 6.5).
@@ -73,17 +50,5 @@ fn recover(rcc: &RCC, gpio: &GPIOB) -> ! {
     loop {
         gpio.odr().modify(|r, w| w.odr14().bit(r.odr14().bit_is_clear()));
         cortex_m::asm::delay(BLINK_CYCLES);
-    }
-}
-
-/// The only panics left are inside the curve arithmetic, and none of them is known to be reachable.
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    halt()
-}
-
-fn halt() -> ! {
-    loop {
-        cortex_m::asm::wfi();
     }
 }

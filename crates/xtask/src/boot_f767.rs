@@ -1,0 +1,48 @@
+//! Boot loader and application of examples/boot for an STM32F767: judged, linked and packed. Nothing here runs them.
+
+use std::{fs, path::Path};
+
+use crate::{
+    boot_c::constant,
+    boot_example::{Example, SLOTS},
+    cargo::Profile,
+    process::{Failure, Outcome, run},
+    verifier::loaded_bytes,
+};
+
+/// Builds all of it as a user would: the application for each slot, then the layout, then the boot loader that embeds it, then what
+/// goes onto a blank board. Prints the boot loader's size.
+pub fn check() -> Outcome {
+    let example = Example::prepare("f767")?;
+    let generated = example.generated();
+    let out = generated.join("out");
+    if out.exists() {
+        fs::remove_dir_all(&out).map_err(Failure::at(&out))?;
+    }
+    let lock = out.join("waxseal.lock");
+    for slot in SLOTS {
+        build(&example, "f767-app", slot, &generated.join(format!("app-{slot}.elf")))?;
+    }
+    example.seal("1.0.0", &out, &lock, &["--no-factory"])?;
+    let layout = out.join("layout.bin");
+    fs::copy(&layout, generated.join("layout.bin")).map_err(Failure::at(&layout))?;
+    let loader = generated.join("loader.elf");
+    build(&example, "f767-loader", "boot", &loader)?;
+    example.seal("1.0.0", &out, &lock, &[])?;
+    if !out.join("factory.hex").exists() {
+        return Err(Failure::new(format!("{} has no factory.hex", out.display())));
+    }
+    let room = constant(&generated.join("layout.h"), "WAXSEAL_SLOT_BOOT_SIZE")?;
+    let size = loaded_bytes(&loader)?;
+    println!("the boot loader for an STM32F767 takes {size} of {room} bytes; unproven on silicon");
+    Ok(())
+}
+
+/// Judges a program and links it for a slot.
+fn build(example: &Example, program: &str, slot: &str, built: &Path) -> Outcome {
+    let memory = example.memory(slot)?;
+    run(example.cargo("clippy", "f767", program, &memory)?.args(["--", "-D", "warnings"]))?;
+    run(&mut example.cargo("build", "f767", program, &memory)?)?;
+    let program = Profile::Size.program(program)?;
+    fs::copy(&program, built).map_err(Failure::at(&program)).map(drop)
+}
