@@ -160,6 +160,29 @@ fn faults_on_the_way_leave_a_state_that_is_told() {
     }
 }
 
+/// Whoever tries a bad day that does not come is told so: the run is no proof of anything.
+#[test]
+fn a_fault_that_was_not_reached_is_no_success() {
+    let project = project();
+    let faults = "--fault unplug@99999 --fault busy --fault status@99999=6";
+    let run = flash(&project, BOARD, faults).exits(4);
+    run.says(&["slot a holds app 1.4.0", "--fault unplug@99999, status@99999=6: it did not come that far"]);
+    flash(&project, "simulated:STM32F746VG@other.bin", "--fault unplug@99999")
+        .exits(1)
+        .says(&["it did not come that far"]);
+}
+
+/// A device that stalls when it is asked for its names is not one without memory.
+#[test]
+fn a_device_that_does_not_say_its_strings() {
+    let project = project();
+    for (transfer, string) in [(3, "string 4"), (6, "string 3")] {
+        let run = flash(&project, BOARD, &format!("--fault stall@{transfer}")).exits(4);
+        run.says(&[&format!("the device does not say its {string}"), "hold the boot pin"]);
+        untouched(&project);
+    }
+}
+
 /// What devices do that are not broken.
 #[test]
 fn quirks_are_borne() {

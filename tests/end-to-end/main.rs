@@ -48,6 +48,7 @@ mod sign;
 mod simulate;
 mod streams;
 mod svg;
+mod unprotect;
 mod verify;
 mod walk;
 

@@ -148,6 +148,20 @@ fn a_burning_that_was_stalled_goes_on() {
     }
 }
 
+/// A device that does not come back from programming leaves a board of which nothing is said; one that CLRSTATUS frees is read back.
+#[test]
+fn a_board_that_stays_busy() {
+    let project = project();
+    let run = burn(&project, "--confirm WX2511000101 --fault busy-in@0 --fault deaf").exits(4);
+    run.says(&["stays in dfuDNBUSY", "what it holds now is not known until it is read"]);
+    burn(&project, "--confirm WX2511000101").exits(0).says(&["there already"]);
+    let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101 --fault busy-in@0";
+    burn(&project, &format!("{lock} --fault deaf")).exits(4).says(&["stays in dfuDNBUSY"]);
+    burn(&project, "--confirm WX2511000101 --lock --confirm-lock WX2511000101").exits(0).says(&["locked already"]);
+    let other = self::project();
+    burn(&other, lock).exits(0).says(&["locked, read back: block 0"]);
+}
+
 #[test]
 fn locks_that_cannot_be_read_are_not_written() {
     let project = project();

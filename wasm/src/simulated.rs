@@ -43,7 +43,7 @@ impl SimulatedBoard {
         effect::write_event(&effect.map_or(Event::Done, |effect| Transport::perform(&mut self.0, &effect)))
     }
 
-    /// What goes wrong from now on, as for the command: `unplug@120`, `unplug-in@3`, `stall@40`, `status-stalls@0`, `busy`, `deaf`,
+    /// What goes wrong from now on, as for the command: `unplug@120`, `unplug-in@3`, `stall@40`, `status-stalls@0`, `busy`, `busy-in@3`, `deaf`,
     /// `slow@20`, `status@3=11`, `short-reads`, `no-locks`, `written@0x1FF0F000=0x12,1`.
     ///
     /// @throws Error if one is no fault; the faults then stay as they were.

@@ -32,6 +32,9 @@ pub enum DescriptorError {
         /// wTransferSize.
         transfer_size: u16,
     },
+    /// It names this string, and does not say it.
+    #[error("the device does not say its string {0}: what memory it has is not known")]
+    String(u8),
 }
 
 /// bDescriptorType of the DFU functional descriptor.

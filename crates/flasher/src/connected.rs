@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dfuse::{DescriptorKind, Error, Functional, MemoryMap, Setup, alternates, string};
+use dfuse::{DescriptorError, DescriptorKind, Error, Functional, MemoryMap, Setup, alternates, string};
 use geometry::Part;
 
 use crate::effect::{Progress, Stage};
@@ -69,6 +69,12 @@ impl Options {
 }
 
 impl Connected {
+    /// What it is, in a line.
+    pub fn text(&self) -> String {
+        let Self { vendor, product, serial, .. } = self;
+        format!("device {vendor:04x}:{product:04x}, serial number {serial}\n")
+    }
+
     /// The alternate settings with flash, by what they can do: option bytes and one-time-programmable memory cannot be erased.
     pub fn flash(&self) -> impl Iterator<Item = (&Alternate, &MemoryMap)> {
         self.maps().filter(|(_, map)| {
@@ -135,7 +141,7 @@ pub(crate) async fn recheck(link: &Link, known: &Connected) -> Result<(), Troubl
 
 async fn describe(link: &Link) -> Result<Connected, Trouble> {
     link.progress(Progress { stage: Stage::Identify, done: 0, total: 0, range: 0..0 }).await?;
-    let missing = || Trouble::Descriptor(dfuse::DescriptorError::Missing);
+    let missing = || Trouble::Descriptor(DescriptorError::Missing);
     let device = descriptor(link, DescriptorKind::Device, 0, 18).await?.ok_or_else(missing)?;
     let [.., v0, v1, p0, p1, _, _, _, _, serial, _] = *device.as_slice() else { return Err(missing()) };
     let head = descriptor(link, DescriptorKind::Configuration, 0, 9).await?.ok_or_else(missing)?;
@@ -163,17 +169,19 @@ async fn describe(link: &Link) -> Result<Connected, Trouble> {
 }
 
 async fn descriptor(link: &Link, kind: DescriptorKind, index: u8, length: u16) -> Result<Option<Vec<u8>>, Trouble> {
-    link.ask(Setup::descriptor(kind, index, 0), length).await
+    // English, of the United States, is what the ROM speaks.
+    let language = if kind == DescriptorKind::String { 0x0409 } else { 0 };
+    link.ask(Setup::descriptor(kind, index, language), length).await
 }
 
-/// The text of a string; empty if there is none. Browsers do not hand out the names of alternate settings, so they are asked for.
+/// The text of a string; empty if the device says that it has none. Browsers do not hand out the names of alternate settings, so they
+/// are asked for. A device that stalls a string that it has named is not taken for one without memory.
 async fn text(link: &Link, index: u8) -> Result<String, Trouble> {
     if index == 0 {
         return Ok(String::new());
     }
-    // English, of the United States, is what the ROM speaks.
-    let found = link.ask(Setup::descriptor(DescriptorKind::String, index, 0x0409), 255).await?;
-    Ok(found.and_then(|descriptor| string(&descriptor)).unwrap_or_default())
+    let found = descriptor(link, DescriptorKind::String, index, 255).await?;
+    Ok(found.and_then(|descriptor| string(&descriptor)).ok_or(DescriptorError::String(index))?)
 }
 
 async fn options(link: &Link, device: &Connected) -> Result<Options, Trouble> {

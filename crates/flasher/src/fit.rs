@@ -129,8 +129,7 @@ impl Comparison {
 
     /// In words, line by line.
     pub fn text(&self) -> String {
-        let Connected { vendor, product, serial, .. } = &self.fit.device;
-        let mut text = format!("device {vendor:04x}:{product:04x}, serial number {serial}\n");
+        let mut text = self.fit.device.text();
         for Finding { matter, outcome, text: what, advice } in &self.findings {
             let _ = writeln!(text, "  {:<15}  {:<7}  {what}", matter.word(), outcome.word());
             for line in advice {

@@ -134,7 +134,8 @@ impl Command {
                 Err(report) => return Ok(*report),
             };
             let mut device = self.device.open()?;
-            self.flash(plan, &verdict, &mut device)
+            let result = self.flash(plan, &verdict, &mut device);
+            device.finish(result)
         })
     }
 

@@ -41,6 +41,7 @@ mod sarif;
 mod show;
 mod sign;
 mod simulate;
+mod unprotect;
 mod verify;
 mod version;
 
@@ -73,6 +74,7 @@ enum Command {
     Ledger(ledger::Command),
     Verify(verify::Command),
     Flash(flash::Command),
+    Unprotect(unprotect::Command),
     Inspect(inspect::Command),
     Preflight(preflight::Command),
     Compare(compare::Command),
@@ -101,6 +103,7 @@ impl Command {
             Self::Ledger(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Flash(command) => command.run(),
+            Self::Unprotect(command) => command.run(),
             Self::Inspect(command) => command.run(),
             Self::Preflight(command) => command.run(),
             Self::Compare(command) => command.run(),
@@ -128,6 +131,7 @@ impl Command {
             Self::Ledger(command) => ("ledger", command.format.into()),
             Self::Verify(command) => ("verify", command.format.into()),
             Self::Flash(command) => ("flash", command.format.into()),
+            Self::Unprotect(command) => ("unprotect", command.format.into()),
             Self::Inspect(command) => ("inspect", command.format.into()),
             Self::Explain(command) => ("explain", command.format.into()),
             Self::Compare(command) => ("compare", command.format.into()),

@@ -1,5 +1,6 @@
 //! What goes wrong on a simulated device, on demand.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::status::StatusCode;
@@ -19,6 +20,8 @@ pub enum Fault {
     StatusStalls(u32),
     /// Erases never end until CLRSTATUS came twice, as on an H7's second bank. `busy`
     StaysBusy,
+    /// The same of this erase or programming of a block alone, counted from 0. `busy-in@3`
+    StaysBusyIn(u32),
     /// CLRSTATUS changes nothing. `deaf`
     Deaf,
     /// Every operation takes so many times as long as the device says. `slow@20`
@@ -40,7 +43,7 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is no fault: unplug@N, unplug-in@N, stall@N, status-stalls@N, busy, deaf, slow@N, status@N=CODE, \
+                "`{text}` is no fault: unplug@N, unplug-in@N, stall@N, status-stalls@N, busy, busy-in@N, deaf, slow@N, status@N=CODE, \
                  short-reads, no-locks, written@ADDRESS=BYTE,N"
             )
         };
@@ -55,6 +58,7 @@ impl FromStr for Fault {
             ("no-locks", None) => Some(Self::NoLocks),
             ("unplug", _) => first.map(Self::Unplugged),
             ("unplug-in", _) => first.map(Self::UnpluggedIn),
+            ("busy-in", _) => first.map(Self::StaysBusyIn),
             ("stall", _) => first.map(Self::Stalled),
             ("status-stalls", _) => first.map(Self::StatusStalls),
             ("slow", _) => first.map(Self::Slow),
@@ -66,6 +70,26 @@ impl FromStr for Fault {
             _ => None,
         };
         fault.ok_or_else(wrong)
+    }
+}
+
+/// As it is written.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unplugged(at) => write!(f, "unplug@{at}"),
+            Self::UnpluggedIn(at) => write!(f, "unplug-in@{at}"),
+            Self::Stalled(at) => write!(f, "stall@{at}"),
+            Self::StatusStalls(at) => write!(f, "status-stalls@{at}"),
+            Self::StaysBusy => f.write_str("busy"),
+            Self::StaysBusyIn(at) => write!(f, "busy-in@{at}"),
+            Self::Deaf => f.write_str("deaf"),
+            Self::Slow(times) => write!(f, "slow@{times}"),
+            Self::Status(at, StatusCode(code)) => write!(f, "status@{at}={code}"),
+            Self::ShortReads => f.write_str("short-reads"),
+            Self::Written(address, byte, time) => write!(f, "written@0x{address:08X}=0x{byte:02X},{time}"),
+            Self::NoLocks => f.write_str("no-locks"),
+        }
     }
 }
 
@@ -88,6 +112,7 @@ mod tests {
             ("stall@40", Fault::Stalled(40)),
             ("status-stalls@0", Fault::StatusStalls(0)),
             ("busy", Fault::StaysBusy),
+            ("busy-in@3", Fault::StaysBusyIn(3)),
             ("deaf", Fault::Deaf),
             ("slow@20", Fault::Slow(20)),
             ("status@3=11", Fault::Status(3, StatusCode(11))),
@@ -96,6 +121,7 @@ mod tests {
             ("no-locks", Fault::NoLocks),
         ] {
             assert_eq!(text.parse(), Ok(fault), "{text}");
+            assert_eq!(fault.to_string(), text);
         }
         for text in ["", "unplug", "unplug@x", "status@3", "status@3=300", "written@1=2", "written@1,2", "busy@1"] {
             assert!(text.parse::<Fault>().is_err(), "{text}");

@@ -38,6 +38,8 @@ pub struct Simulated<M> {
     pub memory: M,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// What of it went wrong.
+    reached: Vec<Fault>,
     maps: Vec<MemoryMap>,
     descriptors: Descriptors,
     alternate: usize,
@@ -78,6 +80,7 @@ impl<M: Memory> Simulated<M> {
             maps,
             descriptors: Descriptors { serial: "000000000000".to_owned(), alternates, transfer_size },
             faults: Vec::new(),
+            reached: Vec::new(),
             alternate: 0,
             state: State::IDLE,
             code: StatusCode::OK,
@@ -150,6 +153,7 @@ impl<M: Memory> Simulated<M> {
             maps,
             descriptors,
             faults: Vec::new(),
+            reached: Vec::new(),
             alternate: 0,
             state: State::IDLE,
             code: StatusCode::OK,
@@ -167,8 +171,7 @@ impl<M: Memory> Simulated<M> {
 
     /// Time passes.
     pub fn wait(&mut self, milliseconds: u32) {
-        let slow =
-            self.faults.iter().find_map(|fault| if let Fault::Slow(times) = fault { Some(*times) } else { None });
+        let slow = self.find(|fault| if let Fault::Slow(times) = fault { Some(times) } else { None });
         self.busy.0 = self.busy.0.saturating_sub(milliseconds / slow.unwrap_or(1).max(1));
     }
 
@@ -196,7 +199,7 @@ impl<M: Memory> Simulated<M> {
                 self.pending = Some((setup.value, data.to_vec()));
                 self.state = State::DOWNLOAD_SYNC;
             }
-            Some(Request::ClearStatus) if self.faults.contains(&Fault::Deaf) => {}
+            Some(Request::ClearStatus) if self.strikes(Fault::Deaf) => {}
             Some(Request::ClearStatus) if self.state == State::BUSY => self.fail(UNKNOWN),
             Some(Request::ClearStatus) if self.state == State::ERROR => {
                 (self.state, self.code) = (State::IDLE, StatusCode::OK);
@@ -237,7 +240,7 @@ impl<M: Memory> Simulated<M> {
             return Ok(commands);
         }
         let start = self.address(block);
-        let short = u16::from(self.faults.contains(&Fault::ShortReads));
+        let short = u16::from(self.strikes(Fault::ShortReads));
         self.change(start..start.saturating_add(length.into()));
         let mut bytes = vec![0; length.saturating_sub(short).into()];
         if let Err(code) = self.memory.read(start, &mut bytes) {
@@ -255,7 +258,7 @@ impl<M: Memory> Simulated<M> {
             _ => None,
         });
         if let Some((address, byte, time)) = written {
-            if self.looks == time {
+            if self.looks == time && self.strikes(Fault::Written(address, byte, time)) {
                 let _ = self.memory.program(address, &[byte]);
             }
             self.looks += 1;
@@ -290,8 +293,8 @@ impl<M: Memory> Simulated<M> {
         self.operations += 1;
         self.state = State::BUSY;
         self.busy = (OPERATION, StatusCode::OK);
-        let fault = self.faults.iter().find_map(|fault| match fault {
-            Fault::Status(at, code) if *at == number => Some(*code),
+        let fault = self.find(|fault| match fault {
+            Fault::Status(at, code) if at == number => Some(code),
             _ => None,
         });
         if let Some(code) = fault {
@@ -324,26 +327,36 @@ impl<M: Memory> Simulated<M> {
             self.fail(StatusCode::TARGET);
             return Ok(());
         };
+        let number = self.changes;
         if self.is_cut() {
             let half = sector.start..sector.start + (sector.end - sector.start) / 2;
             let _ = self.memory.erase(half);
             return Err(Stall::Gone);
         }
         match self.memory.erase(sector) {
-            Ok(()) if self.faults.contains(&Fault::StaysBusy) => self.busy.0 = u32::MAX,
-            Ok(()) => {}
+            Ok(()) => {
+                if self.strikes(Fault::StaysBusy) || self.strikes(Fault::StaysBusyIn(number)) {
+                    self.busy.0 = u32::MAX;
+                }
+            }
             Err(code) => self.fail(code),
         }
         Ok(())
     }
 
     fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), Stall> {
+        let number = self.changes;
         if self.is_cut() {
             let _ = self.memory.program(address, &bytes[..bytes.len() / 2]);
             return Err(Stall::Gone);
         }
         match self.memory.program(address, bytes) {
-            Ok(()) => self.gone |= self.memory.resets(address),
+            Ok(()) => {
+                self.gone |= self.memory.resets(address);
+                if self.strikes(Fault::StaysBusyIn(number)) {
+                    self.busy.0 = u32::MAX;
+                }
+            }
             Err(code) => self.fail(code),
         }
         Ok(())
@@ -353,7 +366,7 @@ impl<M: Memory> Simulated<M> {
     fn is_cut(&mut self) -> bool {
         let number = self.changes;
         self.changes += 1;
-        self.gone |= self.faults.contains(&Fault::UnpluggedIn(number));
+        self.gone |= self.strikes(Fault::UnpluggedIn(number));
         self.gone
     }
 
@@ -365,10 +378,10 @@ impl<M: Memory> Simulated<M> {
     fn transfer(&mut self) -> Result<(), Stall> {
         let number = self.transfers;
         self.transfers += 1;
-        self.gone |= self.faults.contains(&Fault::Unplugged(number));
+        self.gone |= self.strikes(Fault::Unplugged(number));
         if self.gone {
             Err(Stall::Gone)
-        } else if self.faults.contains(&Fault::Stalled(number)) {
+        } else if self.strikes(Fault::Stalled(number)) {
             Err(Stall::Stalled)
         } else {
             Ok(())
@@ -378,11 +391,31 @@ impl<M: Memory> Simulated<M> {
     /// Whether this GETSTATUS is one of the two that are stalled.
     fn status_stalls(&mut self) -> bool {
         let now = self.transfers;
-        if !self.faults.iter().any(|fault| matches!(fault, Fault::StatusStalls(from) if *from < now)) {
+        let stalls = self.find(|fault| matches!(fault, Fault::StatusStalls(from) if from < now).then_some(()));
+        if stalls.is_none() {
             return false;
         }
         self.stalls = (self.stalls + 1) % 3;
         self.stalls != 0
+    }
+
+    /// What was to go wrong and did not: nobody came that far. That lock bytes are none of the ROM's is a board's way, and no event.
+    pub fn unreached(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(|fault| **fault != Fault::NoLocks && !self.reached.contains(fault))
+    }
+
+    /// Whether this goes wrong.
+    fn strikes(&mut self, fault: Fault) -> bool {
+        self.find(|other| (other == fault).then_some(())).is_some()
+    }
+
+    /// The first fault that goes wrong now.
+    fn find<T>(&mut self, now: impl Fn(Fault) -> Option<T>) -> Option<T> {
+        let (fault, found) = self.faults.iter().find_map(|fault| Some((*fault, now(*fault)?)))?;
+        if !self.reached.contains(&fault) {
+            self.reached.push(fault);
+        }
+        Some(found)
     }
 
     fn fail(&mut self, code: StatusCode) {

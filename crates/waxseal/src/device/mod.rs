@@ -12,6 +12,7 @@ use flasher::{Comparison, Connected, Effect, Matter, Procedure, Transport, Troub
 
 use crate::exit::{Exit, Failure};
 use crate::progress::Bar;
+use crate::report::Report;
 
 /// The options that name a device.
 #[derive(Debug, Args)]
@@ -24,21 +25,29 @@ pub struct DeviceArgs {
     #[arg(long)]
     serial: Option<String>,
     /// What goes wrong on the simulated board: unplug@N (before control transfer N), unplug-in@N (within erase or block N), stall@N,
-    /// status-stalls@N, busy, deaf, slow@N, status@N=CODE, short-reads, no-locks, written@ADDRESS=BYTE,N (before its Nth reading).
+    /// status-stalls@N, busy, busy-in@N, deaf, slow@N, status@N=CODE, short-reads, no-locks, written@ADDRESS=BYTE,N (before its Nth reading).
     #[arg(long = "fault", value_name = "FAULT", requires = "device")]
     faults: Vec<Fault>,
 }
 
+/// What performs effects on a device.
+trait Port: Transport {
+    /// What was to go wrong and did not.
+    fn unreached(&self) -> Vec<Fault> {
+        Vec::new()
+    }
+}
+
 /// A device that is open.
 pub struct Device {
-    transport: Box<dyn Transport>,
+    transport: Box<dyn Port>,
     stop: Arc<AtomicBool>,
     what: String,
 }
 
 /// Performs effects, and shows how far it is.
 struct Watched<'a> {
-    transport: &'a mut dyn Transport,
+    transport: &'a mut dyn Port,
     stop: &'a AtomicBool,
     bar: Bar,
 }
@@ -86,6 +95,24 @@ impl Device {
         self.run(identify())?.map_err(|trouble| self.failure(&trouble))
     }
 
+    /// Ends the run, however it went. A fault that was asked for and that nobody came to is said, and no success: whoever tries a bad
+    /// day has not seen it.
+    pub fn finish(self, result: Result<Report, Failure>) -> Result<Report, Failure> {
+        let unreached = self.transport.unreached();
+        if unreached.is_empty() {
+            return result;
+        }
+        let names: Vec<String> = unreached.iter().map(Fault::to_string).collect();
+        let told = format!("--fault {}: it did not come that far", names.join(", "));
+        result.map_err(|failure| failure.help(told.clone())).map(|mut report| {
+            report.remarks += &format!("{told}\n");
+            if report.exit == Exit::Done {
+                report.exit = Exit::Failed;
+            }
+            report
+        })
+    }
+
     /// Why something ended early that changed nothing.
     pub fn failure(&self, trouble: &Trouble) -> Failure {
         let failure = Failure::new(exit(trouble), format!("{}: {trouble}", self.what));
@@ -116,6 +143,9 @@ pub fn against(found: &Comparison, without: &[Matter]) -> String {
         .collect();
     if !unknown.is_empty() {
         text += &format!("  = help: who knows it better says so: --without {}\n", unknown.join(","));
+    }
+    if found.against(without).any(|finding| finding.matter == Matter::ReadProtection) {
+        text += "  = help: `waxseal unprotect` lifts it, if the flash is not needed any more\n";
     }
     text
 }

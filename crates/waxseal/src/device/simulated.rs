@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use dfuse::{Board, Event, Fault};
 use flasher::{Effect, Transport};
 
+use super::Port;
 use crate::exit::{Exit, Failure};
 use crate::files::{self, FileSet};
 use crate::output;
@@ -16,7 +17,7 @@ struct Simulated {
 }
 
 /// `simulated:STM32F746VG@board.bin`.
-pub fn open(text: &str, faults: &[Fault]) -> Result<Box<dyn Transport>, Failure> {
+pub fn open(text: &str, faults: &[Fault]) -> Result<Box<dyn Port>, Failure> {
     let Some(text) = text.strip_prefix("simulated:") else {
         return Err(Failure::usage(format!("--device {text}: there are simulated boards, and the device on USB"))
             .help("--device simulated:STM32F746VG; without --device it is the one on USB"));
@@ -45,6 +46,12 @@ fn load(path: &Path, wanted: &Board) -> Result<Board, Failure> {
 impl Transport for Simulated {
     fn perform(&mut self, effect: &Effect) -> Event {
         Transport::perform(&mut self.board, effect)
+    }
+}
+
+impl Port for Simulated {
+    fn unreached(&self) -> Vec<Fault> {
+        self.board.unreached().copied().collect()
     }
 }
 

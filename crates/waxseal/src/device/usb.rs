@@ -51,6 +51,8 @@ fn kinds(setup: &Setup) -> (ControlType, Recipient) {
     (kind, recipient)
 }
 
+impl super::Port for Usb {}
+
 impl Transport for Usb {
     fn perform(&mut self, effect: &Effect) -> Event {
         match effect {

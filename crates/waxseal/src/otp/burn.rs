@@ -94,22 +94,28 @@ impl Command {
                 Err(report) => return Ok(*report),
             };
             let mut device = self.device.open()?;
-            let connected = device.identify()?;
-            let found = connected.compare(plan, Purpose::Otp);
-            let mut told = Told {
-                text: found.text(),
-                result: json!({ "device": render::connected(&connected), "comparison": render::comparison(&found) }),
-            };
-            let Ok(fit) = found.accept(&[]) else {
-                told.text += &against(&found, &[]);
-                return Ok(told.report(Exit::Refused));
-            };
-            let Some(procedure) = read_otp(plan, &fit) else {
-                return Err(Failure::new(Exit::Failed, "the device was not compared for its memory"));
-            };
-            let read = device.run(procedure)?.map_err(|trouble| device.failure(&trouble))?;
-            self.burn(&mut device, target, read, told)
+            let result = self.on(&mut device, plan, target);
+            device.finish(result)
         })
+    }
+
+    /// Looks at the device, and burns.
+    fn on(&self, device: &mut Device, plan: &Plan, target: Target) -> Result<Report, Failure> {
+        let connected = device.identify()?;
+        let found = connected.compare(plan, Purpose::Otp);
+        let mut told = Told {
+            text: found.text(),
+            result: json!({ "device": render::connected(&connected), "comparison": render::comparison(&found) }),
+        };
+        let Ok(fit) = found.accept(&[]) else {
+            told.text += &against(&found, &[]);
+            return Ok(told.report(Exit::Refused));
+        };
+        let Some(procedure) = read_otp(plan, &fit) else {
+            return Err(Failure::new(Exit::Failed, "the device was not compared for its memory"));
+        };
+        let read = device.run(procedure)?.map_err(|trouble| device.failure(&trouble))?;
+        self.burn(device, target, read, told)
     }
 
     /// What the board is to hold.
