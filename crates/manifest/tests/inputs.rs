@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use manifest::diagnostic::Label;
-use manifest::{Source, draft, rules};
+use manifest::{Source, draft, rules, start};
 
 const BROKEN: &str = include_str!("../../../tests/manifests/err_r1b.toml");
 
@@ -48,6 +48,16 @@ fn a_build_linked_for_no_slot_at_all() {
     let text = "this build cannot run in `a`: vector table and reset vector point into 0x0800_0000";
     assert_eq!(error.position().unwrap().text, text);
     assert_eq!(error.labels.len(), 3, "no other file is the right one");
+}
+
+#[test]
+fn an_exchange_of_banks_is_proposed_only_where_there_is_one() {
+    let part = geometry::part("STM32F407VG").unwrap();
+    let text = start::manifest(&part, &part.modes[0], "example.com", "device").unwrap();
+    let plan = draft(&Source { name: "f407.toml".into(), text }).unwrap();
+    let image = &plan.images[0];
+    let error = rules::link_address(&plan, image, &image.placements[0], "app.elf", image.placements[1].run_address);
+    assert_eq!(error.help.len(), 1, "{:?}", error.help);
 }
 
 #[test]

@@ -35,8 +35,9 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
     let title = format!("`{input}` is linked at {linked} and slot `{slot_name}` runs at {runs}");
     let mut error = Diagnostic::error(codes::LINK_ADDRESS, title);
 
-    let run_options = plan.device.part.options.iter().filter(|option| option.selects == Some(Selects::RunAddress));
-    for option in run_options {
+    let run_options: Vec<_> =
+        plan.device.part.options.iter().filter(|option| option.selects == Some(Selects::RunAddress)).collect();
+    for option in &run_options {
         let Some(value) = plan.device.option(&option.name) else { continue };
         let meaning = usize::try_from(value.value).ok().and_then(|index| option.meanings.get(index));
         if let (Some(span), Some(meaning)) = (value.span, meaning) {
@@ -64,7 +65,12 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         "link it a second time: `waxseal gen linker {} --slot {slot_name}` writes memory.x with FLASH at {runs}",
         plan.manifest
     ));
-    error = error.help("or one build for both: strategy = \"bank-swap\" with nDBOOT = 0, and no boot loader");
+    // Only two banks that this part's boot ROM exchanges run one build from either.
+    if let ([option], true) = (&run_options[..], plan.device.mode.regions.len() == 2 && image.placements.len() == 2) {
+        let name = &option.name;
+        error =
+            error.help(format!("or one build for both: strategy = \"bank-swap\" with {name} = 0, and no boot loader"));
+    }
     if plan.device.part.name.starts_with("STM32F7") {
         error = error.fact(
             "ST's DualBoot example links bank 2 at 0x0810_0000, its SwapBank example at 0x0800_0000",
