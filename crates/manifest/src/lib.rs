@@ -120,12 +120,11 @@ struct Text {
 /// Reads a text. `folder` is the way from the manifest's folder to its own.
 fn read_text(file: usize, folder: String, source: &Source) -> Text {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
-    let mut reader = Reader { file, folder, diagnostics: Vec::new() };
-    reader.diagnostics.extend(errors.iter().map(|error| syntax::diagnostic(file, &source.text, error)));
-    // A key that stands twice breaks nothing else.
-    if reader.diagnostics.iter().any(|error| error.code == codes::SYNTAX.id) {
-        return Text { spec: None, diagnostics: reader.diagnostics };
+    let (diagnostics, has_meaning) = syntax::diagnostics(file, &source.text, &errors);
+    if !has_meaning {
+        return Text { spec: None, diagnostics };
     }
+    let mut reader = Reader { file, folder, diagnostics };
     syntax::inline_tables(file, &source.text, &mut reader.diagnostics);
     let start = Span { file, start: 0, end: 0 };
     let at = At { key: "manifest", key_span: start, span: start, entry: start };

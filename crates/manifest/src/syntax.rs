@@ -9,8 +9,21 @@ use crate::source::Span;
 /// The message of toml 1.2 for a key or table that stands twice.
 const DUPLICATE: &str = "duplicate key";
 
+/// Errors of the parser that are told of one text: what is no TOML at all, a HEX file or a table of records, has one in every line.
+const TOLD: usize = 10;
+
+/// What the parser found wrong, and whether that leaves the meaning of the rest: a key that stands twice breaks nothing else.
+pub fn diagnostics(file: usize, text: &str, errors: &[Error]) -> (Vec<Diagnostic>, bool) {
+    let mut found: Vec<_> = errors.iter().take(TOLD).map(|error| diagnostic(file, text, error)).collect();
+    let more = errors.len() - found.len();
+    if let Some(last) = found.last_mut().filter(|_| more > 0) {
+        last.notes.push(format!("and {more} more: is this the file that goes here?"));
+    }
+    (found, errors.iter().all(|error| error.message() == DUPLICATE))
+}
+
 /// The diagnostic for an error of the parser.
-pub fn diagnostic(file: usize, text: &str, error: &Error) -> Diagnostic {
+fn diagnostic(file: usize, text: &str, error: &Error) -> Diagnostic {
     let range = error.span().unwrap_or(text.len()..text.len());
     let span = Span { file, start: range.start, end: range.end };
     if error.message() != DUPLICATE {
