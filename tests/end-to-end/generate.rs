@@ -85,7 +85,7 @@ fn protected_pages_have_a_first_and_a_last_one() {
     let text = project.waxseal("new --part STM32L476RG").exits(0).stdout;
     let text = text.replace("vendor = \"\"", "vendor = \"acme.example\"").replace("class  = \"\"", "class = \"panel\"");
     project.write("m.toml", text.replace("[slots.boot]\n", "[slots.boot]\nwrite-protect = true\n"));
-    project.waxseal("gen option-bytes m.toml").exits(0).says(&["-ob WRP1A_STRT=0x0 WRP1A_END=0xF\n"]);
+    project.waxseal("gen option-bytes m.toml").exits(0).says(&["-ob WRP1A_STRT=0x0 WRP1A_END=0x13\n"]);
     let none = empty();
     none.write("m.toml", project.waxseal("new --part STM32L152RE").exits(0).stdout.replace("\"\"", "\"x.example\""));
     none.waxseal("gen option-bytes m.toml").exits(0).says(&["# The manifest asks for none.\n"]);
