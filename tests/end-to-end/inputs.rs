@@ -30,7 +30,7 @@ fn every_wrong_input_is_refused_with_its_reason() {
         code[4..8].copy_from_slice(&reset.to_le_bytes());
         Elf::default().segment(CODE_A, code).file()
     };
-    let cases: [(&str, Vec<u8>); 21] = [
+    let cases: [(&str, Vec<u8>); 23] = [
         ("an empty file", Vec::new()),
         ("another machine's ELF", changed(|elf| elf.machine = 243)),
         ("a relocatable ELF", changed(|elf| elf.kind = 1)),
@@ -48,6 +48,8 @@ fn every_wrong_input_is_refused_with_its_reason() {
         ("a HEX with option bytes", (hex::data(0x1FFF_0000, &[0xAA; 16]) + &hex_file).into_bytes()),
         ("a HEX with a UICR", (hex::data(0x1000_1010, &[0xAA; 16]) + &hex_file).into_bytes()),
         ("a HEX with overlapping records", (hex::data(CODE_A + 0x100, &[0xAA; 16]) + &hex_file).into_bytes()),
+        ("a HEX behind a byte order mark", format!("\u{FEFF}{hex_file}").into_bytes()),
+        ("a web page", b"<!DOCTYPE html>\n<title>404</title>\n".to_vec()),
         ("a DfuSe file", b"DfuSe\x01\0\0\0\0\x01".to_vec()),
         ("a payload one byte too large", elf::firmware(CODE_A, 915_905)),
         ("a reset vector outside", with_words(0x2008_0000, CODE_B + 0x201)),

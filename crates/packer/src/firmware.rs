@@ -72,6 +72,9 @@ pub enum InputError {
     /// A known format that is none of the three.
     #[error("it is {0}, which is not read: give ELF, Intel HEX or BIN")]
     Foreign(&'static str),
+    /// A text that is no Intel HEX.
+    #[error("it is a text that does not begin as Intel HEX does, with a colon: give ELF, Intel HEX or BIN")]
+    Text,
     /// An ELF file that cannot be loaded.
     #[error(transparent)]
     Elf(#[from] ElfError),
@@ -108,6 +111,8 @@ pub fn read(file: &[u8], base: u32) -> Result<Firmware<'_>, InputError> {
         Format::Elf
     } else if hex::is_hex(file) {
         Format::Hex
+    } else if is_text(file) {
+        return Err(InputError::Text);
     } else {
         Format::Bin
     };
@@ -131,6 +136,14 @@ const FOREIGN: [(&[u8], &str); 9] = [
     (b"\x1f\x8b", "a gzip file"),
     (b"PK\x03\x04", "a ZIP file"),
 ];
+
+/// Whether a file begins as a text does: with a byte order mark, which makes a stack pointer that is no multiple of four, or with two
+/// words of characters, which are no stack pointer and reset vector.
+fn is_text(file: &[u8]) -> bool {
+    const MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
+    let is_character = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    MARKS.iter().any(|mark| file.starts_with(mark)) || file.iter().take(8).all(is_character)
+}
 
 fn name(kind: Kind) -> &'static str {
     match kind {

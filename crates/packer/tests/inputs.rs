@@ -233,9 +233,10 @@ fn err_hex_files() {
 
 #[test]
 fn err_bin_files() {
-    for file in [&[0xFF; 4096][..], b"[product]\nvendor = \"acme.example\"\n"] {
-        let found = problems(file);
-        assert!(found.len() == 2 && found.iter().all(|(code, _)| code == "WX0503"), "{found:?}");
+    let found = problems(&[0xFF; 4096]);
+    assert!(found.len() == 2 && found.iter().all(|(code, _)| code == "WX0503"), "{found:?}");
+    for text in ["[product]\nvendor = \"acme.example\"\n", "\u{FEFF}:00000001FF\n"] {
+        assert_problem(text.as_bytes(), "WX0501", "it is a text that does not begin as Intel HEX does");
     }
     assert_problem(&vectors(0x2008_0000, B + 0x41, 0x100), "WX0503", "points outside");
     let room = plan().images[0].placements[0].capacity as usize;
