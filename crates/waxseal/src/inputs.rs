@@ -137,12 +137,15 @@ impl InputArgs {
         let inputs = self.read(manifest, plan)?;
         for InputFile { placement, name, bytes, .. } in &inputs {
             if let (Some(name), None) = (name, bytes) {
-                let path = if placement.input.is_some() { self.path(manifest, name) } else { PathBuf::from(name) };
+                let (path, help) = match placement.input {
+                    Some(_) => (
+                        self.path(manifest, name),
+                        "build the firmware first; --input-dir DIR reads the manifest's inputs from elsewhere",
+                    ),
+                    None => (PathBuf::from(name), "build the firmware first; paths of --input start from here"),
+                };
                 // The second attempt says in the system's words why there is nothing.
-                files::read(&path).map_err(|failure| {
-                    locate(failure, manifest, placement)
-                        .help("build the firmware first; --input-dir DIR reads the manifest's inputs from elsewhere")
-                })?;
+                files::read(&path).map_err(|failure| locate(failure, manifest, placement).help(help))?;
             }
         }
         Ok(inputs)
