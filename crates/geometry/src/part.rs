@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use crate::{Citation, Fact, OptionByte, Otp, Region, Sector, StoredOptions};
+use crate::{Citation, Fact, OptionByte, Otp, Region, Sector, Selects, StoredOptions};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +196,11 @@ impl Part {
     /// The option byte of this name.
     pub fn option(&self, name: &str) -> Option<&OptionByte> {
         self.options.iter().find(|option| option.name == name)
+    }
+
+    /// The option byte that says from where banks run, if there is one.
+    pub fn run_option(&self) -> Option<&OptionByte> {
+        self.options.iter().find(|option| option.selects == Some(Selects::RunAddress))
     }
 
     /// The mode that these option values select; `value` gives the value of an option byte, if it is known.

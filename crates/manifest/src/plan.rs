@@ -361,6 +361,13 @@ impl Device {
         self.memories.iter().find(|memory| memory.name.value == name)
     }
 
+    /// The value of the option byte that says from where banks run, and what it means; `None` on a part without one.
+    pub fn where_banks_run(&self) -> Option<(&OptionValue, &str)> {
+        let option = self.part.run_option()?;
+        let value = self.option(&option.name)?;
+        Some((value, option.meanings.get(usize::try_from(value.value).ok()?)?))
+    }
+
     /// The value that the file gives for an option byte.
     pub fn option(&self, name: &str) -> Option<&OptionValue> {
         self.options.iter().find(|option| option.name == name)

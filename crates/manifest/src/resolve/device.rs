@@ -1,6 +1,6 @@
 //! Part, option bytes, and the mode that they select.
 
-use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, Selects, bytes};
+use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, bytes};
 
 use super::{Report, facts, memory};
 use crate::codes;
@@ -142,7 +142,7 @@ fn suggestion(part: &Part, option: &OptionByte) -> String {
         let text = option.meanings.get(index).map_or("", String::as_str);
         let several =
             part.mode(|name| (name == option.name).then_some(value)).is_some_and(|mode| mode.regions.len() > 1);
-        match part.options.iter().find(|option| option.selects == Some(Selects::RunAddress)) {
+        match part.run_option() {
             Some(other) if several => format!("{text}, and then {} too", other.name),
             _ => text.to_owned(),
         }
@@ -154,9 +154,7 @@ fn suggestion(part: &Part, option: &OptionByte) -> String {
 
 /// nDBOOT, on parts that have it: required with two banks, 1 with one.
 fn check_dual_boot(table: &Spanned<spec::Device>, device: &Device, report: &mut Report) {
-    let Some(option) = device.part.options.iter().find(|option| option.selects == Some(Selects::RunAddress)) else {
-        return;
-    };
+    let Some(option) = device.part.run_option() else { return };
     let two_banks = device.mode.regions.len() > 1;
     let bank_option = device.mode.selectors.iter().find_map(|(name, _)| device.option(name));
     match device.option(&option.name) {

@@ -44,7 +44,7 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
         };
         let Some(extent) = place.resolve(device, spec, report) else { continue };
         if let Some(asserted) = *slot.address {
-            rules::address::check(name, &extent, &asserted, report);
+            rules::address::check(device, name, &extent, &asserted, report);
         }
         let is_boot = boot.is_some_and(|boot| boot.value == name.value);
         let header = slot.header.map(|header| header.with(header.value.0));

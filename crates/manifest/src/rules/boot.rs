@@ -1,6 +1,6 @@
 //! How the core gets from reset into the boot loader.
 
-use geometry::{OptionByte, OptionKind, Part, Selects, address, bytes};
+use geometry::{OptionByte, OptionKind, Part, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -76,7 +76,7 @@ fn started(boot: &Boot, spec: &Manifest) -> Vec<Spanned<String>> {
 }
 
 /// Where a slot is started: at its alias, if it has one.
-fn start(part: &Part, slot: &Slot) -> u32 {
+pub(crate) fn start(part: &Part, slot: &Slot) -> u32 {
     let alias = slot.run_alias.and_then(|wanted| extent::alias(part, wanted.value));
     alias.map_or(slot.extent.range.start, |alias| slot.extent.range.start - alias.target + alias.base)
 }
@@ -130,26 +130,23 @@ fn other_slot(
 
 /// Banks that the ROM exchanges.
 fn check_exchange(device: &Device, boot: &Boot, report: &mut Vec<Diagnostic>) {
-    let two_banks = device.mode.regions.len() > 1;
-    let exchanged = device.part.options.iter().filter(|option| option.selects == Some(Selects::RunAddress));
-    for option in exchanged {
-        let Some(OptionValue { value: 0, span: Some(span), .. }) = device.option(&option.name) else { continue };
-        if !two_banks {
-            continue;
-        }
-        let warning = Diagnostic::warning(codes::NO_BOOT_PIN, "no recovery by the BOOT0 pin");
-        report.push(warning.at(*span, format!("with two banks and {} = 0 the pin is ignored", option.name)).fact(
-            "with nDBANK = nDBOOT = 0 only BOOT_ADD0 is used",
-            "ST staff, ST community message 162426",
-            geometry::Evidence::OneReport,
-        ));
-        if boot.loader.value == Loader::None {
-            continue;
-        }
-        let meaning = option.meanings.first().map_or("", String::as_str);
-        let title = format!("with {} = 0 the boot ROM chooses the bank before the boot loader runs", option.name);
-        let error = Diagnostic::error(codes::BANK_EXCHANGE, title);
-        let error = error.at(*span, meaning).see(boot.loader.span, "judges what it starts");
-        report.push(error.edit("each slot then runs where it is stored", *span, "1"));
+    let Some((OptionValue { name, value: 0, span: Some(span), .. }, meaning)) = device.where_banks_run() else {
+        return;
+    };
+    if device.mode.regions.len() < 2 {
+        return;
     }
+    let warning = Diagnostic::warning(codes::NO_BOOT_PIN, "no recovery by the BOOT0 pin");
+    report.push(warning.at(*span, format!("with two banks and {name} = 0 the pin is ignored")).fact(
+        "with nDBANK = nDBOOT = 0 only BOOT_ADD0 is used",
+        "ST staff, ST community message 162426",
+        geometry::Evidence::OneReport,
+    ));
+    if boot.loader.value == Loader::None {
+        return;
+    }
+    let title = format!("with {name} = 0 the boot ROM chooses the bank before the boot loader runs");
+    let error = Diagnostic::error(codes::BANK_EXCHANGE, title);
+    let error = error.at(*span, meaning).see(boot.loader.span, "judges what it starts");
+    report.push(error.edit("each slot then runs where it is stored", *span, "1"));
 }

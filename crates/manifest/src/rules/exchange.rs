@@ -1,6 +1,6 @@
 //! Banks that the hardware exchanges, without a boot loader: what the slots must be, and what is unproven then.
 
-use geometry::{Citation, EraseSelector, Evidence, Selects, bytes};
+use geometry::{Citation, EraseSelector, Evidence, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -33,7 +33,7 @@ pub fn by_option_bytes(device: &Device, boot: &Boot, strategy: Spanned<Strategy>
     }
     let swap = device.part.swap.as_ref()?;
     // Where an option byte says from where banks run, something else exchanges them: a register, until the next reset.
-    if device.part.options.iter().any(|option| option.selects == Some(Selects::RunAddress)) {
+    if device.part.run_option().is_some() {
         return None;
     }
     let title = format!("the banks of {} are exchanged by option bytes only", device.part.name);
@@ -48,7 +48,7 @@ pub fn by_option_bytes(device: &Device, boot: &Boot, strategy: Spanned<Strategy>
 
 /// Whether this part, as its option bytes are, exchanges two banks before the image runs.
 fn exchanged(device: &Device, strategy: Span, report: &mut Vec<Diagnostic>) -> bool {
-    let option = device.part.options.iter().find(|option| option.selects == Some(Selects::RunAddress));
+    let option = device.part.run_option();
     let error = |text: String| Diagnostic::error(codes::NO_EXCHANGE, "nothing exchanges banks here").at(strategy, text);
     let Some(option) = option else {
         report.push(error(format!("the boot ROM of {} is not known to start either of two banks", device.part.name)));

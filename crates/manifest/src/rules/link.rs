@@ -1,10 +1,10 @@
 //! Where code is linked, and where it runs.
 
-use geometry::{Evidence, Selects, address, bytes};
+use geometry::{Evidence, OptionByte, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Image, Placement, Plan, Strategy};
+use crate::plan::{Image, OptionValue, Placement, Plan, Strategy};
 use crate::scalar::FilePath;
 use crate::source::Spanned;
 use crate::spec;
@@ -35,14 +35,8 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
     let title = format!("`{input}` is linked at {linked} and slot `{slot_name}` runs at {runs}");
     let mut error = Diagnostic::error(codes::LINK_ADDRESS, title);
 
-    let run_options: Vec<_> =
-        plan.device.part.options.iter().filter(|option| option.selects == Some(Selects::RunAddress)).collect();
-    for option in &run_options {
-        let Some(value) = plan.device.option(&option.name) else { continue };
-        let meaning = usize::try_from(value.value).ok().and_then(|index| option.meanings.get(index));
-        if let (Some(span), Some(meaning)) = (value.span, meaning) {
-            error = error.see(span, meaning);
-        }
+    if let Some((OptionValue { span: Some(span), .. }, meaning)) = plan.device.where_banks_run() {
+        error = error.see(*span, meaning);
     }
     if let Some(slot) = plan.slot(slot_name) {
         let start = address(placement.store_address);
@@ -66,8 +60,9 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         plan.manifest
     ));
     // Only two banks that this part's boot ROM exchanges run one build from either.
-    if let ([option], true) = (&run_options[..], plan.device.mode.regions.len() == 2 && image.placements.len() == 2) {
-        let name = &option.name;
+    if let (Some(OptionByte { name, .. }), true) =
+        (plan.device.part.run_option(), plan.device.mode.regions.len() == 2 && image.placements.len() == 2)
+    {
         error =
             error.help(format!("or one build for both: strategy = \"bank-swap\" with {name} = 0, and no boot loader"));
     }
