@@ -1,9 +1,10 @@
 //! A device's memories from their first to their last sector, as rows of plain data.
 
-use geometry::Region;
+use geometry::{OptionKind, Region};
 
 use crate::memory::Access;
-use crate::plan::{Plan, Use};
+use crate::plan::{Image, Loader, Plan, Strategy, Use};
+use crate::rules;
 use crate::source::Spanned;
 
 /// A region and what lies in it.
@@ -61,6 +62,38 @@ pub fn map(plan: &Plan) -> Vec<RegionMap> {
     let region =
         |(region, access): (&Region, Access)| RegionMap { name: region.name.clone(), access, rows: rows(plan, region) };
     plan.device.regions().map(region).collect()
+}
+
+/// What an application does for its next image while it runs from one of two banks that the boot ROM exchanges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Name of the option byte that says which bank runs.
+    pub option: String,
+    /// Its value now, and the slot that runs.
+    pub runs: (u32, String),
+    /// Where the next image is written: always the higher bank, whichever memory is seen there.
+    pub stage: u32,
+    /// Its value that starts the next image, and the slot that this is in.
+    pub next: (u32, String),
+}
+
+/// The exchanges of an image's two banks, from either; none where nothing exchanges them, or no boot address is given.
+pub fn exchanges(plan: &Plan, image: &Image) -> Vec<Exchange> {
+    let device = &plan.device;
+    let by_rom = image.strategy.value == Strategy::BankSwap && plan.boot.loader.value == Loader::None;
+    let given = device.part.options.iter().filter(|option| device.option(&option.name).is_some());
+    let address = given.into_iter().find_map(|option| match option.kind {
+        OptionKind::BootAddress { shift } => Some((option, shift)),
+        _ => None,
+    });
+    let (Some((option, shift)), true) = (address, by_rom) else { return Vec::new() };
+    let slots = image.placements.iter().filter_map(|placement| plan.slot(&placement.slot.value));
+    let slots: Vec<_> = slots.map(|slot| (rules::boot::start(&device.part, slot), &slot.name.value)).collect();
+    let [first, second] = slots[..] else { return Vec::new() };
+    let stage = first.0.max(second.0);
+    let value = |(start, name): (u32, &String)| (start >> shift, name.clone());
+    let exchange = |runs, next| Exchange { option: option.name.clone(), runs: value(runs), stage, next: value(next) };
+    vec![exchange(first, second), exchange(second, first)]
 }
 
 fn rows(plan: &Plan, region: &Region) -> Vec<Row> {

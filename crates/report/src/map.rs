@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::iter;
 
 use geometry::{address, bytes};
-use manifest::map::{RegionMap, Row, What};
+use manifest::map::{Exchange, RegionMap, Row, What, exchanges};
 use manifest::memory::{Access, Memory};
 use manifest::plan::{ImageKind, Placement, Plan, Use, Word as _};
 use packer::linker::mode;
@@ -49,16 +49,17 @@ impl<'a> Map<'a> {
     /// What lies in flash.
     fn flash(&self) -> String {
         let mut text = self.title();
-        text.push_str("  address       size  sectors  name\n");
         let rows = || self.regions.iter().flat_map(|region| &region.rows);
         let names = rows().map(|row| name(row).len()).max().unwrap_or(0);
         let whats = rows().map(|row| self.what(row).len()).max().unwrap_or(0);
+        let width = rows().map(|row| numbers(row).len()).max().unwrap_or(0).max("sectors".len());
+        let _ = writeln!(text, "  address       size  {:<width$}  name", "sectors");
         for region in &self.regions {
             let offsets = if region.access == Access::Commands { "  (offsets)" } else { "" };
             let _ = writeln!(text, "{}{offsets}", region.name);
             for row in &region.rows {
                 let line = format!(
-                    "  {:<11}  {:>6}  {:<7}  {:<names$}  {:<whats$}  {}",
+                    "  {:<11}  {:>6}  {:<width$}  {:<names$}  {:<whats$}  {}",
                     region.access.place(row.address),
                     bytes(row.size),
                     numbers(row),
@@ -139,10 +140,7 @@ impl<'a> Map<'a> {
                 run if run == placement.payload_address => String::new(),
                 run => format!(", runs at {}", address(run)),
             };
-            let state = match placement.state_size {
-                0 => String::new(),
-                _ => format!(", state words {}", address(placement.state_address)),
-            };
+            let state = state_words(placement);
             let _ = writeln!(
                 text,
                 "  {}: header {}, {what} {}{runs}{state}",
@@ -151,11 +149,30 @@ impl<'a> Map<'a> {
                 access.place(placement.payload_address),
             );
         }
+        text += &self.exchanges();
         for memory in &self.plan.device.memories {
             text.extend(external::lines(self.plan, memory).iter().map(|line| format!("  {line}\n")));
         }
         if let Some(options) = self.options() {
             let _ = writeln!(text, "  {options}");
+        }
+        text
+    }
+
+    /// What goes where while banks are exchanged, and what is unproven of that.
+    fn exchanges(&self) -> String {
+        let mut text = String::new();
+        for exchange in self.plan.images.iter().flat_map(|image| exchanges(self.plan, image)) {
+            let Exchange { option, runs: (now, running), stage, next: (then, other) } = exchange;
+            let stage = address(stage);
+            let _ = writeln!(
+                text,
+                "  while {running} runs ({option}={now:#06X}): the next image goes to {stage}, which is {other}; then {option}={then:#06X}"
+            );
+        }
+        let note = self.plan.device.part.swap.as_ref().and_then(|swap| swap.citation.note.as_ref());
+        if let Some(note) = note.filter(|_| !text.is_empty()) {
+            let _ = writeln!(text, "  {note}");
         }
         text
     }
@@ -216,8 +233,7 @@ impl<'a> Map<'a> {
         let placements = self.plan.images.iter().flat_map(|image| &image.placements);
         let placement = placements.into_iter().find(|placement| Some(&placement.slot.value) == row.name.as_ref())?;
         let code = self.access(placement).place(placement.payload_address);
-        let state = address(placement.state_address);
-        Some(svg::Slot { places: format!("code {code}, state words {state}"), used: self.used(row), capacity })
+        Some(svg::Slot { places: format!("code {code}{}", state_words(placement)), used: self.used(row), capacity })
     }
 
     /// For programs.
@@ -253,6 +269,14 @@ impl<'a> Map<'a> {
 
 fn name(row: &Row) -> &str {
     row.name.as_deref().unwrap_or("-")
+}
+
+/// `, state words 0x080F_FC90`; nothing where nobody keeps a state.
+fn state_words(placement: &Placement) -> String {
+    match placement.state_size {
+        0 => String::new(),
+        _ => format!(", state words {}", address(placement.state_address)),
+    }
 }
 
 /// `5-11`, or `4`.
