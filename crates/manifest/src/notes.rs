@@ -9,7 +9,7 @@ use crate::plan::{Image, ImageKind, Plan, Slot, Strategy, Word as _};
 /// One sentence for each.
 pub fn list(plan: &Plan) -> Vec<String> {
     let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
-    let of_images = plan.images.iter().map(|image| no_way_back(plan, image));
+    let of_images = plan.images.iter().flat_map(|image| [no_way_back(plan, image), no_counter(plan, image)]);
     of_memories.chain(of_images).chain([otp(plan)]).flatten().collect()
 }
 
@@ -49,6 +49,14 @@ fn no_address(memory: &Memory) -> Option<String> {
         let name = &memory.name.value;
         format!("`{name}` has no address ({word}): what lies there has offsets, and no HEX or DfuSe file")
     })
+}
+
+/// No security counter, of the image itself or of a lead that pins it.
+fn no_counter(plan: &Plan, image: &Image) -> Option<String> {
+    let name = &image.name.value;
+    let is_pinned = plan.images.iter().any(|lead| lead.companions.iter().any(|pinned| pinned.value == *name));
+    (image.security_counter.span().is_none() && !is_pinned)
+        .then(|| format!("`{name}` has no security counter: an older one, with known holes, installs again"))
 }
 
 /// Overwrite without a backup, and where one would fit.
