@@ -173,7 +173,9 @@ impl Command {
             Access::Usual,
             |output, file| output.write(plan, file),
         )?;
-        files.add(&locking.path, locking.to_text().as_bytes())?;
+        files.add(&locking.path, locking.to_text().as_bytes()).map_err(|failure| {
+            failure.help("--lock FILE has it elsewhere, where the manifest's folder is not to be written")
+        })?;
         files.commit()?;
         drop(progress);
         let stale: Vec<_> = stale(plan, outputs, &folder).map(|path| path.display().to_string()).collect();

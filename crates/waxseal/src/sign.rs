@@ -168,7 +168,7 @@ fn put_back(
             failure.help("nothing was written; `waxseal sign export` writes what is to be signed")
         })?;
         let finished = finished(plan, &files, loader.as_ref())?;
-        let mut set = FileSet::new();
+        let mut set = FileSet::within(out);
         for (name, bytes) in &finished {
             let access = files::access_of(&folder.join(name));
             set.add_all(&[bytes], |_| out.join(placed(name)), access, |bytes, file| file.write_all(bytes))?;

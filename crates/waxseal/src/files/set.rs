@@ -55,6 +55,13 @@ impl FileSet {
         Self::default()
     }
 
+    /// An empty set of files below one folder, in however many folders.
+    pub fn within(root: &Path) -> Self {
+        let mut set = Self::new();
+        set.claims = Claims::within(root);
+        set
+    }
+
     /// Writes a file beside its place, in a folder that is made if it does not exist.
     ///
     /// # Errors
@@ -121,7 +128,7 @@ impl FileSet {
         let missing = missing_folders(folder);
         leftovers.extend(missing.iter().rev().cloned());
         self.made.extend(missing);
-        fs::create_dir_all(folder)?;
+        make_folders(folder)?;
         if let Some(claim) = self.claims.claim(folder)? {
             leftovers.insert(0, claim.to_owned());
         }
@@ -235,7 +242,7 @@ pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failur
     let _whole = interrupt::hold();
     let made = missing_folders(folder);
     let mut claims = Claims::default();
-    let result = fs::create_dir_all(folder).and_then(|()| {
+    let result = make_folders(folder).and_then(|()| {
         claims.claim(folder)?;
         let mut file = temporary(folder, claims.prefix(folder), access)?;
         file.write_all(bytes)?;
@@ -288,11 +295,23 @@ fn missing_folders(folder: &Path) -> Vec<PathBuf> {
     missing
 }
 
+/// Makes a folder and those above it.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder).map_err(|error| {
+        // A file, or a link that leads nowhere: the system only says that it exists.
+        let in_the_way = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+        match folder.ancestors().find(in_the_way) {
+            Some(path) => io::Error::new(error.kind(), format!("{} is no folder", path.display())),
+            None => error,
+        }
+    })
+}
+
 /// What is said of a file that cannot be written.
 pub fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    let why = error.to_string();
     // tempfile adds the name of its file, which tells a user nothing.
-    let inner = error.get_ref().and_then(|inner| inner.source());
-    let why = inner.map_or_else(|| error.to_string(), ToString::to_string);
+    let why = why.split_once(" at path ").map_or(why.as_str(), |(why, _)| why);
     Failure::new(Exit::Failed, format!("cannot write {}: {why}", path.display()))
 }
 
@@ -326,6 +345,28 @@ mod tests {
         assert!(set.commit().unwrap_err().title.contains("blocked"));
         assert_eq!(names(folder.path()), ["blocked", "old"]);
         assert_eq!(fs::read(place("old")).unwrap(), b"before");
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let failure = FileSet::new().add(&file.join("out/app.bin"), b"").unwrap_err();
+        assert_eq!(
+            failure.title,
+            format!("cannot write {}: {} is no folder", file.join("out/app.bin").display(), file.display())
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn reasons_do_not_name_files_that_a_user_never_saw() {
+        let folder = tempfile::tempdir().unwrap();
+        // A name of 255 bytes leaves no room for another beside it: the system's reason, and no more.
+        let error = temporary(folder.path(), &"x".repeat(255), Access::Usual).unwrap_err();
+        let title = cannot_write(Path::new("app.bin"), &error).title;
+        assert!(title.starts_with("cannot write app.bin: ") && !title.contains("xxx"), "{title}");
     }
 
     #[test]

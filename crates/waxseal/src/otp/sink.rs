@@ -107,7 +107,7 @@ impl<'a> Sink<'a> {
         self.count += files.len();
         match &mut self.place {
             Place::Folder { out, .. } => {
-                let mut set = FileSet::new();
+                let mut set = FileSet::within(out);
                 let place = |(stage, waits, file): &(&Stage, bool, &MadeFile)| {
                     let folder = if *waits { PENDING } else { &stage.name.value };
                     out.join(folder).join(&file.name)
