@@ -169,6 +169,10 @@ fn inputs_come_from_elsewhere_only_where_the_manifest_allows_it() {
     fs::remove_dir_all(project.path("out")).unwrap();
     project.waxseal(&format!("{BUILD} --input-dir ci {given}")).exits(0);
     assert_eq!(project.read("out/app.b.bin"), expected);
+    for other in ["app.b=build/app-b.elf", "app.b=elsewhere/app-b.elf", "app=build/app-b.elf"] {
+        let twice = format!("{BUILD} {given} --input {other}");
+        project.waxseal(&twice).exits(2).says(&["--input app"]);
+    }
     project.waxseal(&format!("{BUILD} --input nothing=x")).exits(2).says(&["nothing"]);
     project.waxseal(&format!("{BUILD} --input app.c=x")).exits(2).says(&["app"]);
 }

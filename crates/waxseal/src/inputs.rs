@@ -50,6 +50,12 @@ impl FromStr for Given {
     }
 }
 
+impl Given {
+    fn is_for(&self, image: &Image, placement: &Placement) -> bool {
+        self.image == image.name.value && self.slot.as_ref().is_none_or(|slot| *slot == placement.slot.value)
+    }
+}
+
 /// The file for an image in a slot.
 #[derive(Debug)]
 pub struct InputFile<'a> {
@@ -184,10 +190,7 @@ impl InputArgs {
     }
 
     fn given_for(&self, image: &Image, placement: &Placement) -> Option<&Given> {
-        let fits = |given: &&Given| {
-            given.image == image.name.value && given.slot.as_ref().is_none_or(|slot| *slot == placement.slot.value)
-        };
-        self.given.iter().find(fits)
+        self.given.iter().find(|given| given.is_for(image, placement))
     }
 
     /// Refuses options for what the manifest does not leave open: nothing overrides anything.
@@ -201,11 +204,17 @@ impl InputArgs {
             let Some(image) = plan.image(&given.image) else {
                 return Err(Failure::usage(format!("{option}: {} has no image `{}`", manifest.name, given.image)));
             };
-            let mut placements = image.placements.iter();
-            let of_slot = |placement: &&Placement| given.slot.as_ref().is_none_or(|slot| *slot == placement.slot.value);
-            let placements: Vec<_> = placements.by_ref().filter(of_slot).collect();
+            let placements: Vec<_> =
+                image.placements.iter().filter(|placement| given.is_for(image, placement)).collect();
             if placements.is_empty() {
                 return Err(Failure::usage(format!("{option}: image `{}` has no such slot", given.image)));
+            }
+            let times =
+                |placement: &Placement| self.given.iter().filter(|given| given.is_for(image, placement)).count();
+            if let Some(twice) = placements.iter().find(|placement| times(placement) > 1) {
+                let slot = &twice.slot.value;
+                return Err(Failure::usage(format!("{option}: another --input is for slot `{slot}` too"))
+                    .help("give one file for each: the command line overrides nothing"));
             }
             if let Some(written) = placements.iter().find_map(|placement| placement.input.as_ref()) {
                 return Err(Failure::usage(format!("{option}: the manifest names the input already"))
