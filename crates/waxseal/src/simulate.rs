@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use image_format::{Device, Header, ImageBody, Memory};
 use manifest::plan::{Image, Loader, Plan, Raise, Strategy};
 use packer::source::trust_set;
@@ -48,17 +49,17 @@ pub struct Command {
     /// Draws the run of `--replay` into a file, the first image's where there are several: operations, cuts, and which image starts.
     #[arg(long, requires = "replay", value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// The scenario to play: install, revert, downgrade.
-    #[arg(long, value_parser = scenario)]
+    /// The one scenario to play.
+    #[arg(long, value_parser = scenario())]
     scenario: Option<Scenario>,
     /// Whom the result is for.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-fn scenario(text: &str) -> Result<Scenario, String> {
-    let found = Scenario::ALL.into_iter().find(|scenario| scenario.name() == text);
-    found.ok_or_else(|| "install, revert or downgrade".to_owned())
+fn scenario() -> impl TypedValueParser<Value = Scenario> {
+    let find = |name: String| Scenario::ALL.into_iter().find(|scenario| scenario.name() == name);
+    PossibleValuesParser::new(Scenario::ALL.map(Scenario::name)).try_map(move |name| find(name).ok_or("no scenario"))
 }
 
 /// Runs with several cuts.
