@@ -23,8 +23,8 @@ pub enum Surface {
     Manifest(&'static [Code]),
     /// When firmware is checked or packed: with these codes.
     BuildInput(&'static [Code]),
-    /// Before a board is written. Nothing here writes boards yet.
-    Preflight,
+    /// Before a board is erased or written, by `preflight` and `flash`: this test shows it.
+    Board(Test),
     /// By the device database: this test shows that it holds for every part that it is true of.
     Database(Test),
     /// By nothing, since it cannot be broken: this test shows it.
@@ -44,6 +44,7 @@ const fn test(file: &'static str, name: &'static str) -> Test {
     Test { file, name }
 }
 
+const BOARDS: &str = "tests/end-to-end/preflight.rs";
 const LOG: &str = "crates/image-format/src/log/entry.rs";
 const DATABASE: &str = "crates/geometry/tests/database.rs";
 const PLACES: &str = "crates/image-format/src/log/space.rs";
@@ -69,18 +70,20 @@ rules! {
     8: "Firmware is linked for the address that it runs at" =>
         Surface::BuildInput(&[codes::LINK_ADDRESS, codes::ONE_LINK_ADDRESS]);
     9: "Slots that exchanged banks swap have one offset and one size" => Surface::Manifest(&[codes::UNLIKE_BANKS]);
-    10: "Nothing is staged in the bank that is mapped and runs" => Surface::Preflight;
+    10: "Nothing is staged in the bank that is mapped and runs" => Surface::Manifest(&[codes::ADDRESS]);
     11: "After an exchange of banks nothing is erased by a selector whose meaning is unproven" =>
         Surface::Manifest(&[codes::ERASE_SELECTOR]);
     12: "A boot address is a multiple of its step and starts the boot loader" => Surface::Manifest(&[codes::BOOT_ADDRESS]);
     13: "No dual boot with one bank" => Surface::Manifest(&[codes::DUAL_BOOT_ONE_BANK]);
     14: "Options that disable recovery by the BOOT0 pin are warned of" => Surface::Manifest(&[codes::NO_BOOT_PIN]);
     15: "Write protection covers nothing that must be erased" => Surface::Manifest(&[codes::WRITE_PROTECTION]);
-    16: "No mass erase while a sector is write-protected" => Surface::Preflight;
+    16: "No mass erase while a sector is write-protected" => Surface::Board(test(BOARDS, "the_board_of_the_field_report"));
     17: "What cannot be undone, RDP level 2 first of all, is acknowledged" => Surface::Manifest(&[codes::WRONG_VALUE]);
-    18: "A bank mode is changed only by provisioning the whole board again" => Surface::Preflight;
+    18: "A bank mode is changed only by provisioning the whole board again" =>
+        Surface::Board(test(BOARDS, "the_board_of_the_field_report"));
     19: "What is programmed is whole program units and ECC words, which are proven" => Surface::Manifest(&[codes::UNPROVEN_UNIT]);
-    20: "Nothing is programmed over state words, not even erased values" => Surface::Preflight;
+    20: "Nothing is programmed over state words, not even erased values" =>
+        Surface::Impossible(test("tests/end-to-end/outputs.rs", "objcopy_reads_the_hex_file_as_the_sealed_image"));
     21: "What is updated apart shares no ECC word" => Surface::Impossible(test(PLACES, "places_are_whole_units"));
     22: "A state is a program unit of its own, written once per erase" => Surface::Manifest(&[codes::IN_PLACE]);
     23: "No state is written over another that it cannot follow" => Surface::Manifest(&[codes::STATE_ORDER]);
@@ -141,7 +144,7 @@ mod tests {
     fn the_tests_that_are_named_exist() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for rule in RULES {
-            if let Surface::Database(test) | Surface::Impossible(test) = rule.surface {
+            if let Surface::Board(test) | Surface::Database(test) | Surface::Impossible(test) = rule.surface {
                 let text = fs::read_to_string(root.join(test.file)).expect(test.file);
                 let found = text.lines().zip(text.lines().skip(1)).any(|(attribute, line)| {
                     attribute.trim() == "#[test]" && line.trim().starts_with(&format!("fn {}(", test.name))

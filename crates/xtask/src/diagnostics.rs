@@ -38,7 +38,7 @@ fn surface(surface: &Surface) -> String {
     match surface {
         Surface::Manifest(codes) => format!("in the manifest: {}", links(codes)),
         Surface::BuildInput(codes) => format!("with the firmware: {}", links(codes)),
-        Surface::Preflight => "before a board is written, which nothing here does yet".to_owned(),
+        Surface::Board(test) => format!("before a board is erased: `{}` in {}", test.name, test.file),
         Surface::Database(test) => format!("by the device database: `{}` in {}", test.name, test.file),
         Surface::Impossible(test) => format!("cannot be broken: `{}` in {}", test.name, test.file),
     }

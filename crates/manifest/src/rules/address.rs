@@ -35,7 +35,11 @@ pub fn check(
         Some(digits) if value == u64::from(extent.range.start) => {
             (format!("an address with {digits} hex digits"), "write all eight".to_owned())
         }
-        _ => (format!("`{}` is not at {shown}", name.value), format!("it starts at {start}")),
+        _ => {
+            let same = u32::try_from(value).is_ok_and(|value| device.part.canonical(value) == extent.range.start);
+            let why = if same { "an alias of where it is programmed: " } else { "" };
+            (format!("`{}` is not at {shown}", name.value), format!("{why}it starts at {start}"))
+        }
     };
     let mut error = Diagnostic::error(codes::ADDRESS, title).at(typed.span, label);
     // Whoever drops the digit too many would write to the bank that runs.
