@@ -74,6 +74,18 @@ fn a_counter_that_falls_is_refused_unless_told() {
 }
 
 #[test]
+fn a_counter_that_jumps_is_refused_unless_told() {
+    let project = built();
+    project.edit("r1b.toml", "security-counter = 7", "security-counter = 24");
+    refused(&project, "", &["error[WX0526]", "24; the last build had 7", "--accept-counter-jump"]);
+    refused(&project, "--accept-lower-counter", &["error[WX0526]"]);
+    project.edit("r1b.toml", "security-counter = 24", "security-counter = 23");
+    project.waxseal(BUILD).exits(0);
+    project.edit("r1b.toml", "security-counter = 23", "security-counter = 230");
+    project.waxseal(&format!("{BUILD} --accept-counter-jump")).exits(0);
+}
+
+#[test]
 fn a_layout_that_changes_is_refused_unless_told() {
     let project = built();
     project.edit("r1b.toml", "\"17-23\"", "\"17-22\"");

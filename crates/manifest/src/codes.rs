@@ -427,6 +427,11 @@ codes! {
     OTHER_LOCK = "WX0525", "lock file of another product",
         rule: "A lock file belongs to one manifest. Judged by another product's, versions and counters would pass that fall, or be refused             that rise.",
         fix: "Keep manifests in folders of their own, or give each its lock file with --lock.";
+    COUNTER_JUMP = "WX0526", "security counter that jumps",
+        rule: "A device's counter never falls, in one-time-programmable memory not even with a probe. A number that was typed wrong raises it for \
+            good: images with the counter that was meant are refused from then on, and the steps are spent. So a build raises a counter by no \
+            more than a boot loader does for one confirmation, update.largest-counter-step.",
+        fix: "Give the image the next counter; or --accept-counter-jump, if so many steps at once are meant.";
 }
 
 /// The code of this id.

@@ -96,6 +96,8 @@ pub struct Accepted {
     pub lower_version: bool,
     /// A security counter below the last one.
     pub lower_counter: bool,
+    /// A security counter far above the last one.
+    pub counter_jump: bool,
     /// Another layout.
     pub changed_layout: bool,
 }
@@ -196,6 +198,17 @@ pub fn losses(plan: &Plan, last: &Lock, now: &Lock, accepted: Accepted) -> Vec<D
                 format!("{}; the last build had {}", after.security_counter, before.security_counter),
                 "accept-lower-counter",
                 "devices that took the last one refuse this image",
+            );
+        }
+        let step = plan.update.largest_counter_step.value;
+        if after.security_counter > before.security_counter.saturating_add(step) && !accepted.counter_jump {
+            loss(
+                codes::COUNTER_JUMP,
+                format!("the security counter of `{name}` jumps"),
+                image.security_counter.span().unwrap_or(image.name.span),
+                format!("{}; the last build had {}", after.security_counter, before.security_counter),
+                "accept-counter-jump",
+                "devices never take their counter back, and raise it by largest-counter-step at most for one image: is there a digit too many?",
             );
         }
         if after.layout != before.layout && !accepted.changed_layout {

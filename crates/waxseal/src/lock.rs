@@ -32,6 +32,9 @@ pub struct LockArgs {
     /// Build with a security counter below the last one, this once.
     #[arg(long)]
     accept_lower_counter: bool,
+    /// Build with a security counter far above the last one, this once: devices never take it back.
+    #[arg(long)]
+    accept_counter_jump: bool,
     /// Build for another layout than the last one, this once: boot loaders in the field refuse it.
     #[arg(long)]
     accept_changed_layout: bool,
@@ -87,6 +90,7 @@ impl LockArgs {
         let accepted = Accepted {
             lower_version: self.accept_lower_version,
             lower_counter: self.accept_lower_counter,
+            counter_jump: self.accept_counter_jump,
             changed_layout: self.accept_changed_layout,
         };
         let mut found = losses(plan, last, &locking.now, accepted);
