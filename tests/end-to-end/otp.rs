@@ -223,6 +223,8 @@ fn secrets_are_not_shown() {
     }
     project.write("dump.bin", vec![0xFF; 1024]);
     let plan = "otp plan m.toml --records boards.csv --secrets secrets --board A1 --readback dump.bin";
+    let sheet = String::from_utf8(project.read("out/line/sheet.txt")).unwrap();
+    assert!(sheet.contains("--board A1 --readback A1.read.bin --secrets secrets\n"), "{sheet}");
     let run = project.waxseal(plan).exits(0).says(&["secret, sha256 "]);
     assert!(!run.stdout.contains("3031") && !run.stdout.contains("0123456789abcdef"), "{}", run.stdout);
 }

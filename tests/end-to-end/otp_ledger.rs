@@ -45,6 +45,13 @@ fn a_batch_has_a_name() {
     piped(&build).exits(2).says(&["which batch? --batch NAME: standard input has no name"]);
     piped(&format!("{build} --batch boards.csv")).exits(0).says(&["rows 4 to 6"]);
     project.waxseal(BUILD).exits(0).says(&["knew it all"]);
+    // A line of the sheet that asks for a board of another batch finds none.
+    project.waxseal(&format!("{BUILD} --batch boards.csv")).exits(0);
+    let sheet = String::from_utf8(project.read("out/identity/sheet.txt")).unwrap();
+    let check = sheet.lines().find_map(|line| line.trim().strip_prefix("check  waxseal ")).unwrap();
+    assert!(check.ends_with("WX2511000101.read.bin --ledger line.db --batch boards.csv"), "{check}");
+    project.write("WX2511000101.read.bin", [0xFF; 1040]);
+    project.waxseal(check).exits(0).says(&["to be programmed"]);
 }
 
 /// What another board has is refused, and nothing is written: no file, no row.

@@ -1,15 +1,13 @@
 //! Values that belong to one board and to no other.
 
-use std::collections::BTreeMap;
-use std::ops::{Range, RangeInclusive};
-
 use serde_json::{Value as Json, json};
 
 use crate::error::Error;
 use crate::event::{State, Who};
 use crate::ledger::{Board, board};
 use crate::many;
-use crate::store::Store;
+use crate::ranges::{Ranges, digits};
+use crate::store::{Store, Value};
 use crate::sum;
 
 /// What one board is to have for its own.
@@ -70,9 +68,10 @@ pub(crate) fn allocate(
     name: &dyn Fn(usize, &[u64]) -> String,
 ) -> Result<Vec<Allocated>, Error> {
     let mut chain = sum::Writer::new(store)?;
-    let mut ranges = Ranges::default();
     let mut allocated = Vec::with_capacity(requests.len());
     let known = many::by_reference(store, requests.iter().map(|request| request.reference.as_str()))?;
+    let mut ranges = Ranges::beside(requests);
+    let mut new = New::default();
     for (place, request) in requests.iter().enumerate() {
         if known.contains_key(&request.reference)
             && let Some(before) = made_before(store, request)?
@@ -83,30 +82,88 @@ pub(crate) fn allocate(
         let mut claims = request.claims.clone();
         let mut numbers = Vec::with_capacity(request.takes.len());
         for take in &request.takes {
-            let first = ranges.take(store, take, &request.reference)?;
+            let first = ranges.take(store, take)?;
             claims.extend((0..u64::from(take.count)).map(|offset| Claim::number(&take.kind, first + offset)));
             numbers.push(first);
         }
         let name = name(place, &numbers);
-        let sql = "INSERT INTO board (name, reference, state, event) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        let (reference, state) = (request.reference.as_str(), State::Allocated.name());
-        let row = [name.as_str().into(), reference.into(), state.into(), chain.next().into()];
-        if store.execute(sql, &row)? != 1 {
-            let other = board(store, &name)?.map_or_else(|| reference.to_owned(), |board| board.reference);
-            return Err(Error::Allocated { board: name, reference: other });
-        }
-        for claim in &request.claims {
-            if !insert(store, claim, reference)? {
-                let Claim { kind, value } = claim.clone();
-                return Err(Error::Taken { owner: owner(store, claim)?, kind, value, board: name });
-            }
-        }
-        let detail = detail(reference, &claims, &numbers).to_string();
-        chain.append(store, &name, State::Allocated, detail, who)?;
+        let detail = detail(&request.reference, &claims, &numbers).to_string();
+        let event = chain.append(&name, State::Allocated, detail, who);
+        new.boards.push(Board {
+            name: name.clone(),
+            reference: request.reference.clone(),
+            state: event.state,
+            event: event.number,
+        });
+        new.claims.push(claims);
         allocated.push(Allocated { board: name, numbers, is_new: true });
     }
+    new.write(store)?;
+    chain.flush(store)?;
     ranges.keep(store)?;
     Ok(allocated)
+}
+
+/// Boards that were never there, and the values of each.
+#[derive(Default)]
+struct New {
+    boards: Vec<Board>,
+    claims: Vec<Vec<Claim>>,
+}
+
+impl New {
+    fn write(&self, store: &mut dyn Store) -> Result<(), Error> {
+        let board = |board: &Board| -> [Value; 4] {
+            let Board { name, reference, state, event } = board;
+            [name.as_str().into(), reference.as_str().into(), state.name().into(), (*event).into()]
+        };
+        let boards: Vec<Value> = self.boards.iter().flat_map(board).collect();
+        if many::BOARDS.write(store, &boards)? != self.boards.len() as u64 {
+            return Err(self.named_before(store)?);
+        }
+        let of_board = |(board, claims): (&Board, &Vec<Claim>)| {
+            let values =
+                |claim: &Claim| [&claim.kind, &claim.value, &board.reference].map(|text| Value::from(text.as_str()));
+            claims.iter().flat_map(values).collect::<Vec<_>>()
+        };
+        let claims: Vec<Value> = self.boards.iter().zip(&self.claims).flat_map(of_board).collect();
+        if many::CLAIMS.write(store, &claims)? != self.claims.iter().map(Vec::len).sum::<usize>() as u64 {
+            return Err(self.taken_before(store)?);
+        }
+        Ok(())
+    }
+
+    /// Which board's place another one has.
+    fn named_before(&self, store: &mut dyn Store) -> Result<Error, Error> {
+        for Board { name, reference, event, .. } in &self.boards {
+            let found = board(store, name)?;
+            if found.as_ref().is_none_or(|found| found.event != *event) {
+                let other = found.map_or_else(|| reference.clone(), |found| found.reference);
+                return Ok(Error::Allocated { board: name.clone(), reference: other });
+            }
+        }
+        Ok(Error::Database("boards were not written".to_owned()))
+    }
+
+    /// Which value another board has, or its own board twice.
+    fn taken_before(&self, store: &mut dyn Store) -> Result<Error, Error> {
+        let owners = many::owners(store, self.claims.iter().flatten())?;
+        for (board, claims) in self.boards.iter().zip(&self.claims) {
+            for (index, Claim { kind, value }) in claims.iter().enumerate() {
+                let owner = owners.get(&(kind.clone(), value.clone())).unwrap_or(&board.reference);
+                if *owner != board.reference || claims[..index].contains(&claims[index]) {
+                    let known = many::by_reference(store, [owner.as_str()])?.remove(owner);
+                    return Ok(Error::Taken {
+                        kind: kind.clone(),
+                        value: value.clone(),
+                        owner: known.map_or_else(|| owner.clone(), |board| board.name),
+                        board: board.name.clone(),
+                    });
+                }
+            }
+        }
+        Ok(Error::Database("values were not written".to_owned()))
+    }
 }
 
 /// What is known of requests before anything is given out.
@@ -174,107 +231,4 @@ pub(crate) fn made_before(store: &mut dyn Store, request: &Request) -> Result<Op
         return Err(Error::Allocated { board: name.to_owned(), reference: request.reference.clone() });
     }
     Ok(Some(Allocated { board: name.to_owned(), numbers, is_new: false }))
-}
-
-/// Claims a value. `false`: it is somebody's.
-fn insert(store: &mut dyn Store, claim: &Claim, reference: &str) -> Result<bool, Error> {
-    let sql = "INSERT INTO claim (kind, value, reference) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    let values = [claim.kind.as_str().into(), claim.value.as_str().into(), reference.into()];
-    Ok(store.execute(sql, &values)? == 1)
-}
-
-/// The board that has a value.
-fn owner(store: &mut dyn Store, claim: &Claim) -> Result<String, Error> {
-    let sql = "SELECT board.name FROM claim JOIN board ON board.reference = claim.reference \
-               WHERE claim.kind = $1 AND claim.value = $2";
-    let rows = store.query(sql, &[claim.kind.as_str().into(), claim.value.as_str().into()])?;
-    let name = rows.first().and_then(|row| row.first()?.text());
-    // Two requests of one call: the first one's board is not written down yet, if it is the same board.
-    Ok(name.unwrap_or("the same board").to_owned())
-}
-
-/// Where the next numbers are looked for: by kind and first number of the range.
-#[derive(Default)]
-struct Ranges(BTreeMap<(String, u64), u64>);
-
-impl Ranges {
-    fn take(&mut self, store: &mut dyn Store, take: &Take, reference: &str) -> Result<u64, Error> {
-        let key = (take.kind.clone(), take.first);
-        let mut next = match self.0.get(&key) {
-            Some(next) => *next,
-            None => Self::load(store, take)?,
-        };
-        let count = u64::from(take.count);
-        loop {
-            let last = next.checked_add(count.saturating_sub(1)).filter(|last| *last <= take.last);
-            let Some(last) = last else {
-                let left = left(store, take, next)?;
-                return Err(Error::Exhausted { kind: take.kind.clone(), left, wanted: count });
-            };
-            // The records of some board may have brought one of them.
-            let Some(taken) = Self::first_taken(store, take, next..=last, reference)? else {
-                self.0.insert(key, last.saturating_add(1));
-                return Ok(next);
-            };
-            Self::give_back(store, &take.kind, next..taken)?;
-            let Some(after) = taken.checked_add(1) else {
-                return Err(Error::Exhausted { kind: take.kind.clone(), left: 0, wanted: count });
-            };
-            next = after;
-        }
-    }
-
-    /// Claims numbers, up to the first that is somebody's.
-    fn first_taken(
-        store: &mut dyn Store,
-        take: &Take,
-        mut numbers: RangeInclusive<u64>,
-        reference: &str,
-    ) -> Result<Option<u64>, Error> {
-        let mut claim = |number: u64| match insert(store, &Claim::number(&take.kind, number), reference) {
-            Ok(true) => None,
-            Ok(false) => Some(Ok(number)),
-            Err(error) => Some(Err(error)),
-        };
-        numbers.find_map(&mut claim).transpose()
-    }
-
-    fn load(store: &mut dyn Store, take: &Take) -> Result<u64, Error> {
-        let sql = "SELECT next FROM allotment WHERE kind = $1 AND first = $2";
-        let rows = store.query(sql, &[take.kind.as_str().into(), digits(take.first).as_str().into()])?;
-        let next = rows.first().and_then(|row| u64::from_str_radix(row.first()?.text()?, 16).ok());
-        Ok(next.unwrap_or(take.first))
-    }
-
-    fn give_back(store: &mut dyn Store, kind: &str, numbers: Range<u64>) -> Result<(), Error> {
-        for number in numbers {
-            let sql = "DELETE FROM claim WHERE kind = $1 AND value = $2";
-            store.execute(sql, &[kind.into(), digits(number).as_str().into()])?;
-        }
-        Ok(())
-    }
-
-    fn keep(self, store: &mut dyn Store) -> Result<(), Error> {
-        for ((kind, first), next) in self.0 {
-            let sql = "INSERT INTO allotment (kind, first, next) VALUES ($1, $2, $3) \
-                       ON CONFLICT (kind, first) DO UPDATE SET next = excluded.next";
-            store.execute(sql, &[kind.as_str().into(), digits(first).as_str().into(), digits(next).as_str().into()])?;
-        }
-        Ok(())
-    }
-}
-
-/// How many numbers from `next` to the range's end nobody has.
-pub(crate) fn left(store: &mut dyn Store, take: &Take, next: u64) -> Result<u64, Error> {
-    let sql = "SELECT COUNT(*) FROM claim WHERE kind = $1 AND value >= $2 AND value <= $3";
-    let values = [take.kind.as_str().into(), digits(next).as_str().into(), digits(take.last).as_str().into()];
-    let rows = store.query(sql, &values)?;
-    let claimed = rows.first().and_then(|row| row.first()?.integer()).unwrap_or_default();
-    let size = take.last.checked_sub(next).map_or(0, |size| size.saturating_add(1));
-    Ok(size.saturating_sub(u64::try_from(claimed).unwrap_or_default()))
-}
-
-/// Sixteen digits, so that texts order as numbers do.
-fn digits(number: u64) -> String {
-    format!("{number:016x}")
 }

@@ -3,10 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::hex;
-
 /// What a board's row says that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -108,13 +104,25 @@ impl Event {
     pub(crate) fn chained(&self, previous: &str) -> String {
         let Who { station, operator, at } = &self.who;
         let number = self.number.to_string();
-        let mut hash = Sha256::new();
+        let mut row = Vec::new();
         for text in [previous, &number, &self.board, self.state.name(), &self.detail, station, operator, at] {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
+            row.extend((text.len() as u64).to_le_bytes());
+            row.extend(text.as_bytes());
         }
-        hex(&hash.finalize())
+        hex::encode(sha256(&row))
     }
+}
+
+/// A ledger hashes all of its rows one after the other: on hosts with ring, which is twice as fast as sha2.
+#[cfg(feature = "databases")]
+fn sha256(bytes: &[u8]) -> impl AsRef<[u8]> {
+    ring::digest::digest(&ring::digest::SHA256, bytes)
+}
+
+#[cfg(not(feature = "databases"))]
+fn sha256(bytes: &[u8]) -> impl AsRef<[u8]> {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use crate::event::{Event, State, Who};
 use crate::ledger::{Ledger, board, history};
 use crate::locked;
 use crate::record::{ORIGIN, Record};
-use crate::store::Store;
 use crate::sum;
 
 /// What became of a record.
@@ -44,23 +43,24 @@ impl Ledger {
                     let (from, to) = (known.state, row.state);
                     return Err(failed(Error::Order { board: row.board.clone(), from, to }));
                 }
-                let detail: Json = serde_json::from_str(&row.detail).unwrap_or_default();
-                locked::refuse(&before, &row.board, row.state, &detail).map_err(failed)?;
+                locked::refuse(&before, &row.board, row.state, &row.detail).map_err(failed)?;
                 imported.compared += usize::from(is_what_was_issued(row, &before).map_err(failed)?);
-                imported.rows.push(take(store, &mut chain, row, who)?);
+                imported.rows.push(take(&mut chain, row, who));
+                // The next row may be about the same board.
+                chain.flush(store)?;
             }
             Ok(imported)
         })
     }
 }
 
-fn take(store: &mut dyn Store, chain: &mut sum::Writer, row: &Event, who: &Who) -> Result<Event, Error> {
+fn take(chain: &mut sum::Writer, row: &Event, who: &Who) -> Event {
     let mut detail: Json = serde_json::from_str(&row.detail).unwrap_or_default();
     let Who { station, operator, at } = who;
     detail[ORIGIN] = json!({
         "row": row.number, "digest": row.digest, "station": station, "operator": operator, "at": at,
     });
-    chain.change(store, &row.board, row.state, detail.to_string(), &row.who)
+    chain.change(&row.board, row.state, detail.to_string(), &row.who)
 }
 
 /// The digest that a row had in the record that it came from.

@@ -1,14 +1,12 @@
 //! A ledger: opening it, and what a station asks of it.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde_json::Value as Json;
-
 use crate::event::{Event, State, Who};
 use crate::store::{PostgreSql, Sqlite, Store, Value};
-use crate::{Error, allocate, chain, locked, many, sum};
+use crate::{Error, allocate, chain, locked, many, ranges, sum};
 
 /// Where a ledger is.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,7 +27,7 @@ impl FromStr for Location {
 }
 
 /// Without the password, wherever it stands in the URL.
-impl fmt::Display for Location {
+impl Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = match self {
             Self::File(path) => return path.display().fmt(f),
@@ -48,7 +46,7 @@ impl fmt::Display for Location {
 
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        Display::fmt(self, f)
     }
 }
 
@@ -182,31 +180,30 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn left(&mut self, range: &allocate::Take) -> Result<u64, Error> {
-        allocate::left(&mut *self.store, range, range.first)
+        ranges::left(&mut *self.store, range, range.first)
     }
 
-    /// Writes down what happened to boards: all of it, or nothing.
+    /// Writes down what happened to boards: all of it, or nothing. What belongs to it is a JSON object, as a value or as its text.
     ///
     /// # Errors
     /// A board that is not known, a state that does not follow, or what is locked written again.
-    pub fn record(&mut self, changes: &[(String, State, Json)], who: &Who) -> Result<Vec<Event>, Error> {
-        self.transaction(|store| {
-            let mut chain = sum::Writer::new(store)?;
-            let mut events = Vec::with_capacity(changes.len());
-            let mut boards = many::by_name(store, changes.iter().map(|(name, ..)| name.as_str()))?;
-            for (name, state, detail) in changes {
-                let board = boards.get_mut(name).ok_or_else(|| Error::Unknown(name.clone()))?;
-                if !board.state.may_become(*state) {
-                    return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
-                }
-                if *state == State::Written {
-                    locked::refuse(&history(store, name)?, name, *state, detail)?;
-                }
-                board.state = *state;
-                events.push(chain.change(store, name, *state, detail.to_string(), who)?);
-            }
-            Ok(events)
-        })
+    pub fn record<D: Display>(&mut self, changes: &[(String, State, D)], who: &Who) -> Result<Vec<Event>, Error> {
+        self.transaction(|store| record(store, changes, who))
+    }
+
+    /// [`Self::record`] and [`Self::allocate`] at once: all of both, or nothing. What is written down of some boards while others are
+    /// given their numbers needs one transaction instead of two, and its end waits for the disk.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub fn record_and_allocate<D: Display>(
+        &mut self,
+        changes: &[(String, State, D)],
+        requests: &[allocate::Request],
+        who: &Who,
+        name: &dyn Fn(usize, &[u64]) -> String,
+    ) -> Result<(Vec<Event>, Vec<allocate::Allocated>), Error> {
+        self.transaction(|store| Ok((record(store, changes, who)?, allocate::allocate(store, requests, who, name)?)))
     }
 
     /// A board by its name.
@@ -254,6 +251,27 @@ impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ledger")
     }
+}
+
+fn record<D: Display>(store: &mut dyn Store, changes: &[(String, State, D)], who: &Who) -> Result<Vec<Event>, Error> {
+    let mut chain = sum::Writer::new(store)?;
+    let mut events = Vec::with_capacity(changes.len());
+    let mut boards = many::by_name(store, changes.iter().map(|(name, ..)| name.as_str()))?;
+    for (name, state, detail) in changes {
+        let board = boards.get_mut(name).ok_or_else(|| Error::Unknown(name.clone()))?;
+        if !board.state.may_become(*state) {
+            return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
+        }
+        let detail = detail.to_string();
+        if *state == State::Written {
+            chain.flush(store)?;
+            locked::refuse(&history(store, name)?, name, *state, &detail)?;
+        }
+        board.state = *state;
+        events.push(chain.change(name, *state, detail, who));
+    }
+    chain.flush(store)?;
+    Ok(events)
 }
 
 pub(crate) fn board(store: &mut dyn Store, name: &str) -> Result<Option<Board>, Error> {

@@ -29,6 +29,8 @@ mod ledger;
 mod locked;
 #[cfg(feature = "databases")]
 mod many;
+#[cfg(feature = "databases")]
+mod ranges;
 mod record;
 mod rows;
 #[cfg(feature = "databases")]
@@ -55,8 +57,3 @@ pub use rows::Format;
 pub use secret::SecretKey;
 #[cfg(feature = "databases")]
 pub use sum::Summary;
-
-/// Bytes as hex digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -1,4 +1,5 @@
-//! Questions about many values in one statement: a server is asked a few times for a thousand boards, not a thousand times.
+//! Questions about many values, and rows, in one statement: a server is asked a few times for a thousand boards, not a thousand
+//! times.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -84,4 +85,78 @@ pub(crate) fn owners<'a>(
         })?;
     }
     Ok(found)
+}
+
+/// A statement that writes rows: for one row, and for many.
+pub(crate) struct Rows {
+    columns: usize,
+    one: String,
+    many: String,
+}
+
+impl Rows {
+    /// Before and behind the rows stand these, and in a row these places, `?` for each value.
+    fn new(before: &str, row: &str, behind: &str) -> Self {
+        let columns = row.matches('?').count();
+        let statement = |rows: usize| {
+            let (mut text, mut number) = (String::new(), 0);
+            for index in 0..rows {
+                text.push_str(if index == 0 { "" } else { "," });
+                for part in row.split_inclusive('?') {
+                    text.push_str(part.trim_end_matches('?'));
+                    if part.ends_with('?') {
+                        number += 1;
+                        text.push_str(&format!("${number}"));
+                    }
+                }
+            }
+            format!("{before} {text} {behind}")
+        };
+        Self { columns, one: statement(1), many: statement(WIDTH) }
+    }
+
+    /// Writes rows, whose values stand one behind the other. How many were written.
+    pub(crate) fn write(&'static self, store: &mut dyn Store, values: &[Value]) -> Result<u64, Error> {
+        let many = values.chunks_exact(self.columns * WIDTH);
+        let rest = many.remainder().chunks_exact(self.columns);
+        let many = many.map(|rows| (&*self.many, rows));
+        many.chain(rest.map(|row| (&*self.one, row))).map(|(sql, rows)| store.execute(sql, rows)).sum()
+    }
+}
+
+/// Rows of events: number, board, state, detail, station, operator, time, digest.
+pub(crate) static EVENTS: LazyLock<Rows> = LazyLock::new(|| {
+    let into = "INSERT INTO event (number, board, state, detail, station, operator, at, digest) VALUES";
+    Rows::new(into, "(?,?,?,?,?,?,?,?)", "")
+});
+
+/// Boards: name, reference, state, row. One whose name or reference is there already is left out.
+pub(crate) static BOARDS: LazyLock<Rows> = LazyLock::new(|| {
+    let into = "INSERT INTO board (name, reference, state, event) VALUES";
+    Rows::new(into, "(?,?,?,?)", "ON CONFLICT DO NOTHING")
+});
+
+/// Claims: kind, value, reference. One that is there already is left out.
+pub(crate) static CLAIMS: LazyLock<Rows> = LazyLock::new(|| {
+    Rows::new("INSERT INTO claim (kind, value, reference) VALUES", "(?,?,?)", "ON CONFLICT DO NOTHING")
+});
+
+/// What boards are from now on: state, row, name; each board once.
+pub(crate) static STATES: LazyLock<Rows> = LazyLock::new(|| {
+    // A server takes what stands alone for a text.
+    let from = "UPDATE board SET state = new.column1, event = new.column2 FROM (VALUES";
+    Rows::new(from, "(?,CAST(? AS BIGINT),?)", ") AS new WHERE board.name = new.column3")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::Rows;
+
+    #[test]
+    fn places_are_numbered_through() {
+        let rows = Rows::new("X", "(?,CAST(? AS BIGINT),?)", "Y");
+        assert_eq!((rows.columns, rows.one.as_str()), (3, "X ($1,CAST($2 AS BIGINT),$3) Y"));
+        assert!(rows.many.starts_with("X ($1,CAST($2 AS BIGINT),$3),($4,CAST($5"), "{}", rows.many);
+        assert!(rows.many.ends_with("AS BIGINT),$300) Y"), "{}", rows.many);
+    }
 }

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{Error, hex};
+use crate::Error;
 
 /// The ledger's own key, in a file beside it. A digest under it shows whether two boards have the same secret, and lets
 /// nobody without the key guess a short one.
@@ -23,7 +23,7 @@ impl SecretKey {
     pub fn create(path: &Path) -> Result<Self, Error> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key).map_err(|error| Error::File(format!("no random numbers: {error}")))?;
-        let text: Zeroizing<String> = Zeroizing::new(hex(&*key));
+        let text: Zeroizing<String> = Zeroizing::new(hex::encode(key.as_slice()));
         let mut file = private(path).map_err(|error| Error::File(format!("{}: {error}", path.display())))?;
         writeln!(file, "{}", *text).map_err(|error| Error::File(format!("{}: {error}", path.display())))?;
         Ok(Self(key))
@@ -55,7 +55,7 @@ impl SecretKey {
         // HMAC takes keys of any length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&*self.0) else { return String::new() };
         mac.update(secret);
-        hex(&mac.finalize().into_bytes())
+        hex::encode(mac.finalize().into_bytes())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::chain::{Head, LEDGER, Walk};
 use crate::error::{Broken, Error};
 use crate::event::{Event, State, Who};
 use crate::ledger::{Board, event, to_board};
+use crate::many;
 use crate::store::{Store, Value};
 
 /// What a whole ledger holds.
@@ -29,50 +30,42 @@ pub(crate) fn head(store: &mut dyn Store) -> Result<Head, Error> {
     })
 }
 
-/// Appends rows, in a transaction.
-pub(crate) struct Writer(Head);
+/// Appends rows, in a transaction. They are there when [`Writer::flush`] was called.
+pub(crate) struct Writer {
+    head: Head,
+    rows: Vec<Value>,
+    /// By name, what boards became: state and row.
+    boards: BTreeMap<String, (State, i64)>,
+}
 
 impl Writer {
     pub(crate) fn new(store: &mut dyn Store) -> Result<Self, Error> {
-        Ok(Self(head(store)?))
+        Ok(Self { head: head(store)?, rows: Vec::new(), boards: BTreeMap::new() })
     }
 
-    /// The number of the row that comes next.
-    pub(crate) fn next(&self) -> i64 {
-        self.0.number + 1
-    }
-
-    pub(crate) fn append(
-        &mut self,
-        store: &mut dyn Store,
-        board: &str,
-        state: State,
-        detail: String,
-        who: &Who,
-    ) -> Result<Event, Error> {
-        let event = self.0.next(board, state, detail, who);
-        let sql = "INSERT INTO event (number, board, state, detail, station, operator, at, digest) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    pub(crate) fn append(&mut self, board: &str, state: State, detail: String, who: &Who) -> Event {
+        let event = self.head.next(board, state, detail, who);
         let Event { board, detail, who: Who { station, operator, at }, digest, .. } = &event;
-        let texts = [board, state.name(), detail, station, operator, at, digest];
-        let values: Vec<Value> = [event.number.into()].into_iter().chain(texts.map(Value::from)).collect();
-        store.execute(sql, &values)?;
-        Ok(event)
+        self.rows.push(event.number.into());
+        self.rows.extend([board, state.name(), detail, station, operator, at, digest].map(Value::from));
+        event
     }
 
     /// Appends what became of a board that is known.
-    pub(crate) fn change(
-        &mut self,
-        store: &mut dyn Store,
-        board: &str,
-        state: State,
-        detail: String,
-        who: &Who,
-    ) -> Result<Event, Error> {
-        let event = self.append(store, board, state, detail, who)?;
-        let changed = [state.name().into(), event.number.into(), board.into()];
-        store.execute("UPDATE board SET state = $1, event = $2 WHERE name = $3", &changed)?;
-        Ok(event)
+    pub(crate) fn change(&mut self, board: &str, state: State, detail: String, who: &Who) -> Event {
+        let event = self.append(board, state, detail, who);
+        self.boards.insert(board.to_owned(), (state, event.number));
+        event
+    }
+
+    /// Writes what was appended.
+    pub(crate) fn flush(&mut self, store: &mut dyn Store) -> Result<(), Error> {
+        many::EVENTS.write(store, &std::mem::take(&mut self.rows))?;
+        let board =
+            |(name, (state, event)): (String, (State, i64))| [state.name().into(), event.into(), Value::Text(name)];
+        let boards: Vec<Value> = std::mem::take(&mut self.boards).into_iter().flat_map(board).collect();
+        many::STATES.write(store, &boards)?;
+        Ok(())
     }
 }
 

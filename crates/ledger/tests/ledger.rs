@@ -111,6 +111,7 @@ const CASES: &[Case] = &[
         let take = Take { kind: "serial".to_owned(), first: u64::MAX - 1, last: u64::MAX, count: 1 };
         let request = |n: u32| Request { reference: n.to_string(), claims: vec![], takes: vec![take.clone()] };
         let name = |_: usize, numbers: &[u64]| numbers[0].to_string();
+        ledger.allocate(&[request(1), request(2), request(3)], &who(), &name).expect_err("three of two at once");
         ledger.allocate(&[request(1), request(2)], &who(), &name).expect("two");
         ledger.allocate(&[request(3)], &who(), &name).expect_err("three of two");
     }),
@@ -122,6 +123,27 @@ const CASES: &[Case] = &[
         ledger.allocate(&[first], &who(), &|_, _| "A".to_owned()).expect("its own address");
         assert_eq!(allocate(&mut ledger, &[request("b", "B")]).expect("new"), [board("B", 2, true)]);
         assert_eq!(ledger.verify(None).expect("whole").claims, 5);
+    }),
+    ("ranges of one kind that overlap give no number twice", |location| {
+        let mut ledger = Ledger::create(location).expect("made");
+        let of = |first: u64, count| Take { kind: "eui48".to_owned(), first, last: FIRST + 4000, count };
+        let request = |n: u32| Request {
+            reference: n.to_string(),
+            // Every fifth brings a number of its own, which those before it are not to get.
+            claims: n.is_multiple_of(5).then(|| Claim::number("eui48", FIRST + 3 * u64::from(n))).into_iter().collect(),
+            takes: vec![of(FIRST, 1), of(FIRST + 100, 2)],
+        };
+        let name = |_: usize, numbers: &[u64]| numbers[0].to_string();
+        let mut given = BTreeSet::new();
+        for part in [1..700, 701..702] {
+            let requests: Vec<_> = part.map(request).collect();
+            for one in ledger.allocate(&requests, &who(), &name).expect("numbers") {
+                given.extend([one.numbers[0], one.numbers[1], one.numbers[1] + 1]);
+            }
+        }
+        let brought: BTreeSet<u64> = (1..=139).map(|n| FIRST + 15 * n).collect();
+        assert_eq!((given.len(), given.intersection(&brought).count()), (2100, 0));
+        assert_eq!(ledger.verify(None).expect("whole").claims, 2239);
     }),
     ("a value of another board is refused", |location| {
         let mut ledger = Ledger::create(location).expect("made");

@@ -90,7 +90,7 @@ pub fn show(field: &Field, bytes: &[u8]) -> String {
 }
 
 fn show_one(field: &Field, value: &[u8]) -> String {
-    let plain = || value.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let plain = || hex::encode(value);
     let little = || value.iter().rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     match field.kind.value {
         FieldKind::U8 | FieldKind::U16 | FieldKind::U32 | FieldKind::U64 | FieldKind::OtpVersion => {

@@ -17,7 +17,6 @@ use manifest::source::Span;
 
 use crate::crypto::HostCrypto;
 use crate::firmware::{self, Segment};
-use crate::lock::hex;
 use crate::payload::entry;
 
 /// A boot loader that may go into a factory image of a plan.
@@ -261,7 +260,7 @@ fn runs(segments: &[Segment<'_>]) -> Vec<Vec<u8>> {
 
 /// A fingerprint as far as `waxseal map` shows it.
 fn short(digest: &Digest) -> String {
-    hex(&digest[..8])
+    ::hex::encode(&digest[..8])
 }
 
 fn show(range: &Range<u32>) -> String {

@@ -140,7 +140,7 @@ impl LockedImage {
         let locked = |(input, digest): &(Input<'_>, Digest)| {
             let placement = image.placements.iter().find(|placement| placement.slot.value == input.slot);
             let file = placement.and_then(|placement| Some(placement.input.as_ref()?.value.clone()));
-            (input.slot.to_owned(), LockedInput { file, sha256: hex(digest) })
+            (input.slot.to_owned(), LockedInput { file, sha256: ::hex::encode(digest) })
         };
         let version = versions.contains(&image.name.value.as_str()).then(|| "version".to_owned());
         let open = image.placements.iter().filter(|placement| placement.input.is_none());
@@ -152,16 +152,11 @@ impl LockedImage {
             // An image without a version is not built.
             version: image.version.value.unwrap_or_default(),
             security_counter: image.security_counter.value,
-            layout: hex(&image.fingerprint),
+            layout: ::hex::encode(image.fingerprint),
             command_line,
             inputs: of_image.map(locked).collect(),
         }
     }
-}
-
-/// Bytes as hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a build would lose against the last one, but for what is accepted.

@@ -76,8 +76,7 @@ impl Value {
             return show(field, &self.bytes);
         }
         let digest = sha256(&mut SoftwareCrypto, &self.bytes);
-        let hex: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("secret, sha256 {hex}...")
+        format!("secret, sha256 {}...", hex::encode(&digest[..4]))
     }
 
     /// All bytes of the field: with copies, or with the complement.

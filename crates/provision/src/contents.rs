@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use geometry::Lock;
-use manifest::plan::otp::{Otp, StageLock};
+use manifest::plan::otp::{Field, Otp, StageLock};
 use zeroize::Zeroizing;
 
 use crate::board::Board;
@@ -93,13 +93,13 @@ fn locks(otp: &Otp, stage: &str) -> Vec<u32> {
 /// no other field has: 0xFF changes nothing there, and a tool that verifies finds what it wrote. Where units are programmed
 /// once, it has exactly the units that the stage's fields touch: 0xFF would spend a unit too.
 pub fn segments(otp: &Otp, stage: &str) -> Vec<Range<u32>> {
-    let own = |range: &Range<u32>| {
-        otp.of_stage(stage).any(|field| field.range().start < range.end && range.start < field.range().end)
+    let fields = |of_stage: bool| -> Vec<Range<u32>> {
+        let is_own = |field: &&Field| field.stage.as_ref().is_some_and(|name| name.value == stage) == of_stage;
+        otp.fields.iter().filter(is_own).map(Field::range).collect()
     };
-    let others = |range: &Range<u32>| {
-        let other = |name: Option<&str>| name != Some(stage);
-        let fields = otp.fields.iter().filter(|field| other(field.stage.as_ref().map(|stage| stage.value.as_str())));
-        fields.map(manifest::plan::otp::Field::range).any(|taken| taken.start < range.end && range.start < taken.end)
+    let (own, others) = (fields(true), fields(false));
+    let touches = |fields: &[Range<u32>], range: &Range<u32>| {
+        fields.iter().any(|field| field.start < range.end && range.start < field.end)
     };
     let grain = if otp.unit == 1 { otp.memory.block.unwrap_or(1) } else { otp.unit }.max(1);
     let mut segments: Vec<Range<u32>> = Vec::new();
@@ -107,11 +107,11 @@ pub fn segments(otp: &Otp, stage: &str) -> Vec<Range<u32>> {
     while at < otp.memory.size {
         let grain = at..at.saturating_add(grain);
         at = grain.end;
-        if !own(&grain) {
+        if !touches(&own, &grain) {
             continue;
         }
         let pieces: Vec<Range<u32>> = match otp.unit {
-            1 => grain.map(|byte| byte..byte + 1).filter(|byte| !others(byte)).collect(),
+            1 => grain.map(|byte| byte..byte + 1).filter(|byte| !touches(&others, byte)).collect(),
             _ => vec![grain],
         };
         for piece in pieces {
@@ -121,6 +121,6 @@ pub fn segments(otp: &Otp, stage: &str) -> Vec<Range<u32>> {
             }
         }
     }
-    segments.retain(own);
+    segments.retain(|piece| touches(&own, piece));
     segments
 }

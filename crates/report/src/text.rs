@@ -1,5 +1,12 @@
 //! How numbers are written for people.
 
+use std::borrow::Cow;
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    ::hex::encode(bytes)
+}
+
 /// A count with its thousands apart: `916,416`.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();
@@ -13,9 +20,10 @@ pub fn thousands(count: u64) -> String {
     text
 }
 
-/// Bytes as hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A word of a command line that is proposed: in quotes, where a shell would part it or take it for something else.
+pub fn word(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:@=,+%".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) { text.into() } else { format!("\"{text}\"").into() }
 }
 
 /// `1 error`, `2 errors`.

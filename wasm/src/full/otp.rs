@@ -68,7 +68,7 @@ pub fn otp_build(
             let mut text = sheet::heading(manifest, &plan.device.part.name, otp, stage);
             for board in &boards {
                 let BoardFiles { contents, data, lock, .. } = BoardFiles::new(otp, stage, board);
-                let names = sheet::Names { manifest, records: &job.name, ledger: None };
+                let names = sheet::Names { manifest, records: &job.name, options: "" };
                 let (data, mut bytes): (Vec<_>, Vec<_>) =
                     data.into_iter().map(|File { piece, bytes }| (piece, bytes)).unzip();
                 let (lock, lock_bytes) = lock.map(|File { piece, bytes }| (piece, bytes)).unzip();

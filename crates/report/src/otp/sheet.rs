@@ -49,8 +49,8 @@ pub struct Names<'a> {
     pub manifest: &'a str,
     /// The records.
     pub records: &'a str,
-    /// The ledger, if there is one.
-    pub ledger: Option<&'a str>,
+    /// What else its line needs, behind a blank: the ledger, the profile, where secrets are.
+    pub options: &'a str,
 }
 
 /// The lines of one board, with the files of its data and of its locks.
@@ -62,8 +62,7 @@ pub fn board(
     (data, lock): (&[Piece], Option<&Piece>),
     contents: &Contents,
 ) -> String {
-    let Names { manifest, records, ledger } = names;
-    let ledger = ledger.map_or(String::new(), |ledger| format!(" --ledger {ledger}"));
+    let Names { manifest, records, options } = names;
     let mut text = format!("\n{name}\n");
     for Piece { file, address, .. } in data {
         let at = plain(*address);
@@ -79,7 +78,7 @@ pub fn board(
     let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {base}:{size} -U {name}.read.bin");
     let _ = writeln!(
         text,
-        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {name}.read.bin{ledger}",
+        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {name}.read.bin{options}",
         stage.name.value
     );
     if let Some(Piece { file, address, .. }) = lock {

@@ -107,7 +107,7 @@ impl Command {
             }
             confirm(&format!("{what}Scrapped is for ever."), self.yes)?;
         }
-        let change = |board: &String| (board.clone(), self.state.state(), detail.clone().into());
+        let change = |board: &String| (board.clone(), self.state.state(), Value::from(detail.clone()));
         let changes: Vec<_> = self.boards.iter().map(change).collect();
         let events = ledger.record(&changes, &self.who.who()).map_err(failed)?;
         let mut text: String = events.iter().map(shown).collect();

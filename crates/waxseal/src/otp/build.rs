@@ -24,7 +24,7 @@ use crate::otp::spool::Spool;
 use crate::otp::work::{SHOWN, Stop, Work};
 use crate::otp::{otp_of, stage};
 use crate::report::Report;
-use crate::text::counted;
+use crate::text::{counted, word};
 
 /// Make what each board's one-time-programmable memory is to hold: files, sealed blobs and a sheet.
 ///
@@ -124,7 +124,9 @@ impl Command {
         let boards = judge(&self.records, &spool, &inputs, &numbers, batch.as_mut())?;
         let before = batch.as_mut().map_or(Ok(Vec::new()), |batch| batch.left(&numbers.open))?;
         let (records, ledger) = (self.records.name(), batch.as_ref().map(|batch| batch.location().to_string()));
-        let names = sheet::Names { manifest: manifest.file_name(), records: &records, ledger: ledger.as_deref() };
+        let place = ledger.as_ref().map_or(String::new(), |place| format!(" --ledger {}", word(place)));
+        let options = place + &self.batch.words() + &self.records.words() + &self.profile.words();
+        let names = sheet::Names { manifest: manifest.file_name(), records: &word(&records), options: &options };
         let signed = |stage: &str, folder: &str| {
             std::fs::read(self.out.as_ref()?.join(stage).join(folder).join("board.otp")).ok()
         };

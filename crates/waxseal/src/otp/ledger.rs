@@ -11,13 +11,14 @@ use manifest::otp::show;
 use manifest::plan::Plan;
 use manifest::plan::otp::Otp;
 use provision::{Board, ReadBack};
-use serde_json::Value;
 
+use super::make::Made;
 use super::numbers::{Numbers, Open, Tried};
 use crate::exit::{Exit, Failure};
 use crate::ledger::place::{LedgerArgs, WhoArgs, failure, secret_key};
 use crate::load::Manifest;
 use crate::otp::records::RecordArgs;
+use crate::text::word;
 
 /// The options that bring boards together with a ledger.
 #[derive(Debug, Args)]
@@ -49,6 +50,11 @@ pub struct Batch {
 }
 
 impl BatchArgs {
+    /// The batch's name again, behind a blank, for a command line that is proposed; nothing if it was not given.
+    pub fn words(&self) -> String {
+        self.batch.as_ref().map_or(String::new(), |batch| format!(" --batch {}", word(batch)))
+    }
+
     /// The ledger, if one is named.
     ///
     /// # Errors
@@ -61,6 +67,9 @@ impl BatchArgs {
         Ok(Some(Batch { location, ledger, named: self.batch.clone() }))
     }
 }
+
+/// The first and the last row that the ledger got.
+pub type Added = (i64, i64);
 
 /// What records are judged with.
 pub struct Context<'a> {
@@ -161,19 +170,35 @@ impl Batch {
         Ok(())
     }
 
-    /// Gives boards their numbers: new ones, or those that they got before.
+    /// Writes down what was made for boards, unless the ledger says so already, and gives others their numbers: new ones, or those
+    /// that they got before. Both in one transaction, since each waits for the disk. The first and the last row of what was made.
     ///
     /// # Errors
     /// What another station took since [`Self::judge`].
-    pub fn give(
+    pub fn part(
         &mut self,
+        made: &[Made],
         numbers: &Numbers<'_>,
         boards: &[Board],
         issue: &IssueArgs,
-    ) -> Result<Vec<Allocated>, Failure> {
+    ) -> Result<(Option<Added>, Vec<Allocated>), Failure> {
+        let mut changes: Vec<(String, State, &str)> = Vec::new();
+        for made in made.iter().filter(|made| !made.waits()) {
+            // Of a board that has its numbers from now on the ledger knows nothing else.
+            let known = if made.is_new { Ok(Vec::new()) } else { self.ledger.history(&made.board) };
+            let known = known.map_err(|error| self.failed(&error))?;
+            let is_known = |text| known.iter().any(|event| event.state == State::Issued && event.detail == text);
+            let new = made.stages.iter().map(|stage| stage.detail.as_str()).filter(|text| !is_known(*text));
+            changes.extend(new.map(|text| (made.board.clone(), State::Issued, text)));
+        }
         let requests: Vec<Request> = boards.iter().map(|board| numbers.request(board)).collect();
+        if changes.is_empty() && requests.is_empty() {
+            return Ok((None, Vec::new()));
+        }
         let name = |place: usize, given: &[u64]| numbers.name(boards.get(place), given);
-        self.ledger.allocate(&requests, &issue.who.who(), &name).map_err(|error| self.failed(&error))
+        let done = self.ledger.record_and_allocate(&changes, &requests, &issue.who.who(), &name);
+        let (events, given) = done.map_err(|error| self.failed(&error))?;
+        Ok((events.first().zip(events.last()).map(|(first, last)| (first.number, last.number)), given))
     }
 
     /// How many numbers are left, for each field that the ledger fills.
@@ -183,31 +208,6 @@ impl Batch {
     pub fn left(&mut self, open: &[Open<'_>]) -> Result<Vec<u64>, Failure> {
         let left = open.iter().map(|open| self.ledger.left(&open.take())).collect::<Result<_, _>>();
         left.map_err(|error| self.failed(&error))
-    }
-
-    /// Writes down what was made for boards, unless the ledger says so already. `is_new` says that it knows nothing of a board
-    /// but its numbers. The first and the last row that it got.
-    ///
-    /// # Errors
-    /// The ledger's.
-    pub fn issued<'m>(
-        &mut self,
-        made: impl Iterator<Item = (&'m str, bool, Vec<Value>)>,
-        issue: &IssueArgs,
-    ) -> Result<Option<(i64, i64)>, Failure> {
-        let mut changes = Vec::new();
-        for (board, is_new, details) in made {
-            let known =
-                if is_new { Vec::new() } else { self.ledger.history(board).map_err(|error| self.failed(&error))? };
-            for detail in details {
-                let text = detail.to_string();
-                if !known.iter().any(|event| event.state == State::Issued && event.detail == text) {
-                    changes.push((board.to_owned(), State::Issued, detail));
-                }
-            }
-        }
-        let events = self.ledger.record(&changes, &issue.who.who()).map_err(|error| self.failed(&error))?;
-        Ok(events.first().zip(events.last()).map(|(first, last)| (first.number, last.number)))
     }
 
     /// The ledger's own key.

@@ -57,8 +57,8 @@ pub struct MadeStage {
     pub sheet: String,
     /// The lines of SHA256SUMS.
     pub sums: String,
-    /// What the ledger keeps.
-    pub detail: Value,
+    /// What the ledger keeps: a JSON object.
+    pub detail: String,
     data: Vec<Piece>,
     lock: Option<Piece>,
     blob: Option<String>,
@@ -163,7 +163,7 @@ impl Maker<'_> {
 
     /// What the ledger keeps of a board's files in a stage. Digests of what holds a secret are made under the ledger's key: a
     /// plain one would let everybody try short secrets.
-    fn detail(&self, stage: &Stage, board: &Board, contents: &Contents, blob: Option<&Sealed>) -> Value {
+    fn detail(&self, stage: &Stage, board: &Board, contents: &Contents, blob: Option<&Sealed>) -> String {
         let key = self.secret_key.as_ref();
         let mut data = zeroize::Zeroizing::new(Vec::new());
         contents.segments.iter().for_each(|segment| data.extend_from_slice(contents.segment(segment)));
@@ -183,7 +183,7 @@ impl Maker<'_> {
         if let Some(blob) = blob {
             detail["blob"] = json!(hex(&blob.id));
         }
-        detail
+        detail.to_string()
     }
 }
 

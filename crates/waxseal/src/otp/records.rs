@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::exit::Failure;
 use crate::files;
 use crate::load::Manifest;
+use crate::text::word;
 
 /// The options that name records.
 #[derive(Debug, Args)]
@@ -41,6 +42,13 @@ impl RecordArgs {
     /// Records that were named otherwise.
     pub fn of(records: PathBuf, ignored: Vec<String>, secrets: Option<PathBuf>) -> Self {
         Self { records, ignored, secrets }
+    }
+
+    /// The options again but for the records, each behind a blank, for a command line that is proposed.
+    pub fn words(&self) -> String {
+        let ignored = self.ignored.iter().map(|title| format!(" --ignore-column {}", word(title)));
+        let secrets = self.secrets.iter().map(|folder| format!(" --secrets {}", word(&folder.to_string_lossy())));
+        ignored.chain(secrets).collect()
     }
 
     /// The records' file name, without folders.

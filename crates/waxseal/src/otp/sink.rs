@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
-use image_format::{Crypto as _, Sha256 as _, SoftwareCrypto};
+use image_format::{Crypto as _, Sha256 as _};
 use manifest::plan::otp::Stage;
+use packer::crypto::HostCrypto;
 
 use super::make::{Made, MadeFile};
 use crate::exit::{Exit, Failure};
@@ -203,7 +204,7 @@ fn append(
 /// SHA-256 of a file that was written.
 fn digest(file: &mut File) -> io::Result<String> {
     file.rewind()?;
-    let mut hash = SoftwareCrypto.sha256();
+    let mut hash = HostCrypto.sha256();
     let mut buffer = vec![0; 1 << 16];
     loop {
         let count = file.read(&mut buffer)?;

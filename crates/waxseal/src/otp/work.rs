@@ -6,11 +6,11 @@ use std::thread;
 
 use manifest::Diagnostic;
 use packer::parallel;
-use provision::{Board, Inputs, Reader};
+use provision::{Board, Finding, Inputs, Reader, Records};
 use serde_json::Value;
 
 use super::judge::{self, TOGETHER};
-use super::ledger::{Batch, IssueArgs};
+use super::ledger::{Added, Batch, IssueArgs};
 use super::make::{Made, Maker};
 use super::numbers::{Numbers, Taken, Tried};
 use super::records::RecordArgs;
@@ -34,7 +34,7 @@ pub struct Told {
     /// For each field that the ledger fills.
     pub taken: Vec<Taken>,
     /// The first and the last row that the ledger got.
-    pub rows: Option<(i64, i64)>,
+    pub rows: Option<Added>,
 }
 
 /// Why a run ends early.
@@ -106,7 +106,8 @@ impl Work<'_> {
         })
     }
 
-    /// Gives boards their numbers, and takes back what was made of those before.
+    /// Gives boards their numbers, and takes back what was made of those before. One part is made while the ledger has those around
+    /// it.
     fn feed(
         &mut self,
         maker: &Maker<'_>,
@@ -117,81 +118,78 @@ impl Work<'_> {
         to_write: SyncSender<Vec<Made>>,
     ) -> Result<(), Stop> {
         let mut tried = Tried::default();
-        let mut is_over = false;
         let mut at_work = 0;
         loop {
-            if !is_over {
-                let boards = self.next(reader, &mut tried, told)?;
-                is_over = boards.is_empty();
-                if !is_over && to_seal.send(boards).is_ok() {
-                    at_work += 1;
-                }
-            }
-            // One batch is made while the next one gets its numbers.
-            if at_work > usize::from(!is_over) {
-                let Ok(made) = sealed.recv() else { return Ok(()) };
+            let rows = self.rows(reader, &mut tried)?;
+            let stays = usize::from(!rows.records.rows.is_empty());
+            let mut made = Vec::new();
+            if at_work > stays {
+                let Ok(sealed) = sealed.recv() else { return Ok(()) };
                 at_work -= 1;
-                let made = made.map_err(Stop::Findings)?;
-                self.tell(maker, &made, told)?;
-                if to_write.send(made).is_err() {
-                    return Ok(());
-                }
-            } else if is_over {
+                made = sealed.map_err(Stop::Findings)?;
+            } else if stays == 0 {
+                return Ok(());
+            }
+            let boards = self.part(rows, &made, told)?;
+            if !boards.is_empty() && to_seal.send(boards).is_ok() {
+                at_work += 1;
+            }
+            tell(maker, &made, self.folder, told);
+            if !made.is_empty() && to_write.send(made).is_err() {
                 return Ok(());
             }
         }
     }
 
-    /// The next boards, with their numbers; none at the end.
-    fn next(
-        &mut self,
-        reader: &mut Reader<impl std::io::BufRead>,
-        tried: &mut Tried,
-        told: &mut Told,
-    ) -> Result<Boards, Failure> {
+    /// The next rows, and boards of them; none at the end.
+    fn rows(&self, reader: &mut Reader<impl std::io::BufRead>, tried: &mut Tried) -> Result<Rows, Failure> {
         let mut findings = Vec::new();
         let records = reader.rows(TOGETHER, &mut findings);
         let tried = tried.numbers(self.numbers, records.rows.len())?;
-        let has_open = !self.numbers.open.is_empty();
-        let kept = has_open.then(|| records.clone());
-        let mut boards = judge::boards(self.inputs, &self.numbers.filled(records, &tried), &mut findings);
-        let mut is_new = vec![true; boards.len()];
-        if let Some(batch) = self.batch.as_mut().filter(|_| !boards.is_empty() && findings.is_empty()) {
-            let given = batch.give(self.numbers, &boards, self.issue)?;
-            told.taken.iter_mut().enumerate().for_each(|(index, taken)| taken.count(index, &given));
-            is_new = given.iter().map(|one| one.is_new).collect();
-            let numbers: Vec<Vec<u64>> = given.into_iter().map(|one| one.numbers).collect();
-            if let Some(records) = kept {
-                boards = judge::boards(self.inputs, &self.numbers.filled(records, &numbers), &mut findings);
-            }
-        }
-        // All was judged before; a file of secrets may have gone since.
-        if findings.is_empty() {
-            Ok(boards.into_iter().zip(is_new).collect())
-        } else {
-            Err(self.records.wrong(&findings))
-        }
+        let boards = judge::boards(self.inputs, &self.numbers.filled(records.clone(), &tried), &mut findings);
+        self.judged(findings).map(|()| Rows { records, boards })
     }
 
-    /// Tells the ledger, and keeps what the user is told.
-    fn tell(&mut self, maker: &Maker<'_>, made: &[Made], told: &mut Told) -> Result<(), Failure> {
-        for board in made.iter().take(LISTED.saturating_sub(told.listed.len())) {
-            for ((index, stage), made) in maker.stages.iter().enumerate().zip(&board.stages) {
-                if told.listed.len() < SHOWN * maker.stages.len() {
-                    told.lines[index].push_str(&made.text(&(self.folder)(&stage.name.value)));
-                }
-                told.listed.push(made.to_json(&board.board, stage));
-            }
-        }
-        let Some(batch) = &mut self.batch else { return Ok(()) };
-        let issued = made.iter().filter(|board| !board.waits());
-        let issued = issued.map(|board| {
-            (board.board.as_str(), board.is_new, board.stages.iter().map(|stage| stage.detail.clone()).collect())
-        });
-        if let Some((first, last)) = batch.issued(issued, self.issue)? {
+    /// All was judged before; a file of secrets may have gone since.
+    fn judged(&self, findings: Vec<Finding>) -> Result<(), Failure> {
+        if findings.is_empty() { Ok(()) } else { Err(self.records.wrong(&findings)) }
+    }
+
+    /// Tells the ledger what was made, and gives the next boards their numbers.
+    fn part(&mut self, rows: Rows, made: &[Made], told: &mut Told) -> Result<Boards, Failure> {
+        let Rows { records, mut boards } = rows;
+        let Some(batch) = &mut self.batch else { return Ok(boards.into_iter().map(|board| (board, true)).collect()) };
+        let (issued, given) = batch.part(made, self.numbers, &boards, self.issue)?;
+        if let Some((first, last)) = issued {
             told.rows = Some((told.rows.map_or(first, |(first, _)| first), last));
         }
-        Ok(())
+        told.taken.iter_mut().enumerate().for_each(|(index, taken)| taken.count(index, &given));
+        let is_new: Vec<bool> = given.iter().map(|one| one.is_new).collect();
+        if !self.numbers.open.is_empty() {
+            let numbers: Vec<Vec<u64>> = given.into_iter().map(|one| one.numbers).collect();
+            let mut findings = Vec::new();
+            boards = judge::boards(self.inputs, &self.numbers.filled(records, &numbers), &mut findings);
+            self.judged(findings)?;
+        }
+        Ok(boards.into_iter().zip(is_new).collect())
+    }
+}
+
+/// Rows, and the boards that they become with numbers that are no one's.
+struct Rows {
+    records: Records,
+    boards: Vec<Board>,
+}
+
+/// Keeps what the user is told.
+fn tell(maker: &Maker<'_>, made: &[Made], folder: &dyn Fn(&str) -> String, told: &mut Told) {
+    for board in made.iter().take(LISTED.saturating_sub(told.listed.len())) {
+        for ((index, stage), made) in maker.stages.iter().enumerate().zip(&board.stages) {
+            if told.listed.len() < SHOWN * maker.stages.len() {
+                told.lines[index].push_str(&made.text(&folder(&stage.name.value)));
+            }
+            told.listed.push(made.to_json(&board.board, stage));
+        }
     }
 }
 
