@@ -4,6 +4,7 @@ use crate::chips::{Chip, Chips};
 use crate::family::{
     self, AliasForm, Block, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, Statement, all, fact, one,
 };
+use crate::sort::sort_by_key;
 use crate::{
     Alias, Citation, Correction, Ecc, Lock, Mode, OptionByte, OptionKind, Otp, PageProtection, Part, Ram, Region,
     RegisterField, StoredOptions, Upstream, VectorTable, Window, WriteProtection,
@@ -102,7 +103,7 @@ impl Builder<'_> {
         {
             return Err(format!("no option tells the modes of {} apart", self.name));
         }
-        modes.sort_by_key(|mode| mode.regions.len());
+        sort_by_key(&mut modes, |mode| mode.regions.len());
         Ok(modes)
     }
 

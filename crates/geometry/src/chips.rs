@@ -1,65 +1,55 @@
 //! What schema/devices/parts/*.toml say: order codes and their memory, as `cargo xtask devices --import` wrote it.
 
-use serde::Deserialize;
-
 use crate::family::RegionForm;
+use crate::read::tables;
 use crate::{Citation, Evidence, Ram};
 
-/// The file of a family.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Chips {
-    /// Where all of it comes from.
-    pub source: String,
-    /// The second source's name, which the sector maps are compared with.
-    pub second_source: String,
+tables! {
+    /// The file of a family.
+    pub struct Chips {
+        /// Where all of it comes from.
+        pub source: String,
+        /// The second source's name, which the sector maps are compared with.
+        pub second_source: String,
+        /// Parts of equal memory.
+        pub chips: Vec<Chip>,
+    }
+
     /// Parts of equal memory.
-    pub chips: Vec<Chip>,
-}
+    pub struct Chip {
+        /// The die's name.
+        pub die: String,
+        /// Name and last interrupt of its cores, the first one to start first.
+        pub cores: Vec<(String, u32)>,
+        /// Order codes.
+        pub parts: Vec<String>,
+        /// Sector maps.
+        pub modes: Vec<ChipMode>,
+        /// What the source says of all its flash; absent without flash. Facts about a family decide, not this.
+        pub flash: Option<ChipFlash>,
+        /// Base and size of one-time-programmable memory as the source has it. Facts about a family decide, not this.
+        pub otp: Option<(u32, u32)>,
+        /// Name, base and size.
+        pub ram: Vec<(String, u32, u32)> = Vec::new(),
+        /// Name, base and size.
+        pub eeprom: Vec<(String, u32, u32)> = Vec::new(),
+    }
 
-/// Parts of equal memory.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Chip {
-    /// The die's name.
-    pub die: String,
-    /// Name and last interrupt of its cores, the first one to start first.
-    pub cores: Vec<(String, u32)>,
-    /// Order codes.
-    pub parts: Vec<String>,
-    /// Sector maps.
-    pub modes: Vec<ChipMode>,
-    /// What the source says of all its flash; absent without flash. Facts about a family decide, not this.
-    pub flash: Option<ChipFlash>,
-    /// Base and size of one-time-programmable memory as the source has it. Facts about a family decide, not this.
-    pub otp: Option<(u32, u32)>,
-    /// Name, base and size.
-    #[serde(default)]
-    pub ram: Vec<(String, u32, u32)>,
-    /// Name, base and size.
-    #[serde(default)]
-    pub eeprom: Vec<(String, u32, u32)>,
-}
+    /// A sector map.
+    pub struct ChipMode {
+        /// Flash algorithms of the second source that have the same sectors.
+        pub same_as: Vec<String> = Vec::new(),
+        /// Lowest address first; empty without flash.
+        pub regions: Vec<RegionForm>,
+    }
 
-/// A sector map.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChipMode {
-    /// Flash algorithms of the second source that have the same sectors.
-    #[serde(default)]
-    pub same_as: Vec<String>,
-    /// Lowest address first; empty without flash.
-    pub regions: Vec<RegionForm>,
-}
-
-/// What the source says of all flash of a chip.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChipFlash {
-    /// Its own choice of a write size, which is not always the silicon's.
-    pub write: u32,
-    /// What an erased byte reads as.
-    pub erased: u8,
+    /// What the source says of all flash of a chip.
+    pub struct ChipFlash {
+        /// Its own choice of a write size, which is not always the silicon's.
+        pub write: u32,
+        /// What an erased byte reads as.
+        pub erased: u8,
+    }
 }
 
 impl Chips {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use crate::read::{Table, words};
 
 /// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,13 @@ pub struct Citation {
     pub note: Option<String>,
 }
 
+impl Citation {
+    /// Takes it out of a table that says what it says of one source.
+    pub(crate) fn take(table: &mut Table<'_>) -> Result<Self, String> {
+        Ok(Self { source: table.take("source")?, evidence: table.take("evidence")?, note: table.take("note")? })
+    }
+}
+
 /// A value that stands alone, and where it comes from. Where there is no evidence there is no fact: see `Option`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact<T> {
@@ -24,22 +31,23 @@ pub struct Fact<T> {
     pub citation: Citation,
 }
 
-/// How far a source can be relied on, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Evidence {
-    /// Two or more independent sources agree.
-    TwoSources,
-    /// Read in the vendor's own header, driver, example or manual.
-    VendorSource,
-    /// Read in one source that is not the vendor's: another project's table or driver.
-    OneSource,
-    /// Arithmetic or reasoning from proven facts.
-    Inferred,
-    /// Somebody's report, perhaps of one board.
-    OneReport,
-    /// Nothing but a claim: not to be relied on.
-    Unverified,
+words! {
+    /// How far a source can be relied on, best first.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Evidence {
+        /// Two or more independent sources agree.
+        TwoSources,
+        /// Read in the vendor's own header, driver, example or manual.
+        VendorSource,
+        /// Read in one source that is not the vendor's: another project's table or driver.
+        OneSource,
+        /// Arithmetic or reasoning from proven facts.
+        Inferred,
+        /// Somebody's report, perhaps of one board.
+        OneReport,
+        /// Nothing but a claim: not to be relied on.
+        Unverified,
+    }
 }
 
 impl fmt::Display for Evidence {

@@ -6,11 +6,13 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::chips::Chips;
 use crate::family::Family;
 use crate::memory::{Memories, Memory};
+use crate::read::Read;
+use crate::sort::sort_by;
 use crate::{Part, assemble};
 
 /// What the names of a family's parts begin with, and its file of facts and file of parts.
@@ -81,7 +83,7 @@ pub fn parts() -> Result<Vec<Part>, LookupError> {
             }
         }
     }
-    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    sort_by(&mut parts, |a, b| a.name.cmp(&b.name));
     Ok(parts)
 }
 
@@ -145,8 +147,9 @@ fn unpack<const N: usize>(packed: &[u8], name: &str) -> Result<[String; N], Stri
     texts.try_into().map_err(|_| format!("{name}: not {N} texts"))
 }
 
-fn parse<T: DeserializeOwned>(text: &str, name: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("{name}: {error}"))
+fn parse<T: Read>(text: &str, name: &str) -> Result<T, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| format!("{name}: {error}"))?;
+    T::read(&value).map_err(|error| format!("{name}: {error}"))
 }
 
 fn names() -> Result<Vec<String>, LookupError> {
@@ -166,7 +169,7 @@ fn nearest(code: &str, names: Vec<String>) -> Vec<String> {
         (strsim::damerau_levenshtein(stem, name), strsim::damerau_levenshtein(code, name))
     };
     let mut ranked: Vec<((usize, usize), String)> = names.into_iter().map(|name| (distance(&name), name)).collect();
-    ranked.sort();
+    sort_by(&mut ranked, Ord::cmp);
     ranked.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect()
 }
 

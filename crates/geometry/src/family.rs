@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use crate::{BlankRead, Citation, Corrected, EraseSelector, Evidence, Fact, ReadWhileWrite, Rewrite, Run, Selects};
+use crate::read::{Read, Table, expected, field, tables, words};
+use crate::{BlankRead, Citation, Corrected, EraseSelector, Fact, ReadWhileWrite, Rewrite, Run, Selects};
 
 /// A statement about some parts of a family.
 pub trait Statement {
@@ -47,28 +48,46 @@ pub fn one<'a, T: Statement>(
     }
 }
 
+/// What every statement has.
+struct About {
+    parts: Vec<String>,
+    citation: Citation,
+}
+
+impl About {
+    fn take(table: &mut Table<'_>) -> Result<Self, String> {
+        Ok(Self { parts: table.optional("parts", Some(Vec::new()))?, citation: Citation::take(table)? })
+    }
+}
+
 /// Declares statements: tables that carry their source and its evidence.
 macro_rules! statements {
-    ($( $(#[$doc:meta])* struct $name:ident { $( $(#[$attribute:meta])* $field:ident: $type:ty,)* } )*) => {$(
+    ($( $(#[$doc:meta])* struct $name:ident {
+        $( $(#[$field_doc:meta])* $field:ident: $type:ty $(= $absent:expr)?, )*
+    } )*) => {$(
         $(#[$doc])*
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub struct $name {
-            $( $(#[$attribute])* pub $field: $type,)*
-            #[serde(default)]
-            parts: Vec<String>,
-            source: String,
-            evidence: Evidence,
-            note: Option<String>,
+            $( $(#[$field_doc])* pub $field: $type, )*
+            about: About,
+        }
+
+        impl Read for $name {
+            fn read(value: &Value) -> Result<Self, String> {
+                let mut table = Table::of(value)?;
+                let about = About::take(&mut table)?;
+                let read = Self { $( $field: field!(table, $field $(, $absent)?), )* about };
+                table.end(&[$( stringify!($field), )* "parts", "source", "evidence", "note"])?;
+                Ok(read)
+            }
         }
 
         impl Statement for $name {
             fn parts(&self) -> &[String] {
-                &self.parts
+                &self.about.parts
             }
 
             fn citation(&self) -> Citation {
-                Citation { source: self.source.clone(), evidence: self.evidence, note: self.note.clone() }
+                self.about.citation.clone()
             }
         }
     )*};
@@ -87,8 +106,7 @@ statements! {
     struct ModeRule {
         banks: usize,
         title: String,
-        #[serde(default)]
-        selectors: BTreeMap<String, u32>,
+        selectors: BTreeMap<String, u32> = BTreeMap::new(),
         regions: Option<Vec<RegionForm>>,
     }
     /// The numbers of each bank's first sector, in modes of so many banks.
@@ -101,8 +119,7 @@ statements! {
         option: String,
         bits: u32,
         sectors_per_bit: u32,
-        #[serde(default)]
-        first_sector: u32,
+        first_sector: u32 = 0,
         rule: String,
     }
     /// Which option bytes protect ranges of pages of a bank, in modes of so many banks.
@@ -122,8 +139,7 @@ statements! {
         shift: u32,
         width: u32,
         address_shift: Option<u32>,
-        #[serde(default)]
-        meanings: Vec<String>,
+        meanings: Vec<String> = Vec::new(),
         shipped: Option<u32>,
     }
     /// A second address of the flash, from `target` on.
@@ -150,43 +166,42 @@ statements! {
     struct Correction { of: Corrected, upstream: String, ours: String, }
 }
 
-/// A region as a mode has it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegionForm {
-    /// Address of its first byte.
-    pub base: u32,
-    /// Its sectors.
-    pub runs: Vec<Run>,
+tables! {
+    /// A region as a mode has it.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct RegionForm {
+        /// Address of its first byte.
+        pub base: u32,
+        /// Its sectors.
+        pub runs: Vec<Run>,
+    }
+
+    /// A register and where it is.
+    pub struct RegisterForm {
+        /// The reference manual's name.
+        pub name: String,
+        /// Its address.
+        pub address: u32,
+    }
 }
 
-/// A register and where it is.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegisterForm {
-    /// The reference manual's name.
-    pub name: String,
-    /// Its address.
-    pub address: u32,
-}
-
-/// How an option byte's value is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// 0 or 1.
-    Bit,
-    /// A read protection level.
-    Level,
-    /// An address's upper bits.
-    BootAddress,
-    /// A bit for a group of sectors.
-    WriteProtection,
+words! {
+    /// How an option byte's value is to be read.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Kind {
+        /// 0 or 1.
+        Bit,
+        /// A read protection level.
+        Level,
+        /// An address's upper bits.
+        BootAddress,
+        /// A bit for a group of sectors.
+        WriteProtection,
+    }
 }
 
 /// What locks one-time-programmable memory: `"register"`, `"unit"`, or `{ bytes = 0x1FF0_F400 }`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug)]
 pub enum LockForm {
     /// Lock bytes from this address on.
     Bytes(u32),
@@ -196,50 +211,65 @@ pub enum LockForm {
     Unit,
 }
 
-/// A family's file.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Family {
-    /// What abbreviations in the statements' sources stand for.
-    pub sources: BTreeMap<String, String>,
-    /// Widest unit that needs no extra supply.
-    pub program_unit: Vec<Bytes>,
-    /// Bytes that share an error correction code; 0: there is none.
-    pub ecc_word: Vec<Bytes>,
-    /// See [`Erased`].
-    pub erased: Vec<Erased>,
-    /// See [`RewriteRule`].
-    pub rewrite: Vec<RewriteRule>,
-    /// See [`ReadRule`].
-    pub read_while_write: Vec<ReadRule>,
-    /// See [`ModeRule`].
-    pub modes: Vec<ModeRule>,
-    /// See [`Numbers`].
-    pub numbers: Vec<Numbers>,
-    /// See [`Protection`].
-    pub write_protection: Vec<Protection>,
-    /// See [`Pages`].
-    pub page_protection: Vec<Pages>,
-    /// See [`OptionForm`].
-    pub options: Vec<OptionForm>,
-    /// See [`AliasForm`].
-    pub aliases: Vec<AliasForm>,
-    /// RAM in more detail than the imported blocks; it stands instead of them.
-    pub ram: Vec<Block>,
-    /// See [`OtpForm`].
-    pub otp: Vec<OtpForm>,
-    /// See [`Swap`].
-    pub swap: Vec<Swap>,
-    /// See [`Selector`].
-    pub erase_selector: Vec<Selector>,
-    /// Where the option bytes are stored, where they can be read as memory.
-    pub option_memory: Vec<Block>,
-    /// See [`StoredForm`].
-    pub stored_options: Vec<StoredForm>,
-    /// Where external memories appear.
-    pub windows: Vec<Block>,
-    /// See [`Correction`].
-    pub corrections: Vec<Correction>,
+impl Read for LockForm {
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::String(word) if word == "register" => Ok(Self::Register),
+            Value::String(word) if word == "unit" => Ok(Self::Unit),
+            Value::Object(_) => {
+                let mut table = Table::of(value)?;
+                let lock = Self::Bytes(table.take("bytes")?);
+                table.end(&["bytes"]).map(|()| lock)
+            }
+            other => Err(expected("\"register\", \"unit\" or a table", other)),
+        }
+    }
+}
+
+tables! {
+    /// A family's file.
+    pub struct Family {
+        /// What abbreviations in the statements' sources stand for.
+        pub sources: BTreeMap<String, String> = BTreeMap::new(),
+        /// Widest unit that needs no extra supply.
+        pub program_unit: Vec<Bytes> = Vec::new(),
+        /// Bytes that share an error correction code; 0: there is none.
+        pub ecc_word: Vec<Bytes> = Vec::new(),
+        /// See [`Erased`].
+        pub erased: Vec<Erased> = Vec::new(),
+        /// See [`RewriteRule`].
+        pub rewrite: Vec<RewriteRule> = Vec::new(),
+        /// See [`ReadRule`].
+        pub read_while_write: Vec<ReadRule> = Vec::new(),
+        /// See [`ModeRule`].
+        pub modes: Vec<ModeRule> = Vec::new(),
+        /// See [`Numbers`].
+        pub numbers: Vec<Numbers> = Vec::new(),
+        /// See [`Protection`].
+        pub write_protection: Vec<Protection> = Vec::new(),
+        /// See [`Pages`].
+        pub page_protection: Vec<Pages> = Vec::new(),
+        /// See [`OptionForm`].
+        pub options: Vec<OptionForm> = Vec::new(),
+        /// See [`AliasForm`].
+        pub aliases: Vec<AliasForm> = Vec::new(),
+        /// RAM in more detail than the imported blocks; it stands instead of them.
+        pub ram: Vec<Block> = Vec::new(),
+        /// See [`OtpForm`].
+        pub otp: Vec<OtpForm> = Vec::new(),
+        /// See [`Swap`].
+        pub swap: Vec<Swap> = Vec::new(),
+        /// See [`Selector`].
+        pub erase_selector: Vec<Selector> = Vec::new(),
+        /// Where the option bytes are stored, where they can be read as memory.
+        pub option_memory: Vec<Block> = Vec::new(),
+        /// See [`StoredForm`].
+        pub stored_options: Vec<StoredForm> = Vec::new(),
+        /// Where external memories appear.
+        pub windows: Vec<Block> = Vec::new(),
+        /// See [`Correction`].
+        pub corrections: Vec<Correction> = Vec::new(),
+    }
 }
 
 /// Of a statement the fact that it is about.

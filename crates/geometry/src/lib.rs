@@ -22,7 +22,9 @@ mod otp;
 mod part;
 mod place;
 mod protection;
+mod read;
 mod region;
+pub mod sort;
 
 pub use citation::{Citation, Evidence, Fact};
 pub use database::{LookupError, memories, memory, part, parts};

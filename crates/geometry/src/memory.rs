@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::family::{Bytes, Erased, ReadRule, RegionForm, RewriteRule, fact, one};
+use crate::read::{tables, words};
+use crate::sort::sort_by;
 use crate::{Citation, Ecc, Evidence, Region, Run};
 
 /// An external memory by its part name. Its region starts at 0: the bus decides about the address.
@@ -29,14 +29,15 @@ pub struct Memory {
     pub sources: BTreeMap<String, String>,
 }
 
-/// How an external memory is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Interface {
-    /// Address and data lines: a bus FMC_NE1 to FMC_NE4.
-    Parallel,
-    /// A command interface: SPI, QUADSPI or OCTOSPI.
-    Serial,
+words! {
+    /// How an external memory is connected.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Interface {
+        /// Address and data lines: a bus FMC_NE1 to FMC_NE4.
+        Parallel,
+        /// A command interface: SPI, QUADSPI or OCTOSPI.
+        Serial,
+    }
 }
 
 impl fmt::Display for Interface {
@@ -48,33 +49,29 @@ impl fmt::Display for Interface {
     }
 }
 
-/// schema/devices/memories.toml.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Memories {
-    sources: BTreeMap<String, String>,
-    memories: Vec<MemoryForm>,
-    program_unit: Vec<Bytes>,
-    #[serde(default)]
-    ecc_word: Vec<Bytes>,
-    erased: Vec<Erased>,
-    rewrite: Vec<RewriteRule>,
-    read_while_write: Vec<ReadRule>,
-}
+tables! {
+    /// schema/devices/memories.toml.
+    pub struct Memories {
+        sources: BTreeMap<String, String>,
+        memories: Vec<MemoryForm>,
+        program_unit: Vec<Bytes>,
+        ecc_word: Vec<Bytes> = Vec::new(),
+        erased: Vec<Erased>,
+        rewrite: Vec<RewriteRule>,
+        read_while_write: Vec<ReadRule>,
+    }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct MemoryForm {
-    name: String,
-    interface: Interface,
-    runs: Vec<Run>,
-    erase_sizes: Vec<u32>,
-    page: u32,
-    #[serde(default)]
-    command_offsets: Vec<u32>,
-    source: String,
-    evidence: Evidence,
-    note: Option<String>,
+    struct MemoryForm {
+        name: String,
+        interface: Interface,
+        runs: Vec<Run>,
+        erase_sizes: Vec<u32>,
+        page: u32,
+        command_offsets: Vec<u32> = Vec::new(),
+        source: String,
+        evidence: Evidence,
+        note: Option<String>,
+    }
 }
 
 impl Memories {
@@ -84,7 +81,7 @@ impl Memories {
     /// Statements that contradict one another.
     pub fn list(&self) -> Result<Vec<Memory>, String> {
         let mut memories = self.memories.iter().map(|form| self.memory(form)).collect::<Result<Vec<_>, _>>()?;
-        memories.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut memories, |a, b| a.name.cmp(&b.name));
         Ok(memories)
     }
 

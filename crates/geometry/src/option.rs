@@ -1,7 +1,6 @@
 //! Option bytes, by the reference manual's names.
 
-use serde::Deserialize;
-
+use crate::read::words;
 use crate::{Citation, Part};
 
 /// An option byte, or a field of one, by the reference manual's name.
@@ -23,14 +22,15 @@ pub struct OptionByte {
     pub citation: Citation,
 }
 
-/// What depends on an option byte, so that a manifest must state it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Selects {
-    /// The sector map.
-    Geometry,
-    /// The address at which a slot runs.
-    RunAddress,
+words! {
+    /// What depends on an option byte, so that a manifest must state it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Selects {
+        /// The sector map.
+        Geometry,
+        /// The address at which a slot runs.
+        RunAddress,
+    }
 }
 
 /// Neighbouring bits of a register.

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::Deserialize;
-
 use crate::Citation;
+use crate::read::words;
 
 /// One-time-programmable memory of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +38,13 @@ pub enum Lock {
     Unit,
 }
 
-/// What reading a unit does that was never programmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BlankRead {
-    /// It raises a non-maskable interrupt, for an error correction code that is not there.
-    Nmi,
+words! {
+    /// What reading a unit does that was never programmed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum BlankRead {
+        /// It raises a non-maskable interrupt, for an error correction code that is not there.
+        Nmi,
+    }
 }
 
 impl Otp {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use serde::Deserialize;
-
+use crate::read::words;
 use crate::{Citation, Fact, OptionByte, Otp, Region, Sector, Selects, StoredOptions};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
@@ -64,20 +63,21 @@ pub struct Correction {
     pub citation: Citation,
 }
 
-/// What a correction is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Corrected {
-    /// Base or size of the one-time-programmable memory, or that there is any.
-    Otp,
-    /// The program unit.
-    ProgramUnit,
-    /// The erased value.
-    Erased,
-    /// Where a bank is.
-    Regions,
-    /// A mode that is missing.
-    Modes,
+words! {
+    /// What a correction is about.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Corrected {
+        /// Base or size of the one-time-programmable memory, or that there is any.
+        Otp,
+        /// The program unit.
+        ProgramUnit,
+        /// The erased value.
+        Erased,
+        /// Where a bank is.
+        Regions,
+        /// A mode that is missing.
+        Modes,
+    }
 }
 
 /// What the imported data says and is not relied on, to compare with.
@@ -145,14 +145,15 @@ pub struct Window {
     pub citation: Citation,
 }
 
-/// Which bank an erase by number means while the banks are exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EraseSelector {
-    /// The one that is seen at the address: selector and address agree.
-    Mapped,
-    /// The one that is there in silicon: the selector does not follow the exchange.
-    Physical,
+words! {
+    /// Which bank an erase by number means while the banks are exchanged.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum EraseSelector {
+        /// The one that is seen at the address: selector and address agree.
+        Mapped,
+        /// The one that is there in silicon: the selector does not follow the exchange.
+        Physical,
+    }
 }
 
 impl fmt::Display for EraseSelector {

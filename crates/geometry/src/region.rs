@@ -3,8 +3,9 @@
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 
-use serde::Deserialize;
+use serde_json::Value;
 
+use crate::read::{Read, words};
 use crate::{Citation, Fact, PageProtection, WriteProtection};
 
 /// A contiguous range of one memory with one set of rules: the whole flash, one of its banks, or an external memory.
@@ -40,13 +41,18 @@ pub struct Region {
 }
 
 /// Neighbouring sectors of one size. As text `4x32K`, or `128K` for a single one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     /// How many.
     pub count: u32,
     /// Bytes of each.
     pub size: u32,
+}
+
+impl Read for Run {
+    fn read(value: &Value) -> Result<Self, String> {
+        String::read(value)?.try_into()
+    }
 }
 
 impl TryFrom<String> for Run {
@@ -96,28 +102,30 @@ pub enum Ecc {
     Word(u32),
 }
 
-/// What may be programmed over a unit that is not erased.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rewrite {
-    /// Any value that only clears bits.
-    ClearBits,
-    /// All zeros, and nothing else.
-    OnlyZero,
-    /// Nothing: a unit is programmed once per erase.
-    Never,
+words! {
+    /// What may be programmed over a unit that is not erased.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Rewrite {
+        /// Any value that only clears bits.
+        ClearBits,
+        /// All zeros, and nothing else.
+        OnlyZero,
+        /// Nothing: a unit is programmed once per erase.
+        Never,
+    }
 }
 
-/// What can be read while a sector is programmed or erased.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadWhileWrite {
-    /// The other bank. Reading the same one waits.
-    OtherBank,
-    /// Nothing until the operation ends: there is one bank.
-    Nothing,
-    /// Nothing, unless the operation is suspended.
-    Suspended,
+words! {
+    /// What can be read while a sector is programmed or erased.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ReadWhileWrite {
+        /// The other bank. Reading the same one waits.
+        OtherBank,
+        /// Nothing until the operation ends: there is one bank.
+        Nothing,
+        /// Nothing, unless the operation is suspended.
+        Suspended,
+    }
 }
 
 impl fmt::Display for Ecc {

@@ -21,7 +21,7 @@ struct Algorithm {
     name: String,
     base: u32,
     erased: u8,
-    runs: Vec<Run>,
+    runs: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,10 +64,14 @@ impl SecondSource {
 }
 
 impl Algorithm {
+    fn runs(&self) -> impl Iterator<Item = Run> {
+        self.runs.iter().map(|run| Run::try_from(run.clone()).unwrap())
+    }
+
     /// Address and size of its sectors.
     fn sectors(&self) -> BTreeSet<(u32, u32)> {
         let mut address = self.base;
-        let sizes = self.runs.iter().flat_map(|run| (0..run.count).map(|_| run.size));
+        let sizes = self.runs().flat_map(|run| (0..run.count).map(move |_| run.size));
         sizes
             .map(|size| {
                 address += size;
@@ -148,7 +152,7 @@ fn otp_as_the_packs_have_it() {
                 }
                 _ => 0,
             });
-            let size: u32 = algorithm.runs.iter().map(|run| run.count * run.size).sum();
+            let size: u32 = algorithm.runs().map(|run| run.count * run.size).sum();
             assert_eq!((otp.base, otp.size + locks), (algorithm.base, size), "{}", part.name);
             compared += 1;
         }
