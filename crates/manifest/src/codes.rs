@@ -41,6 +41,9 @@ macro_rules! codes {
 
         /// All codes, in ascending order.
         pub const ALL: &[Code] = &[$($name),*];
+
+        /// Their ids alone: who only asks whether there is a code does not need the texts.
+        pub const IDS: &[&str] = &[$($id),*];
     };
     (@example) => { None };
     (@example $example:literal) => {

@@ -91,26 +91,20 @@ impl Label {
 
 impl Diagnostic {
     /// An error without details yet.
+    // Inlined, as is the next one, so that a program has no texts of codes because of it: only their ids go further.
+    #[inline(always)]
     pub fn error(code: Code, title: impl Into<String>) -> Self {
-        Self::new(code, Severity::Error, title)
+        Self::new(code.id, Severity::Error, title.into())
     }
 
     /// A warning without details yet.
+    #[inline(always)]
     pub fn warning(code: Code, title: impl Into<String>) -> Self {
-        Self::new(code, Severity::Warning, title)
+        Self::new(code.id, Severity::Warning, title.into())
     }
 
-    fn new(code: Code, severity: Severity, title: impl Into<String>) -> Self {
-        let title = title.into();
-        Self {
-            code: code.id,
-            severity,
-            title,
-            labels: Vec::new(),
-            notes: Vec::new(),
-            help: Vec::new(),
-            facts: Vec::new(),
-        }
+    fn new(code: &'static str, severity: Severity, title: String) -> Self {
+        Self { code, severity, title, labels: Vec::new(), notes: Vec::new(), help: Vec::new(), facts: Vec::new() }
     }
 
     /// With the place of what is wrong.

@@ -21,7 +21,7 @@ pub struct Allowed {
 pub fn apply(spec: &Manifest, report: &mut Vec<Diagnostic>) -> Vec<Allowed> {
     let mut allowed = Vec::new();
     for (code, lint) in spec.lints.iter().flat_map(|lints| lints.value.iter()) {
-        if codes::find(code).is_none() {
+        if !codes::IDS.contains(&code.value.as_str()) {
             report.push(unknown(code));
             continue;
         }
@@ -79,7 +79,7 @@ fn allow(
 
 fn unknown(code: &Spanned<String>) -> Diagnostic {
     let error = Diagnostic::error(codes::NOTHING, format!("there is no code `{}`", code.value));
-    match names::nearest(code, codes::ALL.iter().map(|code| code.id)) {
+    match names::nearest(code, codes::IDS.iter().copied()) {
         Some(near) => error.at(code.span, format!("did you mean `{near}`?")),
         None => error.at(code.span, "codes look like `WX0114`"),
     }
