@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+#[cfg(not(target_family = "wasm"))]
+use crc32fast::hash as crc32;
+#[cfg(target_family = "wasm")]
+use image_format::crc::crc32;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -140,7 +144,7 @@ pub fn write(targets: &[Target<'_>]) -> Vec<u8> {
 
 /// CRC-32 as IEEE 802.3 has it, but not inverted at its end (USB DFU 1.1 appendix B).
 fn crc(bytes: &[u8]) -> u32 {
-    !crc32fast::hash(bytes)
+    !crc32(bytes)
 }
 
 /// Whether a file claims to be a DfuSe file.
