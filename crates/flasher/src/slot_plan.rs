@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use geometry::Sector;
+use geometry::sort::sort_by_key;
 use manifest::Plan;
 use manifest::memory::Access;
 use manifest::plan::{Extent, Loader, Placement, Slot};
@@ -87,7 +88,7 @@ impl SlotPlan {
         for piece in &self.whole {
             let mut touched: Vec<Sector> =
                 all.iter().filter(|sector| overlap(&sector.range(), &piece.range())).copied().collect();
-            touched.sort_by_key(|sector| sector.address);
+            sort_by_key(&mut touched, |sector| sector.address);
             for sector in touched {
                 if !order.contains(&sector) && !overlap(&sector.range(), &self.start) {
                     order.push(sector);
@@ -109,7 +110,7 @@ impl SlotPlan {
             // In pieces by sectors, joined again where neighbours are both written.
             let mut rest: Vec<Piece> = Vec::new();
             let mut sectors: Vec<&Sector> = self.erase.iter().chain(&kept).collect();
-            sectors.sort_by_key(|sector| sector.address);
+            sort_by_key(&mut sectors, |sector| sector.address);
             for part in sectors.iter().filter_map(|sector| cut(piece, &sector.range())) {
                 match rest.last_mut() {
                     _ if is_kept(&part.range()) => {}
@@ -139,7 +140,7 @@ pub(crate) fn of_image(plan: &Plan, slot: &Slot, placement: &Placement, place: &
     };
     let own = slot.extent.sectors.iter().filter(|sector| log.iter().all(|other| other.address != sector.address));
     let mut erase: Vec<Sector> = own.chain(&log).copied().collect();
-    erase.sort_by_key(rank);
+    sort_by_key(&mut erase, rank);
     SlotPlan {
         slot: place.slot.clone(),
         content: Content::Image { name: place.image.clone(), version: place.version.clone(), id: place.id },

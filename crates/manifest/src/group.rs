@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use geometry::sort::{sort_by, sort_by_key};
 use image_format::layout::{
     Group, GroupArea, GroupRegion, GroupSlot, MEMORY_COMMANDS, MEMORY_INTERNAL, MEMORY_MAPPED, MEMORY_OTP, ModeBits,
     PURPOSE_COUNTER, ROLE_BACKUP, ROLE_RUN, ROLE_STAGING, RegionRuns, SectorRun, TooMany,
@@ -43,13 +44,13 @@ pub fn canonical(
     for (copy, role) in [(&copies.download, ROLE_STAGING), (&copies.backup, ROLE_BACKUP)] {
         places.extend(copy.as_ref().and_then(|name| Some(Place::copy(of.slot(&name.value)?, role, front))));
     }
-    places.sort_by(|a, b| a.slot.extent.order(&b.slot.extent));
+    sort_by(&mut places, |a, b| a.slot.extent.order(&b.slot.extent));
     let mut regions: Vec<Memory<'_>> =
         places.iter().flat_map(|place| [Memory::of(&place.slot.extent), place.log_region]).collect();
     if let Some(Counter::Area(area)) = counter {
         regions.push(Memory::of(&area.extent));
     }
-    regions.sort_by_key(|memory| memory.region.base);
+    sort_by_key(&mut regions, |memory| memory.region.base);
     let mut known: Vec<&str> = Vec::new();
     regions.retain(|memory| {
         let is_new = !known.contains(&memory.region.name.as_str());

@@ -45,6 +45,7 @@ pub use schema::json_schema;
 pub use source::Source;
 
 use diagnostic::Severity;
+use geometry::sort::sort_by_key;
 use include::{Join as _, Joining};
 use read::{At, Reader, Value as _};
 use source::{Span, Spanned};
@@ -89,7 +90,7 @@ pub fn check_with<E>(
 
 fn checked(judged: Judged) -> Checked {
     let Judged { plan, mut diagnostics, allowed, is_fragment, profiles } = judged;
-    diagnostics.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+    sort_by_key(&mut diagnostics, |diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     Checked { plan: plan.filter(|_| !refused), diagnostics, allowed, is_fragment, profiles }
 }

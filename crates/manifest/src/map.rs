@@ -1,5 +1,6 @@
 //! A device's memories from their first to their last sector, as rows of plain data.
 
+use geometry::sort::sort_by_key;
 use geometry::{OptionKind, Region};
 
 use crate::memory::Access;
@@ -100,7 +101,7 @@ fn rows(plan: &Plan, region: &Region) -> Vec<Row> {
     let slots = plan.slots.iter().map(|slot| (&slot.extent, &slot.name, None));
     let areas = plan.areas.iter().map(|area| (&area.extent, &area.name, Some(area.purpose.value)));
     let mut taken: Vec<_> = slots.chain(areas).filter(|(extent, ..)| extent.region.name == region.name).collect();
-    taken.sort_by_key(|(extent, ..)| extent.range.start);
+    sort_by_key(&mut taken, |(extent, ..)| extent.range.start);
     let mut rows = Vec::new();
     let mut free = Free { region, start: region.base };
     for (extent, name, purpose) in taken {

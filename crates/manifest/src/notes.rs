@@ -1,5 +1,6 @@
 //! What is worth knowing about a plan that nothing is wrong with.
 
+use geometry::sort::sort_by_key;
 use geometry::{Region, bytes};
 
 use crate::map::{What, map};
@@ -70,7 +71,7 @@ fn no_way_back(plan: &Plan, image: &Image) -> Option<String> {
     let text = format!("revert = \"never\": a confirmed or broken `{name}` can only be replaced");
     // Beside the download first.
     let mut regions: Vec<&Region> = plan.device.regions().map(|(region, _)| region).collect();
-    regions.sort_by_key(|region| region.name != download.extent.region.name);
+    sort_by_key(&mut regions, |region| region.name != download.extent.region.name);
     let room = regions.into_iter().find_map(|region| Some((region, room(plan, region, own.extent.size())?)));
     Some(match room {
         Some((region, (offset, size))) => format!(

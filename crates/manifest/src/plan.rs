@@ -11,6 +11,7 @@ mod trust;
 use std::fmt;
 use std::str::FromStr;
 
+use geometry::sort::sort_by_key;
 use geometry::{EraseSelector, Mode, Part, Region};
 
 pub use self::place::{Area, Copies, Extent, Placement, RunAlias, Slot, Use};
@@ -336,7 +337,7 @@ impl Device {
     /// Brings the option values into the order of the database.
     pub(crate) fn sort_options(&mut self) {
         let place = |name: &str| self.part.options.iter().position(|option| option.name == name);
-        self.options.sort_by_key(|option| place(&option.name));
+        sort_by_key(&mut self.options, |option| place(&option.name));
     }
 
     /// All regions, and how they are reached: internal flash, then external memories in the file's order.

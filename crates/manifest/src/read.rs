@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, Range};
 
+use geometry::sort::sort_by_key;
 use toml::de::{DeTable, DeValue};
 
 use crate::codes::{self, Code};
@@ -119,7 +120,7 @@ impl Reader {
     /// The entries of a table that anything may be called in, in the file's order.
     fn entries<'a>(&self, table: &'a DeTable<'a>) -> Vec<(At<'a>, &'a DeValue<'a>)> {
         let mut entries: Vec<_> = table.iter().map(|(key, value)| (self.at(key, value), value.get_ref())).collect();
-        entries.sort_by_key(|(at, _)| at.span);
+        sort_by_key(&mut entries, |(at, _)| at.span);
         entries
     }
 

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use geometry::sort::sort_by_key;
 use image_format::log::{LogForm, PlaceState, read_place};
 use image_format::{Header, ImageBody, ImageHeader, Kind, Memory};
 use manifest::plan::{Image, Placement, Plan, Slot};
@@ -60,7 +61,7 @@ pub fn segments(file: &[u8]) -> Option<Result<Vec<Segment<'_>>, CarriedError>> {
             })
         });
         let mut segments: Vec<_> = elements.collect();
-        segments.sort_by_key(|segment| segment.address);
+        sort_by_key(&mut segments, |segment| segment.address);
         Ok(segments)
     })
 }

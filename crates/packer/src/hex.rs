@@ -8,6 +8,7 @@ mod write;
 
 use std::borrow::Cow;
 
+use geometry::sort::sort_by_key;
 use ihex::{ReaderError, Record};
 
 use crate::firmware::Segment;
@@ -108,7 +109,7 @@ pub fn segments(file: &[u8]) -> Result<Vec<Segment<'static>>, HexError> {
     if runs.is_empty() {
         return Err(at_end(HexProblem::NoData));
     }
-    runs.sort_by_key(|run| run.address);
+    sort_by_key(&mut runs, |run| run.address);
     Ok(runs.into_iter().map(Data::into_segment).collect())
 }
 

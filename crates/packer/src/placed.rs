@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use geometry::sort::sort_by_key;
 use manifest::plan::{Placement, Plan};
 
 /// Bytes, and the address of the first one.
@@ -73,7 +74,7 @@ pub fn runs<'a>(placement: &Placement, file: Parts<'a>) -> Vec<Run<'a>> {
     let (front, rest) = first.split_at(first.len().min(placement.front_size as usize));
     let behind = run(placement.payload_address, vec![rest, payload, auxiliary]);
     let mut runs: Vec<_> = behind.into_iter().chain(run(placement.front_address, vec![front])).collect();
-    runs.sort_by_key(|run| run.address);
+    sort_by_key(&mut runs, |run| run.address);
     runs
 }
 

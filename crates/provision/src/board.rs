@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use geometry::sort::sort_by_key;
 use image_format::crc::Crc32;
 use image_format::trust::{RoleHead, TrustHead};
 use image_format::{SoftwareCrypto, sha256};
@@ -179,7 +180,7 @@ pub fn board(inputs: &Inputs<'_>, records: &Records, row: &Row) -> Result<Board,
         values.push(Value { field: field.name.value.clone(), bytes, is_secret: false });
     }
     let place = |value: &Value| otp.field(&value.field).map(|field| field.at.value);
-    values.sort_by_key(place);
+    sort_by_key(&mut values, place);
     Ok(Board { name, line: row.line, values })
 }
 

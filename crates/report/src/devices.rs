@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json::object;
 
 /// Which parts or memories, and which of their modes.
 #[derive(Clone, Copy, Debug)]
@@ -172,7 +173,7 @@ fn list_to_json(parts: &[Part], memories: &[Memory]) -> Value {
 
 /// The option bytes that select a mode.
 fn options(mode: &Mode) -> Value {
-    mode.selectors.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>().into()
+    object(mode.selectors.iter().map(|(name, value)| (name.clone(), json!(value)))).into()
 }
 
 /// `0x0804_0000 to 0x0807_FFFF`.

@@ -12,13 +12,14 @@ use image_format::{
     Code, Digest, Error, FrontHead, KeyId, Kind, Revision, SignaturePlace, SoftwareCrypto, Structure as _, sha256,
 };
 use packer::carried::{self, Carried};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use zerocopy::FromBytes as _;
 
 use self::contents::Contents;
 use crate::exit::Exit;
 use crate::fields::Leaf;
 use crate::findings::Report;
+use crate::json::object;
 use crate::shape::{Shape, kind, word};
 use crate::text::{hex, thousands};
 use crate::{fields, refusal};
@@ -231,7 +232,7 @@ impl<'a> View<'a> {
         json!({
             "authenticated": false,
             "size": self.file.len(),
-            "header": self.fields().map(field).collect::<Map<_, _>>(),
+            "header": object(self.fields().map(field)),
             "kind": self.shape.map(|shape| word(shape.kind)),
             "id": self.id(),
             "image_id": self.shape.filter(|shape| shape.kind == Kind::Image).and_then(|_| self.id()),

@@ -41,7 +41,14 @@ pub fn failure_object(command: &str, failure: &Failure) -> Map<String, Value> {
 
 fn head(command: &str, exit: Exit) -> Map<String, Value> {
     let entries = [("schema", json!(SCHEMA)), ("command", json!(command)), ("exit", json!(exit.number()))];
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)))
+}
+
+/// An object of these entries. Inserted one by one: to collect them would sort them first, by a sort compiled anew for each caller.
+pub(crate) fn object(entries: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.extend(entries);
+    object
 }
 
 fn text(object: Map<String, Value>) -> String {

@@ -1,5 +1,6 @@
 //! A manifest as it was read and judged.
 
+use geometry::sort::sort_by_key;
 use manifest::diagnostic::Severity;
 use manifest::plan::Key;
 use manifest::source::{Source, Span};
@@ -153,7 +154,7 @@ pub fn place(sources: &[Source], file: usize, offset: usize) -> Option<String> {
 
 /// Diagnostics in the order of the files. What is wrong with a file that goes into two slots is told once.
 pub fn ordered(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.sort_by_key(|diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
+    sort_by_key(&mut found, |diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let mut told: Vec<Diagnostic> = Vec::new();
     for diagnostic in found {
         if !told.contains(&diagnostic) {

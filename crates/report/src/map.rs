@@ -11,6 +11,7 @@ use manifest::plan::{ImageKind, Placement, Plan, Use, Word as _};
 use packer::linker::mode;
 use serde_json::{Value, json};
 
+use crate::json::object;
 use crate::svg::{self, Kind, Picture};
 use crate::text::{hex, thousands};
 use crate::{external, otp};
@@ -259,8 +260,8 @@ impl<'a> Map<'a> {
         json!({
             "part": self.plan.device.part.name,
             "memories": self.plan.device.memories.iter().map(external::to_json).collect::<Vec<_>>(),
-            "layouts": layouts.collect::<serde_json::Map<_, _>>(),
-            "option_bytes": options.collect::<serde_json::Map<_, _>>(),
+            "layouts": object(layouts),
+            "option_bytes": object(options),
             "regions": self.regions.iter().map(region).collect::<Vec<_>>(),
             "otp": self.plan.otp.as_ref().map(otp::map::to_json),
         })

@@ -2,6 +2,8 @@
 
 pub use image_format::trust::Role as RoleName;
 
+use geometry::sort::sort_by_key;
+
 use super::{OptionValue, Plan};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -129,7 +131,7 @@ impl Plan {
         let mut plan = self.clone();
         plan.profile = Some(chosen.name.value.clone());
         plan.roles.extend(chosen.roles.iter().cloned());
-        plan.roles.sort_by_key(|role| role.name);
+        sort_by_key(&mut plan.roles, |role| role.name);
         plan.device.options.extend(chosen.options.iter().cloned());
         plan.device.sort_options();
         plan.option_bytes = rules::protection::option_bytes(&plan.device, &plan.slots);

@@ -100,7 +100,9 @@ impl Dump {
     /// What was read otherwise: names of the reference manual, and values as a manifest has them, of RDP the level.
     pub fn of_values(values: impl IntoIterator<Item = (String, u32)>) -> Self {
         let value = |(name, number): (String, u32)| (simple(&name), Value { number, is_hex: false, line: 0 });
-        Self { device_id: None, values: values.into_iter().map(value).collect() }
+        let mut own = BTreeMap::new();
+        own.extend(values.into_iter().map(value));
+        Self { device_id: None, values: own }
     }
 
     /// The value of an option byte of a part, as a manifest has it: of RDP the level.

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use geometry::sort::sort_by;
 use geometry::{Alias, Citation, Mode, Part, Region, Sector, bytes};
 
 use super::{Report, declared, refers_to};
@@ -69,7 +70,7 @@ pub fn slots(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Slot>
         }
         slots.push(Slot { name: name.clone(), extent, header, run_alias, write_protect, log });
     }
-    slots.sort_by(|a, b| a.extent.order(&b.extent));
+    sort_by(&mut slots, |a, b| a.extent.order(&b.extent));
     slots
 }
 
@@ -107,7 +108,7 @@ pub fn areas(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Area>
         }
         areas.push(Area { name: name.clone(), extent, purpose });
     }
-    areas.sort_by(|a, b| a.extent.order(&b.extent));
+    sort_by(&mut areas, |a, b| a.extent.order(&b.extent));
     areas
 }
 

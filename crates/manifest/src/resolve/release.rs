@@ -1,5 +1,7 @@
 //! The release: what it is called, when it expires, who is in it and in which order; and what images ask of one another.
 
+use geometry::sort::sort_by_key;
+
 use super::{Report, declared, refers_to, update};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -31,7 +33,7 @@ pub fn resolve(spec: &Manifest, images: Option<&[Image]>, report: &mut Report) -
     check_label(label.as_ref(), spec, report);
     // By name: the order of the file's tables changes no byte of a release.
     let mut images: Vec<&Image> = images?.iter().collect();
-    images.sort_by_key(|image| &image.name.value);
+    sort_by_key(&mut images, |image| &image.name.value);
     let lead = lead(&images)?;
     Some(Release {
         label,

@@ -1,5 +1,6 @@
 //! Whose signatures what needs.
 
+use geometry::sort::sort_by_key;
 use image_format::{MAX_KEYS, SIGNATURE_PLACES};
 
 use super::{Report, declared, refers_to};
@@ -64,7 +65,7 @@ pub fn top(spec: &Manifest, all: &[Written<'_>], report: &mut Report) -> Vec<Rol
         }
         _ => {}
     }
-    roles.sort_by_key(|role| role.name);
+    sort_by_key(&mut roles, |role| role.name);
     roles
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use geometry::sort::sort_by_key;
 use geometry::{Lock, address};
 use image_format::otp::FieldKind;
 use manifest::otp::{block_range, free};
@@ -114,7 +115,7 @@ fn by_field(otp: &Otp) -> Vec<Row> {
         let size = thousands((range.end - range.start).into());
         row(range, String::new(), format!("free, {size} bytes"))
     }));
-    rows.sort_by_key(|(start, _)| *start);
+    sort_by_key(&mut rows, |(start, _)| *start);
     rows.into_iter().map(|(_, row)| row).collect()
 }
 

@@ -3,6 +3,7 @@
 mod content;
 mod field;
 
+use geometry::sort::sort_by_key;
 use geometry::{Lock, Otp as Memory, Part};
 use image_format::otp::{FieldKind, FieldList, OtpHead};
 use image_format::{SoftwareCrypto, sha256};
@@ -51,7 +52,7 @@ pub fn resolve(
     let mut fields: Vec<Field> =
         named.value.iter().filter_map(|(name, field)| field::resolve(name, field, &context, report)).collect();
     let complete = fields.len() == named.value.names().count();
-    fields.sort_by_key(|field| (field.at.value, field.at.span));
+    sort_by_key(&mut fields, |field| (field.at.value, field.at.span));
     let otp = Otp {
         memory,
         unit,
