@@ -1,14 +1,10 @@
 //! Values that the caller hands in: read once, checked against their declared types, and named when they are wrong.
 
-#[cfg(feature = "judge")]
 use image_format::Kind;
-#[cfg(feature = "judge")]
-use js_sys::Array;
-use js_sys::{JsString, Reflect, TypeError, Uint8Array};
+use js_sys::{Array, JsString, Reflect, TypeError, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 
 /// Bytes that are taken over into WebAssembly's memory at most. The largest external memory of the device database has 64 MiB.
-#[cfg(any(feature = "full", feature = "simulated"))]
 const LARGEST: u32 = 128 << 20;
 
 /// A value with the expression by which the caller knows it, such as `policy.place.layout`.
@@ -33,7 +29,6 @@ impl Argument {
     }
 
     /// `None` if it is `null`: left out on purpose.
-    #[cfg(feature = "judge")]
     pub fn unless_null(self) -> Option<Argument> {
         (!self.value.is_null()).then_some(self)
     }
@@ -48,7 +43,6 @@ impl Argument {
     }
 
     /// The name of a kind of artefact.
-    #[cfg(feature = "judge")]
     pub fn kind(&self) -> Result<Kind, JsValue> {
         match self.text(8).as_deref() {
             Some("image") => Ok(Kind::Image),
@@ -78,7 +72,6 @@ impl Argument {
     }
 
     /// A `Uint8Array` of exactly this size.
-    #[cfg(feature = "judge")]
     pub fn bytes<const SIZE: usize>(&self) -> Result<[u8; SIZE], JsValue> {
         let array = self.array()?;
         let mut bytes = [0; SIZE];
@@ -91,7 +84,6 @@ impl Argument {
     }
 
     /// The elements of an array.
-    #[cfg(feature = "judge")]
     pub fn elements(&self) -> Result<impl Iterator<Item = Argument>, JsValue> {
         let array = self.value.dyn_ref::<Array>().ok_or_else(|| self.refuse("is not an array"))?;
         let element = |index| Argument { name: format!("{}[{index}]", self.name), value: array.get(index) };
@@ -99,7 +91,6 @@ impl Argument {
     }
 
     /// A property that may be left out: `undefined` and `null` both do.
-    #[cfg(feature = "full")]
     pub fn optional(&self, property: &str) -> Result<Option<Argument>, JsValue> {
         if !self.is_object() {
             return Err(self.refuse("is not an object"));
@@ -110,25 +101,21 @@ impl Argument {
     }
 
     /// A string of any length.
-    #[cfg(any(feature = "full", feature = "simulated"))]
     pub fn string(&self) -> Result<String, JsValue> {
         self.value.dyn_ref::<JsString>().map(String::from).ok_or_else(|| self.refuse("is not a string"))
     }
 
     /// An array of strings.
-    #[cfg(feature = "full")]
     pub fn strings(&self) -> Result<Vec<String>, JsValue> {
         self.elements()?.map(|element| element.string()).collect()
     }
 
     /// `true` or `false`.
-    #[cfg(feature = "full")]
     pub fn boolean(&self) -> Result<bool, JsValue> {
         self.value.as_bool().ok_or_else(|| self.refuse("is not a boolean"))
     }
 
     /// The bytes of a `Uint8Array`, or of a string in UTF-8.
-    #[cfg(any(feature = "full", feature = "simulated"))]
     pub fn content(&self) -> Result<Vec<u8>, JsValue> {
         if self.value.is_string() {
             return self.string().map(String::into_bytes);
@@ -142,7 +129,6 @@ impl Argument {
     }
 
     /// Names and values of an object's own properties.
-    #[cfg(feature = "full")]
     pub fn entries(&self) -> Result<Vec<(String, Argument)>, JsValue> {
         let object = self.value.dyn_ref::<js_sys::Object>().ok_or_else(|| self.refuse("is not an object"))?;
         let entry = |entry: JsValue| {

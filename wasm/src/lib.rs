@@ -6,13 +6,18 @@
 //! A refused artefact is a value ([`verify`] returns it), because that is an answer. An exception is thrown only where the
 //! caller's own arguments are not of their declared types, and its message names the property.
 //!
-//! The package has three entries, each made with a feature of its own: `judge`, the judgement alone; `full`, what the command says
-//! of manifests, artefacts and boards too; `simulated`, a board for demonstrations and tests.
+//! Each of the package's entries is made with a feature of its own: `judge`, the judgement alone; `inspect`, `manifest` and `devices`,
+//! what the command says of sealed files, of manifests and of the device database; `full`, all that and boards; `simulated`, a board
+//! for demonstrations and tests.
 //!
 //! For `judge`, artefacts stay in JavaScript's memory and are read in small pieces: the size of one is not bounded by WebAssembly's
 //! memory, and no allocation here depends on it.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "full"),
+    allow(dead_code, reason = "an entry needs a part of what they share; `full` needs all of it")
+)]
 #![deny(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -27,11 +32,11 @@
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
+#[cfg(feature = "answers")]
+mod answers;
 mod argument;
 #[cfg(any(feature = "full", feature = "simulated"))]
 mod effect;
-#[cfg(feature = "full")]
-mod full;
 #[cfg(feature = "judge")]
 mod judgement;
 #[cfg(feature = "judge")]
@@ -40,7 +45,7 @@ mod policy;
 mod simulated;
 #[cfg(feature = "judge")]
 mod source;
-#[cfg(any(feature = "full", feature = "simulated"))]
+#[cfg(any(feature = "answers", feature = "simulated"))]
 mod start;
 #[cfg(feature = "judge")]
 mod value;

@@ -101,14 +101,14 @@ fn stage(code: Code) -> JsValue {
 }
 
 /// With the lines of the code's description as one paragraph. The entry that judges, and no more, is small for lack of these.
-#[cfg(feature = "full")]
+#[cfg(feature = "answers")]
 fn with_doc(object: JsValue, code: Code) -> Value {
     let lines: Vec<&str> = code.doc().iter().map(|line| line.trim()).collect();
     Reflect::set(&object, &"doc".into(), &lines.join(" ").into())?;
     Ok(object)
 }
 
-#[cfg(not(feature = "full"))]
+#[cfg(not(feature = "answers"))]
 fn with_doc(object: JsValue, _: Code) -> Value {
     Ok(object)
 }

@@ -16,7 +16,7 @@ before(async () => {
     assert(existsSync(CHROMIUM), `${CHROMIUM} is not there: install chromium, or name one in CHROMIUM`);
     server = createServer(({ url }, response) => {
         const name = new URL(url, "http://localhost").pathname.slice(1);
-        const known = /^(waxseal|verify)(\.js|_bg\.wasm)$/.test(name);
+        const known = /^(waxseal|verify|inspect)(\.js|_bg\.wasm)$/.test(name);
         response.setHeader("Content-Type", TYPES[extname(name) || ".html"] ?? "text/plain");
         if (known) response.end(readFileSync(new URL(`../pkg/${name}`, import.meta.url)));
         else response.end(name === "" ? "<!doctype html><title>vectors</title>" : undefined);
@@ -39,7 +39,7 @@ const sent = vectors.map(({ kind, bytes, policy, fault }) => ({
     fault,
 }));
 
-for (const entry of ["waxseal", "verify"]) {
+for (const entry of ["waxseal", "verify", "inspect"]) {
     test(`all vectors by ${entry}.js`, async () => {
         const page = await browser.newPage();
         await page.goto(origin);

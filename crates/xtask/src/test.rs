@@ -151,7 +151,7 @@ fn otp_on_cortex_m() -> Outcome {
 fn lint_wasm() -> Outcome {
     tools::ensure_target(WASM)?;
     // Each entry of the package is built with one of the features.
-    for feature in ["full", "judge", "simulated"] {
+    for feature in ["full", "judge", "inspect", "manifest", "devices", "simulated"] {
         let entry = ["--package", "waxseal-wasm", "--no-default-features", "--features", feature];
         run(for_target("clippy", WASM, "web")?.args(entry).args(DENY_WARNINGS))?;
     }

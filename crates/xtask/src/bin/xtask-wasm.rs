@@ -24,7 +24,14 @@ use crate::process::{Failure, Outcome, finish, root, run, target_folder};
 const PROFILE: &str = "web";
 
 /// The package's entries: what each is called, and the crate's feature behind it.
-const ENTRIES: [(&str, &str); 3] = [("waxseal", "full"), ("verify", "judge"), ("simulated", "simulated")];
+const ENTRIES: [(&str, &str); 6] = [
+    ("waxseal", "full"),
+    ("verify", "judge"),
+    ("inspect", "inspect"),
+    ("manifest", "manifest"),
+    ("devices", "devices"),
+    ("simulated", "simulated"),
+];
 
 fn main() -> ExitCode {
     match make_package() {

@@ -8,6 +8,7 @@ use report::exit::{Exit, Failure};
 use report::loaded::Loaded;
 use wasm_bindgen::JsValue;
 
+use super::key::public_key;
 use crate::argument::Argument;
 
 /// A manifest with the files that it names.
@@ -63,13 +64,6 @@ fn load(source: Source, files: &BTreeMap<String, Vec<u8>>) -> Result<Loaded, Fai
         sources.push(Source { name: included.value, text });
     }
     Ok(Loaded::of(sources))
-}
-
-/// A public key out of a file's bytes.
-pub fn public_key(name: &str, file: &[u8]) -> Result<PublicKey, Failure> {
-    let text = str::from_utf8(file)
-        .map_err(|_| Failure::new(Exit::Refused, format!("{name}: not a text in UTF-8, and so no public key")))?;
-    PublicKey::from_text(text).map_err(|error| Failure::new(Exit::Refused, format!("{name}: {error}")))
 }
 
 fn missing(path: &str) -> Failure {

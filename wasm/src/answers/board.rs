@@ -9,12 +9,15 @@ use report::exit::{Exit, Failure};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
-use super::answer::{answer, object_of, with};
+use super::answer::{answer, to_js, with};
 use super::artefact::judged;
 use super::files::Files;
 use super::procedure::Procedure;
 use super::record::Done;
 use crate::argument::Argument;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("board.ts");
 
 /// A release or image that was accepted for a device. Only {@link judgeForFlash} makes one.
 #[wasm_bindgen]
@@ -90,7 +93,7 @@ pub fn identify_board() -> Procedure {
     Procedure::new(flasher::identify(), |found| match found {
         Ok(connected) => {
             let object = Object::new();
-            Reflect::set(&object, &"connected".into(), &object_of(flasher::json::connected(&connected))?)?;
+            Reflect::set(&object, &"connected".into(), &to_js(&flasher::json::connected(&connected))?)?;
             with(object.into(), "board", Board(connected).into())
         }
         Err(error) => trouble(&error),
@@ -181,7 +184,7 @@ impl FlashPlan {
         let flash = plan.clone().flash(&boot_loader.unwrap_or_default());
         let procedure = flash.map_err(|error| js_sys::Error::new(&error.to_string()))?;
         Ok(Procedure::new(procedure, move |done| {
-            let object = object_of(flasher::json::flashed(&done))?;
+            let object = to_js(&flasher::json::flashed(&done))?;
             with(object, "rows", Done(flasher::record::flashed(&plan, &done)).into())
         }))
     }
@@ -222,5 +225,5 @@ fn ended(result: Result<(), Trouble>) -> Result<JsValue, JsValue> {
 /// An end that is a trouble, and nothing else.
 pub fn trouble(trouble: &Trouble) -> Result<JsValue, JsValue> {
     let value: Value = flasher::json::trouble(trouble);
-    with(Object::new().into(), "trouble", object_of(value)?)
+    with(Object::new().into(), "trouble", to_js(&value)?)
 }

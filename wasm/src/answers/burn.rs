@@ -9,7 +9,7 @@ use report::exit::{Exit, Failure};
 use report::otp::{otp_of, plan::to_json, records, stage};
 use wasm_bindgen::prelude::*;
 
-use super::answer::{answer, object_of, with};
+use super::answer::{answer, to_js, with};
 use super::board::{Fit, trouble};
 use super::files::Files;
 use super::otp::Job;
@@ -139,7 +139,7 @@ impl BurnPlan {
     #[wasm_bindgen(getter, unchecked_return_type = "OtpPlan")]
     pub fn planned(&self) -> Result<JsValue, JsValue> {
         let target = self.0.target();
-        object_of(to_json(target.otp(), target.values(), self.0.plan(), None))
+        to_js(&to_json(target.otp(), target.values(), self.0.plan(), None))
     }
 
     /// Burns it, if the board's name was typed and nothing stands against it: reads again, compares with what was planned on, burns,
@@ -177,7 +177,7 @@ fn confirmed(procedure: Result<Procedure, NotConfirmed>) -> Result<JsValue, JsVa
 }
 
 fn burnt(done: Burnt) -> Result<JsValue, JsValue> {
-    let object = object_of(flasher::json::burnt(&done))?;
+    let object = to_js(&flasher::json::burnt(&done))?;
     let object = with(object, "rows", Done(flasher::record::burnt(&done)).into())?;
     with(object, "rest", done.rest().map(BurnPlan).map_or(JsValue::NULL, JsValue::from))
 }

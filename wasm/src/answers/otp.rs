@@ -18,6 +18,9 @@ use super::answer::answer;
 use super::files::Files;
 use crate::argument::Argument;
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("otp.ts");
+
 /// Reads records: CSV with a line of titles, a row for each board. `result.boards` if all is right, else `result.findings`
 /// with the line and the column's title of each thing that is wrong.
 ///

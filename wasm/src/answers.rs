@@ -4,24 +4,33 @@
 //! argument is not of its declared type, or where this package has a defect.
 
 mod answer;
+#[cfg(feature = "inspect")]
 mod artefact;
+#[cfg(feature = "full")]
 mod board;
+#[cfg(feature = "full")]
 mod burn;
+#[cfg(feature = "devices")]
 mod devices;
+#[cfg(feature = "full")]
 mod field;
+#[cfg_attr(not(feature = "manifest"), path = "answers/no_files.rs")]
 mod files;
+mod key;
+#[cfg(feature = "manifest")]
+mod manifest;
+#[cfg(feature = "full")]
 mod otp;
+#[cfg(feature = "full")]
 mod procedure;
+#[cfg(feature = "full")]
 mod record;
 
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
-const REPORT: &str = include_str!("report.ts");
-
-#[wasm_bindgen(typescript_custom_section)]
-const BOARD: &str = include_str!("board.ts");
+const ANSWER: &str = include_str!("answers/answer.ts");
 
 /// The version of this package.
 #[wasm_bindgen]

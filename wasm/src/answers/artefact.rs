@@ -1,103 +1,24 @@
-//! Manifests and sealed files.
+//! Sealed files.
 
 use std::collections::BTreeMap;
 
-use js_sys::JsString;
-use manifest::diagnostic::Severity;
 use packer::PublicKey;
-use report::check;
-use report::exit::{Exit, Failure};
-use report::map::Map;
+use report::exit::Failure;
 use report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
 use report::{Report, inspect};
-use serde_json::json;
 use wasm_bindgen::prelude::*;
 
-use super::answer::{answer, to_js};
-use super::files::{Files, public_key};
+use super::answer::answer;
+use super::files::Files;
+use super::key::public_key;
 use crate::argument::Argument;
 
-/// The files that a manifest names, by the paths under which `files` has to have them: `includes` for every question,
-/// `keys` for those about signatures, `inputs` for none of this package's.
-///
-/// @throws TypeError if an argument is not of its declared type.
-#[wasm_bindgen(js_name = "namedFiles", unchecked_return_type = "NamedFiles")]
-pub fn named_files(
-    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
-) -> Result<JsValue, JsValue> {
-    let argument = Argument::new("manifest", manifest);
-    let source = manifest::Source { name: "manifest.toml".to_owned(), text: argument.property("text")?.string()? };
-    let includes: Vec<String> = manifest::includes(&source).into_iter().map(|path| path.value).collect();
-    let files = Files::of(&argument)?;
-    let plan = files.loaded().ok().and_then(|loaded| loaded.draft());
-    let keys: Vec<&String> = plan.iter().flat_map(|plan| &plan.keys).map(|key| &key.public.value).collect();
-    let placements = plan.iter().flat_map(|plan| &plan.images).flat_map(|image| &image.placements);
-    let mut inputs: Vec<&String> =
-        placements.filter_map(|placement| placement.input.as_ref()).map(|input| &input.value).collect();
-    inputs.dedup();
-    let mut object = serde_json::Map::new();
-    object.insert("includes".to_owned(), json!(includes));
-    object.insert("keys".to_owned(), json!(keys));
-    object.insert("inputs".to_owned(), json!(inputs));
-    to_js(object)
-}
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("artefact.ts");
 
-/// Checks a manifest: the command's `check` without the files that go into images.
-///
-/// @throws TypeError if an argument is not of its declared type.
-#[wasm_bindgen(js_name = "checkManifest", unchecked_return_type = "Answer<Checked>")]
-pub fn check_manifest(
-    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
-) -> Result<JsValue, JsValue> {
-    let files = Files::of(&Argument::new("manifest", manifest))?;
-    answer("check", checked(&files))
-}
-
-fn checked(files: &Files) -> Result<Report, Failure> {
-    let loaded = files.loaded()?;
-    let inputs = |plan: &manifest::Plan| -> Vec<check::Input> {
-        let places = plan.images.iter().flat_map(|image| image.placements.iter().map(move |place| (image, place)));
-        let input = |(image, place): (&manifest::plan::Image, &manifest::plan::Placement)| check::Input {
-            image: image.name.value.clone(),
-            slot: place.slot.value.clone(),
-            file: place.input.as_ref().map(|input| input.value.clone()),
-            judged: false,
-        };
-        places.map(input).collect()
-    };
-    let result = loaded.draft().map(|plan| check::to_json(loaded, &plan, &inputs(&plan)));
-    let report = loaded.with_findings(Report { result, ..Report::done(String::new()) });
-    let errors = report.findings.diagnostics.iter().any(|found| found.severity == Severity::Error);
-    Ok(Report { exit: if errors { Exit::Refused } else { Exit::Done }, ..report })
-}
-
-/// What lies where in a device's memories: the command's `map`.
-///
-/// @throws TypeError if an argument is not of its declared type.
-#[wasm_bindgen(js_name = "mapManifest", unchecked_return_type = "Answer<MemoryMap>")]
-pub fn map_manifest(
-    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
-) -> Result<JsValue, JsValue> {
-    let files = Files::of(&Argument::new("manifest", manifest))?;
-    let mapped = files.loaded().and_then(|loaded| {
-        loaded.with_plan(|plan| {
-            let map = Map::new(plan, BTreeMap::new());
-            Ok(Report { result: Some(map.to_json()), ..Report::done(map.text()) })
-        })
-    });
-    answer("map", mapped)
-}
-
-/// The memory map as a picture: an SVG document, which follows the reader's choice of a light or a dark page. `null` if the
-/// manifest has an error.
-///
-/// @throws TypeError if an argument is not of its declared type.
-#[wasm_bindgen(js_name = "mapSvg", unchecked_return_type = "string | null")]
-pub fn map_svg(#[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue) -> Result<JsValue, JsValue> {
-    let files = Files::of(&Argument::new("manifest", manifest))?;
-    let plan = files.loaded().ok().and_then(|loaded| loaded.plan.as_ref());
-    Ok(plan.map_or(JsValue::NULL, |plan| JsString::from(Map::new(plan, BTreeMap::new()).picture().document()).into()))
-}
+#[cfg(feature = "manifest")]
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES_BY_MANIFEST: &str = include_str!("by_manifest.ts");
 
 /// Says what a file says of itself: a sealed image, layout, release or OTP blob, or the image in an Intel HEX or DfuSe file;
 /// which of these it is, its content tells. **Nothing of it is authentic**: {@link verifyFile} judges.
@@ -127,6 +48,7 @@ pub fn inspect_file(
 
 /// Judges a file as the boot loader will, by a manifest, a trust set, or keys: the command's `verify`. What it is, its
 /// content tells, but for a `dump`. An input of the decision that is neither given nor waived in `without` is a failure.
+/// `waxseal/inspect` reads no manifests.
 ///
 /// @throws TypeError if an argument is not of its declared type.
 #[wasm_bindgen(js_name = "verifyFile", unchecked_return_type = "Answer<Verified>")]

@@ -9,6 +9,9 @@ use wasm_bindgen::prelude::*;
 use super::answer::answer;
 use crate::argument::Argument;
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("devices.ts");
+
 /// What the device database knows of a part, with sectors, option bytes and sources, or of an external memory; without a
 /// pattern, or with one that several names match, a line for each: the command's `devices`. `mode` leaves only the sector maps
 /// that these option bytes select.
