@@ -40,10 +40,16 @@ fn sealed_images() {
         .exits(1)
         .says(&["the new image is refused: PayloadDigest (701)"]);
     project.write("noise.bin", [0x55; 4096]);
-    project
-        .waxseal("simulate r1b.toml --old noise.bin --new out/app.b.bin")
-        .exits(1)
-        .says(&["there is nothing to simulate: `app`: the old image is of another slot group"]);
+    for file in ["noise.bin", "build/app-a.elf"] {
+        project
+            .waxseal(&format!("simulate r1b.toml --old {file} --new out/app.b.bin"))
+            .exits(1)
+            .says(&["is no sealed image: NotSealed (201)", "give it what `waxseal build` wrote"]);
+    }
+    let other = repository().join("tests/manifests/good_revisions.toml").display().to_string();
+    let arguments = ["simulate", &other, "--old", "out/app.a.bin", "--new", "out/app.b.bin"];
+    let reason = "there is nothing to simulate: `app`: the old image is of another slot group";
+    project.run(arguments).exits(1).says(&[reason]);
     project.waxseal("simulate r1b.toml --old out/app.a.bin").exits(2);
     project.waxseal("simulate r1b.toml --old missing.bin --new out/app.b.bin").exits(3);
 }
@@ -61,6 +67,13 @@ fn a_run_is_played_again() {
     );
     assert_eq!((picture.matches(">cut<").count(), picture.contains(">new<")), (2, true), "{picture}");
     assert!(picture.matches("class=\"program\"").count() > 20 && picture.contains("slot 1: states"), "{picture}");
+    // A cut that no run reaches was not tried.
+    for cuts in ["5000:before", "12:before,5000:before"] {
+        let run = project.waxseal(&format!("{replay} {cuts} --svg none.svg")).exits(1);
+        run.says(&["there is nothing to simulate: `app`: not all of the cuts", "install has operations 0 to "]);
+    }
+    assert!(!project.path("none.svg").exists());
+    project.waxseal(&format!("{replay} 14:before,12:before")).exits(2).says(&["12 is not behind the one before it"]);
     project.waxseal(&format!("{replay} 12:sideways")).exits(2).says(&["is no power cut"]);
     project.waxseal("simulate r1b.toml --replay 12:before").exits(2);
 }
@@ -73,10 +86,29 @@ fn what_no_boot_loader_of_waxseal_updates_is_not_simulated() {
         ("good_fixed_under_boot_loader.toml", "not simulated: it is fixed"),
     ] {
         let manifest = corpus.join(manifest).display().to_string();
-        let run = r1b().run(["simulate", &manifest]).exits(0).says(&[reason]);
+        let run = r1b().run(["simulate", &manifest]).exits(0).says(&[reason, "= help: "]);
         assert!(!run.stdout.contains("survived"), "{}", run.stdout);
+        let last = "nothing was simulated: no power cut was tried, and nothing is known of any\n";
+        assert!(run.stdout.ends_with(last), "{}", run.stdout);
+        let run = r1b().run(["simulate", &manifest, "--format", "json"]).exits(0);
+        let result = &serde_json::from_str::<Value>(&run.stdout).unwrap()["result"];
+        assert_eq!(result["simulated"], Value::Bool(false));
         r1b().run(["simulate", &manifest, "--scenario", "install"]).exits(1).says(&["there is nothing to simulate"]);
     }
+}
+
+#[test]
+fn a_lead_is_played_with_what_it_pins() {
+    let manifest = repository().join("examples/e1/e1.toml").display().to_string();
+    let arguments = ["simulate", &manifest, "--cuts", "1", "--scenario", "install", "--format", "json"];
+    let run = r1b().run(arguments).exits(0);
+    let result = &serde_json::from_str::<Value>(&run.stdout).unwrap()["result"];
+    let scenarios = result["scenarios"].as_array().unwrap();
+    assert_eq!(scenarios.len(), 1, "{}", run.stdout);
+    assert_eq!(scenarios[0]["companions"], serde_json::json!(["radio"]));
+    // More than the lead alone takes: the radio's 12 KiB too.
+    assert!(scenarios[0]["operations"].as_u64().unwrap() > 100, "{}", run.stdout);
+    assert_eq!(result["not_simulated"][0]["image"], "radio");
 }
 
 /// The picture that the README of examples/boot shows. UPDATE_GOLDEN=1 writes it.

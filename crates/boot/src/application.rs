@@ -25,7 +25,7 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         State { status, image, generation, tries }
     }
 
-    fn logs(&mut self) -> [SlotLog; MAX_SLOTS] {
+    pub(crate) fn logs(&mut self) -> [SlotLog; MAX_SLOTS] {
         let mut logs = [SlotLog::BLANK; MAX_SLOTS];
         for slot in self.map.run_slots() {
             let log = self.scan(slot);
@@ -61,8 +61,51 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         self.append_twice(running, &entry)
     }
 
+    /// Gives up the images that wait to be installed or tried, and pins the confirmation of the one that runs: from then on nothing else starts
+    /// while this one verifies. [`Session::stage`] does it before it erases anything of this group. Whoever erases what a waiting image of
+    /// this group needs, a companion of it, calls it before: a power cut in that erase may leave a companion that verifies once and fades later.
+    ///
+    /// # Errors
+    /// [`Reason::NotConfirmed`]: there is nothing to stay with. [`Reason::NoUpdate`] for a group that is never updated, [`Reason::LogFull`],
+    /// [`Reason::Write`].
+    pub fn abandon_others(&mut self, running: usize) -> Result<(), Reason> {
+        let logs = self.logs();
+        let log = |slot: usize| logs.get(slot).copied().unwrap_or(SlotLog::BLANK);
+        let waits = |log: &SlotLog| log.ready && log.okays == 0;
+        match self.map.strategy {
+            Strategy::Fixed => return Err(Reason::NoUpdate),
+            Strategy::DirectXip | Strategy::BankSwap => {
+                let own = log(running);
+                let runs = self.id_in(running).ok_or(Reason::NotConfirmed)?;
+                if own.status != Status::Confirmed || !own.names(&runs) {
+                    return Err(Reason::NotConfirmed);
+                }
+                self.pin_okay(running, &own)?;
+                for slot in self.map.run_slots().filter(|slot| *slot != running) {
+                    if waits(&log(slot)) {
+                        self.pin_drop(slot, &log(slot))?;
+                    }
+                }
+            }
+            // One log, about what was staged last: it may be what runs by now.
+            Strategy::Overwrite | Strategy::OverwriteWithBackup => {
+                let slot = self.map.run_slots().next().ok_or(Reason::NoUpdate)?;
+                let (own, has_backup) = (log(slot), self.map.backup().is_some());
+                let runs = self.id_in(slot).is_some_and(|id| own.names(&id));
+                if waits(&own) && !runs {
+                    self.pin_drop(slot, &own)?;
+                } else if waits(&own) && has_backup && own.drops == 0 {
+                    return Err(Reason::NotConfirmed);
+                } else if own.status == Status::Confirmed && has_backup {
+                    self.pin_okay(slot, &own)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Asks the boot loader to erase the other bank's slot for an update, at the next boot: where banks are exchanged, only it
-    /// erases.
+    /// erases. What waits there is given up.
     ///
     /// # Errors
     /// [`Reason::NoUpdate`] without banks that are exchanged, [`Reason::NotConfirmed`], [`Reason::Generation`], [`Reason::LogFull`],
@@ -71,11 +114,10 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         if self.map.strategy != Strategy::BankSwap {
             return Err(Reason::NoUpdate);
         }
+        // What waits in the slot would start at the next boot instead, or be half erased.
+        self.abandon_others(running)?;
         let log = self.scan(running);
         let id = self.id_in(running).ok_or(Reason::Memory)?;
-        if log.status != Status::Confirmed || !log.names(&id) {
-            return Err(Reason::NotConfirmed);
-        }
         let generation = next_generation(&self.logs()).ok_or(Reason::Generation)?;
         let [low, high, ..] = generation.to_le_bytes();
         let step = u16::from_le_bytes([low, high]);

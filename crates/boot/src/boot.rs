@@ -239,7 +239,8 @@ fn is_exchanged<F: Flash, C: Crypto>(session: &Session<'_, F, C>, slot: usize) -
 
 impl<F: Flash, C: Crypto> Session<'_, F, C> {
     /// Verifies the image in a slot of a group whose images others name, for [`crate::Config::present`] of these. Ask for each slot of the
-    /// group: which of two images is the right one is the lead's choice, and changes when the lead goes back.
+    /// group: which of two images is the right one is the lead's choice, and changes when the lead goes back. The log is not asked: it never
+    /// shuts out the companion of a lead that was confirmed.
     ///
     /// # Errors
     /// The first rule that is broken.

@@ -43,6 +43,23 @@
 //! - [`Session::clear`] where banks are exchanged: only the boot loader erases there;
 //! - [`Session::status`].
 //!
+//! # Images that go together
+//!
+//! A lead that pins companions (`commit = "together"`) starts with these or not at all, and its own READY is what makes all of them current. A companion
+//! has a slot group of its own with two slots that it stays in, and a [`Config`] and [`Session`] of its own; nothing starts it, so [`boot`] is not called for it.
+//!
+//! The boot loader calls [`Session::present`] for each slot of each companion, puts the ids that it gets into the lead's [`Config::present`], and then
+//! calls [`boot`] for the lead.
+//!
+//! The application does the same for its own session of the lead, and then, in this order:
+//!
+//! 1. [`Session::confirm`] for the lead, and for each companion with the slot whose id the running lead pins;
+//! 2. looks which companions of the update are there: [`Session::status`] says `Trial` or `Confirmed` and names the id, and `present` gives it. One that verifies and whose log says neither may fade;
+//! 3. if any is not, [`Session::abandon_others`] for the lead, then `stage` and `request` for each that is missing, then a reset;
+//! 4. if all are, `stage` and `request` for the lead.
+//!
+//! `simulate::devices::together` in the project plays this with the power cut at each operation.
+//!
 //! # How to write a flash driver
 //!
 //! [`Flash`] has five functions; boot loader and application use the same driver. What each must take care of, by family. Nothing of this

@@ -1,6 +1,6 @@
 //! The application's side of an update: a new image arrives in pieces, each judged before it is programmed.
 
-use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Status, Strategy, next_generation};
+use image_format::log::{Entry, EntryKind, SlotLog, Status, Strategy, next_generation};
 use image_format::{Chunks, Code, Crypto, Digest, ImageHeader, ReadAt as _, sha256};
 
 use crate::map::Area;
@@ -141,36 +141,9 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
     /// Erases the slot, once nothing can need what is in it.
     fn begin(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
         let session = &mut *self.session;
-        let mut logs = [SlotLog::BLANK; MAX_SLOTS];
-        for slot in session.map.run_slots() {
-            let log = session.scan(slot);
-            if let Some(place) = logs.get_mut(slot) {
-                *place = log;
-            }
-        }
-        let generation = next_generation(&logs).ok_or(Reason::Generation)?;
-        let running = if session.map.staging().is_some() { self.logged } else { running };
-        let own = logs.get(running).copied().unwrap_or(SlotLog::BLANK);
-        if session.map.strategy == Strategy::DirectXip {
-            let runs = session.id_in(running).ok_or(Reason::NotConfirmed)?;
-            if own.status != Status::Confirmed || !own.names(&runs) {
-                return Err(Reason::NotConfirmed.into());
-            }
-            session.pin_okay(running, &own)?;
-        }
-        let target = logs.get(self.logged).copied().unwrap_or(SlotLog::BLANK);
-        if target.ready && target.okays == 0 {
-            let runs = if session.map.staging().is_some() { session.id_in(self.logged) } else { None };
-            if !runs.is_some_and(|id| target.names(&id)) {
-                session.pin_drop(self.logged, &target)?;
-            } else if session.map.backup().is_some() && target.drops == 0 {
-                return Err(Reason::NotConfirmed.into());
-            }
-        }
+        let generation = next_generation(&session.logs()).ok_or(Reason::Generation)?;
+        session.abandon_others(running)?;
         if let Some(backup) = session.map.backup() {
-            if own.status == Status::Confirmed {
-                session.pin_okay(running, &own)?;
-            }
             // The log goes before the update is there, and may go in parts: READY without its OKAY. Nothing must be left to go back to then.
             let area = session.map.area(backup).ok_or(Reason::Layout)?;
             let first = session.map.sector(area.region, area.offset).ok_or(Reason::Layout)?;

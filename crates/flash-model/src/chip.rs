@@ -113,6 +113,11 @@ impl Chip {
         self.cuts.push(cut);
     }
 
+    /// Number of planned cuts and failures that were not reached yet.
+    pub fn planned(&self) -> usize {
+        self.cuts.len()
+    }
+
     /// Number of operations so far that the memory reported as failed.
     pub fn failures(&self) -> u64 {
         self.failures

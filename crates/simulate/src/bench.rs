@@ -15,6 +15,9 @@ use packer::artefact::Contents;
 use packer::{Draft, PrivateKey};
 use zerocopy::IntoBytes as _;
 
+use crate::companion::{Companion, Memories};
+use crate::run::{Outcome, id};
+
 /// What no bench can be made of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BenchError {
@@ -27,6 +30,9 @@ pub enum BenchError {
     /// The payload does not fit.
     #[error("a payload of {0} bytes does not fit: the slots have room for {1}")]
     Payload(u32, u32),
+    /// A companion that nobody can install: see [`Bench::with_companions`].
+    #[error("its companion `{0}` is copied or exchanged by an update; a companion has two slots that it stays in")]
+    Companion(String),
     /// An image that the device would not accept.
     #[error("the {0} image is refused: {1}")]
     Refused(&'static str, String),
@@ -63,6 +69,8 @@ pub struct Bench {
     newer: Option<Vec<u8>>,
     /// Companions that count as there.
     present: Vec<Digest>,
+    /// Slot groups of images that the lead pins.
+    companions: Vec<Companion>,
     /// Companions that the application takes for there as well, and the boot loader does not find.
     missing: Vec<Digest>,
 }
@@ -85,10 +93,35 @@ impl Bench {
         if needed > capacity || payload_size < 16 {
             return Err(BenchError::Payload(needed, capacity));
         }
-        let (first, second) = bench.run_addresses();
-        bench.images.old = bench.seal(first, (1, 1), &[], payload_size, seed);
-        bench.images.new = bench.seal(second, (2, 2), &[], payload_size, seed.wrapping_add(1));
+        bench.seal_both(payload_size, seed);
         Ok(bench)
+    }
+
+    fn seal_both(&mut self, payload_size: u32, seed: u64) {
+        let (first, second) = self.run_addresses();
+        self.images.old = self.seal(first, (1, 1), Outcome::Old, payload_size, seed);
+        self.images.new = self.seal(second, (2, 2), Outcome::New, payload_size, seed.wrapping_add(1));
+    }
+
+    /// The same device with other slot groups, whose images those of this one pin by their ids: `commit = "together"`. Memories that look
+    /// the same are the same, unless slots would overlap in them.
+    ///
+    /// # Errors
+    /// [`BenchError::Companion`] for a group that is not of two slots which its images stay in: nobody would copy it before the lead starts,
+    /// and the old lead would have lost its companion afterwards.
+    pub fn with_companions(mut self, companions: Vec<Bench>, seed: u64) -> Result<Self, BenchError> {
+        let payload_size = self.payload_size();
+        let mut known = Memories::of(&self);
+        for bench in companions {
+            if bench.strategy != Strategy::DirectXip {
+                return Err(BenchError::Companion(bench.name));
+            }
+            let memories = known.join(&bench);
+            self.companions.push(Companion { bench, memories });
+        }
+        self.shapes = known.shapes();
+        self.seal_both(payload_size, seed);
+        Ok(self)
     }
 
     /// A device with images that somebody sealed, and the trust set that they are judged by. Companions that they name count as there.
@@ -185,6 +218,7 @@ impl Bench {
             counter: 1,
             newer: None,
             present: Vec::new(),
+            companions: Vec::new(),
             missing: Vec::new(),
         };
         bench.trust = trust(key().public().bytes());
@@ -195,11 +229,15 @@ impl Bench {
         &self,
         run_address: u32,
         (version, counter): (u16, u32),
-        records: &[Record<'_>],
+        lead: Outcome,
         payload_size: u32,
         seed: u64,
     ) -> Vec<u8> {
         let group = self.group();
+        let mut pinned: Vec<Digest> = self.companions.iter().filter_map(|found| id(found.image(lead))).collect();
+        pinned.extend(self.missing.iter().filter(|_| lead == Outcome::New));
+        pinned.sort_unstable();
+        let records: &[Record<'_>] = if pinned.is_empty() { &[] } else { &[Record::Companions(&pinned)] };
         let mut noise = Noise::new(seed);
         let mut payload: Vec<u8> = (0..payload_size).map(|_| noise.next() as u8).collect();
         payload[..4].copy_from_slice(&0x2000_2000u32.to_le_bytes());
@@ -234,7 +272,7 @@ impl Bench {
     pub fn with_downgrade(&self) -> Self {
         let mut bench = self.clone();
         let (_, second) = self.run_addresses();
-        bench.images.new = self.seal(second, (2, 0), &[], self.payload_size(), 3);
+        bench.images.new = self.seal(second, (2, 0), Outcome::New, self.payload_size(), 3);
         bench.raise = Raise::Strict;
         bench
     }
@@ -242,15 +280,22 @@ impl Bench {
     /// The same device with a third image, for the slot that the old one ran from.
     #[must_use]
     pub fn with_third(&self) -> Self {
-        let newer = self.seal(self.run_addresses().0, (3, 3), &[], self.payload_size(), 4);
-        Self { newer: Some(newer), ..self.clone() }
+        self.with_newer(self.run_addresses().0, Bench::with_third)
     }
 
     /// The same device with a third image, for the slot that the new one would run from.
     #[must_use]
     pub fn with_other(&self) -> Self {
-        let newer = self.seal(self.run_addresses().1, (3, 3), &[], self.payload_size(), 4);
-        Self { newer: Some(newer), ..self.clone() }
+        self.with_newer(self.run_addresses().1, Bench::with_other)
+    }
+
+    fn with_newer(&self, run_address: u32, companion: fn(&Bench) -> Bench) -> Self {
+        let mut bench = self.clone();
+        for found in &mut bench.companions {
+            found.bench = companion(&found.bench);
+        }
+        bench.newer = Some(bench.seal(run_address, (3, 3), Outcome::Newer, self.payload_size(), 4));
+        bench
     }
 
     /// The same device with a new image that the application takes and the boot loader refuses, since a companion of it is not there; and with
@@ -259,8 +304,7 @@ impl Bench {
     pub fn with_refused(&self) -> Self {
         let mut bench = self.with_other();
         bench.missing = vec![[7; 32]];
-        bench.images.new =
-            self.seal(self.run_addresses().1, (2, 2), &[Record::Companions(&bench.missing)], self.payload_size(), 3);
+        bench.images.new = bench.seal(self.run_addresses().1, (2, 2), Outcome::New, self.payload_size(), 3);
         bench
     }
 
@@ -275,7 +319,8 @@ impl Bench {
     #[cfg(test)]
     pub(crate) fn with_companion(&self) -> Self {
         let mut bench = self.clone();
-        bench.images.old = self.seal(self.run_addresses().0, (1, 1), &[Record::Companions(&[[7; 32]])], 1024, 3);
+        bench.missing = vec![[7; 32]];
+        bench.images.old = bench.seal(self.run_addresses().0, (1, 1), Outcome::New, 1024, 3);
         bench
     }
 
@@ -311,9 +356,14 @@ impl Bench {
         }
     }
 
-    /// Companions as the application sees them.
-    pub(crate) fn application_present(&self) -> Vec<Digest> {
-        [&self.present[..], &self.missing].concat()
+    /// Companions that only the application takes for there.
+    pub(crate) fn missing(&self) -> &[Digest] {
+        &self.missing
+    }
+
+    /// Slot groups of images that the lead pins.
+    pub(crate) fn companions(&self) -> &[Companion] {
+        &self.companions
     }
 
     pub(crate) fn newer(&self) -> Option<&[u8]> {
@@ -358,15 +408,9 @@ impl Bench {
         Some(chip)
     }
 
-    /// Programs bytes as a programming tool does: never beyond a sector, whatever its size.
+    /// Programs bytes as a programming tool does.
     pub(crate) fn load(&self, chip: &mut Chip, region: u8, offset: u32, content: &[u8]) -> Option<()> {
-        let shape = self.shapes.get(usize::from(region))?;
-        let mut content = content.to_vec();
-        content.resize(content.len().next_multiple_of(shape.unit as usize), shape.erased);
-        for (number, part) in (0..).zip(content.chunks(256)) {
-            chip.program(region.into(), offset + 256 * number, part).ok()?;
-        }
-        Some(())
+        load(chip, (region, self.shapes.get(usize::from(region))?), offset, content)
     }
 
     /// Whether it keeps a security counter: without one no image is too old.
@@ -384,6 +428,16 @@ impl Bench {
 
 /// Chunks of simulated images: 4 KiB, the smallest there are.
 const CHUNK_LOG2: u32 = 12;
+
+/// Programs bytes into a memory: never beyond a sector, whatever its size.
+pub(crate) fn load(chip: &mut Chip, (memory, shape): (u8, &Shape), offset: u32, content: &[u8]) -> Option<()> {
+    let mut content = content.to_vec();
+    content.resize(content.len().next_multiple_of(shape.unit as usize), shape.erased);
+    for (number, part) in (0..).zip(content.chunks(256)) {
+        chip.program(memory.into(), offset + 256 * number, part).ok()?;
+    }
+    Some(())
+}
 
 /// A trust set of one key, for images.
 fn trust(key: &[u8; 32]) -> Vec<u8> {

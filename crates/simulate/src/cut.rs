@@ -22,10 +22,16 @@ pub struct Cuts(pub Vec<PlannedCut>);
 
 /// A text that is no list of cuts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no power cut: `120:before`, `120:after`, `120:3:wavering` for unit 3 torn, `120:fails:mixed` for a failure"
-)]
-pub struct UnknownCut(pub String);
+pub enum BadCuts {
+    /// Not a cut.
+    #[error(
+        "`{0}` is no power cut: `120:before`, `120:after`, `120:3:wavering` for unit 3 torn, `120:fails:mixed` for a failure"
+    )]
+    Unknown(String),
+    /// Not behind the one before it.
+    #[error("operation {0} is not behind the one before it: each operation is cut once, in their order")]
+    Order(u64),
+}
 
 /// How cells are called that read in some way.
 fn name(torn: Torn) -> &'static str {
@@ -61,10 +67,10 @@ impl fmt::Display for PlannedCut {
 }
 
 impl FromStr for PlannedCut {
-    type Err = UnknownCut;
+    type Err = BadCuts;
 
-    fn from_str(text: &str) -> Result<Self, UnknownCut> {
-        let unknown = || UnknownCut(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, BadCuts> {
+        let unknown = || BadCuts::Unknown(text.to_owned());
         let (cut, restart) = match text.strip_suffix(":reset") {
             Some(cut) => (cut, Restart::Reset),
             None => (text, Restart::PowerUp),
@@ -98,10 +104,16 @@ impl fmt::Display for Cuts {
 }
 
 impl FromStr for Cuts {
-    type Err = UnknownCut;
+    type Err = BadCuts;
 
-    fn from_str(text: &str) -> Result<Self, UnknownCut> {
-        text.split(',').filter(|cut| !cut.is_empty()).map(str::parse).collect::<Result<_, _>>().map(Cuts)
+    fn from_str(text: &str) -> Result<Self, BadCuts> {
+        let cuts: Vec<PlannedCut> =
+            text.split(',').filter(|cut| !cut.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
+        let number = |cut: &PlannedCut| cut.cut.operation;
+        match cuts.windows(2).find(|pair| number(&pair[1]) <= number(&pair[0])) {
+            Some(pair) => Err(BadCuts::Order(number(&pair[1]))),
+            None => Ok(Cuts(cuts)),
+        }
     }
 }
 
@@ -114,7 +126,16 @@ mod tests {
         for text in ["", "0:before", "12:after,13:0:mixed", "7:3:alternating:reset,900:before", "8:fails:faulting"] {
             assert_eq!(text.parse::<Cuts>().map(|cuts| cuts.to_string()), Ok(text.to_owned()));
         }
-        for text in ["12", "12:beside", "x:before", "12:0:torn", "12:before:resets", "12:fails"] {
+        for text in [
+            "12",
+            "12:beside",
+            "x:before",
+            "12:0:torn",
+            "12:before:resets",
+            "12:fails",
+            "12:before,12:after",
+            "12:before,3:before",
+        ] {
             assert!(text.parse::<Cuts>().is_err(), "{text}");
         }
     }

@@ -30,6 +30,8 @@ struct Layout {
     pair: Option<[Sectors; 2]>,
     /// Whether their banks are exchanged; where their logs lie then.
     bank_logs: Option<[Sectors; 2]>,
+    /// Where the logs of slots lie that are in external memory.
+    pair_logs: Option<[Sectors; 2]>,
     /// Slots that are copied: to run from, to stage in, for the backup.
     copied: Option<[Sectors; 3]>,
     /// Where the log lies if not at the end of the staging slot.
@@ -44,6 +46,7 @@ const NONE: Layout = Layout {
     external: None,
     pair: None,
     bank_logs: None,
+    pair_logs: None,
     copied: None,
     log: None,
     counter: None,
@@ -217,6 +220,70 @@ const FULL: &[Layout] = &[
     },
 ];
 
+/// Two slot groups on one device, the second one's images pinned by the first one's: the lead, and its companion.
+const TOGETHER: &[(Layout, Layout)] = &[
+    (
+        Layout {
+            name: "L476-L476",
+            part: "STM32L476RG",
+            pair: Some([Sectors(0, 16, 3), Sectors(1, 16, 3)]),
+            copied: Some([Sectors(0, 16, 3), Sectors(1, 16, 3), Sectors(1, 32, 3)]),
+            counter: Some(Sectors(0, 30, 2)),
+            ..NONE
+        },
+        Layout { name: "companion", part: "STM32L476RG", pair: Some([Sectors(0, 40, 3), Sectors(1, 40, 3)]), ..NONE },
+    ),
+    (
+        Layout {
+            name: "L476-W25Q",
+            part: "STM32L476RG",
+            pair: Some([Sectors(0, 16, 3), Sectors(1, 16, 3)]),
+            counter: Some(Sectors(0, 30, 2)),
+            ..NONE
+        },
+        Layout {
+            name: "companion",
+            part: "STM32L476RG",
+            external: Some("W25Q16"),
+            pair: Some([Sectors(2, 0, 2), Sectors(2, 2, 2)]),
+            pair_logs: Some([Sectors(0, 50, 1), Sectors(1, 50, 1)]),
+            ..NONE
+        },
+    ),
+    (
+        Layout {
+            name: "F767ZG-dual-F767ZG-dual",
+            part: "STM32F767ZG",
+            mode: 1,
+            pair: Some([Sectors(0, 2, 2), Sectors(1, 2, 2)]),
+            bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
+            ..NONE
+        },
+        Layout {
+            name: "companion",
+            part: "STM32F767ZG",
+            mode: 1,
+            pair: Some([Sectors(0, 4, 1), Sectors(1, 4, 1)]),
+            ..NONE
+        },
+    ),
+];
+
+/// Devices with a lead and its companion: `commit = "together"`.
+///
+/// # Errors
+/// As [`benches`].
+pub fn together(seed: u64) -> Result<Vec<Bench>, String> {
+    let mut found = Vec::new();
+    for (lead, companion) in TOGETHER {
+        for bench in lead.benches(false, seed) {
+            let companion = companion.bench(Strategy::DirectXip, false, seed.wrapping_add(2))?;
+            found.push(bench?.with_companions(vec![companion], seed).map_err(|error| error.to_string())?);
+        }
+    }
+    Ok(found)
+}
+
 /// All benches: payloads of a slot and a half of a sector at most, or large slots that are full.
 ///
 /// # Errors
@@ -301,7 +368,7 @@ impl Layout {
             capacity = capacity.min(size - FRONT);
             let (_, _, _, steps) = range(roles[0].1);
             let logged = match strategy {
-                Strategy::DirectXip => Some(*sectors),
+                Strategy::DirectXip => Some(self.pair_logs.map_or(*sectors, |logs| logs[number])),
                 Strategy::BankSwap => self.bank_logs.map(|logs| logs[number]),
                 _ if *role == ROLE_RUN => Some(self.log.unwrap_or(roles[1].1)),
                 _ => None,
@@ -326,7 +393,7 @@ impl Layout {
             if let Some(log) = logged {
                 let (region, start, area, _) = range(log);
                 let size = state_space(strategy, TRIES, unit(region).ok_or_else(unproven)?, steps).ok_or("no log")?;
-                let in_slot = strategy != Strategy::BankSwap && self.log.is_none();
+                let in_slot = strategy != Strategy::BankSwap && self.pair_logs.is_none() && self.log.is_none();
                 let offset = if in_slot { start + area - size } else { start };
                 if in_slot {
                     capacity = capacity.min(area.checked_sub(size + FRONT).ok_or("no room for the log")?);

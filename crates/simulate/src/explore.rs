@@ -12,9 +12,9 @@ use crate::timeline;
 /// How much is tried at each operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Each unit torn, each way a sector can be half erased.
+    /// Each unit torn; the last one, and an erase, in each way that cells can read.
     Every,
-    /// Three seeded units and ways.
+    /// Two seeded units and the last one, each in a seeded way.
     Three,
     /// One seeded.
     One,
@@ -129,24 +129,42 @@ pub fn wander(setting: &Setting<'_>, cuts: u32, runs: u64) -> Result<Count, Fail
             done.push(planned);
             found = Some(explorer.play(point, planned, &done, cut < cuts)?);
         }
-        explorer.count.runs += 1;
+        // A run that does nothing to the memory has nothing to cut.
+        explorer.count.runs += u64::from(!done.is_empty());
     }
     Ok(explorer.count)
 }
 
+/// One run with given cuts.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// How it ended.
+    pub result: Result<Outcome, Failure>,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Its operations.
+    pub operations: u64,
+    /// Its starts.
+    pub starts: u64,
+    /// Cuts that were planned for operations that it does not have: of these nothing is known.
+    pub unreached: usize,
+}
+
 /// Plays a scenario with these cuts, and tells what happens.
-/// How it ended is the violation, if that happens again.
-pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, Vec<Event>) {
+#[must_use]
+pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> Replay {
     play_again(setting, cuts, None, |_| {})
 }
 
 /// The same, as a picture: an SVG document that follows the reader's choice of a light or a dark page.
-pub fn draw(setting: &Setting<'_>, cuts: &Cuts) -> (Result<Outcome, Failure>, String) {
+#[must_use]
+pub fn draw(setting: &Setting<'_>, cuts: &Cuts) -> (Replay, String) {
     let mut notes = Vec::new();
-    let (result, events) = play_again(setting, cuts, Some(&mut notes), |_| {});
+    let replay = play_again(setting, cuts, Some(&mut notes), |_| {});
     let title = format!("{}, {}: power cuts {cuts}", setting.bench.name, setting.scenario.name());
     let first = notes.first().map_or(0, |note| note.chip.operations());
-    (result, timeline::document(setting.bench, &title, &notes, &events, first))
+    let picture = timeline::document(setting.bench, &title, &notes, &replay.events, first);
+    (replay, picture)
 }
 
 /// The memories at each start of such a run.
@@ -161,26 +179,25 @@ fn play_again(
     cuts: &Cuts,
     mut notes: Option<&mut Vec<Before>>,
     mut starts: impl FnMut(&Chip),
-) -> (Result<Outcome, Failure>, Vec<Event>) {
+) -> Replay {
     let Setting { bench, scenario, seed, memo, .. } = *setting;
     let failure = |violation| Failure { bench: bench.name.clone(), scenario, seed, cuts: cuts.clone(), violation };
     let Some(player) = Player::new(bench, scenario, memo.clone()) else {
-        return (Err(failure(Violation::SomethingElse)), Vec::new());
+        let result = Err(failure(Violation::SomethingElse));
+        return Replay { result, events: Vec::new(), operations: 0, starts: 0, unreached: cuts.0.len() };
     };
     let mut world = player.factory(seed);
     let first = world.chip.operations();
     let mut events = Some(Vec::new());
     for PlannedCut { cut, .. } in &cuts.0 {
-        world.chip.cut_at(Cut { operation: first + cut.operation, ..*cut });
+        world.chip.cut_at(Cut { operation: first.saturating_add(cut.operation), ..*cut });
     }
     world.failures = cuts.0.iter().filter(|cut| cut.is_failure()).count() as u32;
     let mut planned = cuts.0.iter().filter(|cut| !cut.is_failure());
-    loop {
-        let result = player.play(&mut world, notes.as_deref_mut(), |world, _| starts(&world.chip), &mut events);
-        let told = || events.clone().unwrap_or_default();
-        match result {
-            Err(violation) => return (Err(failure(violation)), told()),
-            Ok(Some(outcome)) => return (Ok(outcome), told()),
+    let result = loop {
+        match player.play(&mut world, notes.as_deref_mut(), |world, _| starts(&world.chip), &mut events) {
+            Err(violation) => break Err(failure(violation)),
+            Ok(Some(outcome)) => break Ok(outcome),
             Ok(None) => {
                 let how = planned.next().map_or(Restart::PowerUp, |cut| cut.restart);
                 if let Some(events) = &mut events {
@@ -193,6 +210,13 @@ fn play_again(
                 Player::restart(&mut world, how);
             }
         }
+    };
+    Replay {
+        result,
+        events: events.unwrap_or_default(),
+        operations: world.chip.operations() - first,
+        starts: world.chip.power_ups(),
+        unreached: world.chip.planned(),
     }
 }
 
@@ -332,9 +356,15 @@ impl<'b> Explorer<'b> {
         let torn = |noise: &mut Noise| Torn::ALL[noise.below(Torn::ALL.len() as u64) as usize];
         let mut inside: Vec<(u32, Torn)> = Vec::new();
         match self.depth {
-            Depth::Every if units == 1 => inside.extend(Torn::ALL.map(|torn| (0, torn))),
-            Depth::Every => inside.extend((0..units).map(|unit| (unit, torn(&mut noise)))),
-            Depth::Three => inside.extend((0..3).map(|_| (noise.below(units.into()) as u32, torn(&mut noise)))),
+            // With the last one torn, the whole may be there today, so each way that it can read counts.
+            Depth::Every => {
+                inside.extend((0..units - 1).map(|unit| (unit, torn(&mut noise))));
+                inside.extend(Torn::ALL.map(|torn| (units - 1, torn)));
+            }
+            Depth::Three => {
+                inside.extend((0..2).map(|_| (noise.below(units.into()) as u32, torn(&mut noise))));
+                inside.push((units - 1, torn(&mut noise)));
+            }
             Depth::One => inside.push((noise.below(units.into()) as u32, torn(&mut noise))),
         }
         if self.depth != Depth::One {

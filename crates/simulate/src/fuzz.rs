@@ -1,12 +1,13 @@
 //! Fuzz bodies: whatever lies in the slots and their state logs, and whatever an application is handed as an update, the boot loader
 //! does not panic and starts nothing that the host refuses. `crates/simulate/fuzz` has a cargo-fuzz target for each.
 
-use boot::{Action, AreaCounter, Counter, NoCounter, Refusal, Session, Wanted, boot};
+use boot::{Action, Counter as _, Refusal, Session, Wanted, boot};
 use flash_model::{Chip, Restart};
 use image_format::log::{ENTRY_SIZE, Entry, EntryKind, LogForm};
 use zerocopy::IntoBytes as _;
 
 use crate::bench::{Bench, parts};
+use crate::counter::AnyCounter;
 use crate::device::Device;
 use crate::memo::Memo;
 use crate::verdict::verdicts;
@@ -151,10 +152,7 @@ fn start(bench: &Bench, memo: &Memo, chip: &mut Chip, fuzzed: &mut Fuzzed) -> Op
     let config = bench.config();
     let mut device = Device { chip, notes: None, registers: bench.registers() };
     let mut session = Session::open(config, &mut device, memo.clone()).ok()?;
-    let decision = match AreaCounter::of(&config) {
-        Some(mut area) => boot(&mut session, &mut area),
-        None => boot(&mut session, &mut NoCounter),
-    };
+    let decision = boot(&mut session, &mut AnyCounter::of(&config));
     drop(session);
     let start = match decision.action {
         Action::Boot(start) | Action::Exchange(start) => start,
@@ -188,7 +186,7 @@ fn update(
     let (config, before) = (bench.config(), chip.operations());
     let (Some((image, _)), Some((own, payload))) = (parts(sealed), parts(&bench.images().new)) else { return };
     let mut device = Device { chip, notes: None, registers: bench.registers() };
-    let lowest = AreaCounter::of(&config).map_or(0, |mut area| area.read(&mut device).unwrap_or_default());
+    let lowest = AnyCounter::of(&config).read(&mut device).unwrap_or_default();
     let Ok(mut session) = Session::open(config, &mut device, memo.clone()) else { return };
     let mut stage = match session.stage(running, image, lowest) {
         Ok(stage) => stage,

@@ -9,7 +9,10 @@
 
 #![forbid(unsafe_code)]
 
+mod application;
 mod bench;
+mod companion;
+mod counter;
 mod cut;
 mod device;
 pub mod devices;
@@ -26,8 +29,8 @@ mod verdict;
 pub use boot::Raise;
 
 pub use bench::{Bench, BenchError, Images};
-pub use cut::{Cuts, PlannedCut, UnknownCut};
-pub use explore::{Count, Depth, Failure, Setting, draw, explore, replay, states, wander};
+pub use cut::{BadCuts, Cuts, PlannedCut};
+pub use explore::{Count, Depth, Failure, Replay, Setting, draw, explore, replay, states, wander};
 pub use memo::Memo;
 pub use run::{Event, Outcome, Scenario, Violation};
 pub use verdict::{Verdict, verdicts};

@@ -1,16 +1,15 @@
 //! One device, from one start to the next, and what must hold each time.
 
-use boot::{
-    Action, AreaCounter, Config, Counter, Fault, Flash, NoCounter, OtpCounter, Reason, Refusal, Session, Start, Wanted,
-    boot,
-};
+use boot::{Action, Config, Counter, OtpCounter, Reason, Refusal, Session, boot};
 use flash_model::{Chip, Restart};
-use image_format::log::{Entry, EntryKind, Status, Strategy};
-use image_format::{Code, Digest, Header, ImageBody, Memory, SoftwareCrypto};
+use image_format::log::{Entry, EntryKind, Strategy};
+use image_format::{Digest, Header, ImageBody, Memory, SoftwareCrypto};
 
 use zerocopy::IntoBytes as _;
 
-use crate::bench::{Bench, parts};
+use crate::application::Update;
+use crate::bench::Bench;
+use crate::counter::AnyCounter;
 use crate::device::{Before, Device};
 use crate::memo::Memo;
 
@@ -90,6 +89,9 @@ pub enum Violation {
         /// How often at most.
         most: u32,
     },
+    /// What it pins is not there, byte for byte.
+    #[error("the {0} image starts without a companion that it pins")]
+    Companion(&'static str),
     /// It does not come to rest.
     #[error("after {0} starts it has not come to rest")]
     Endless(u32),
@@ -153,7 +155,7 @@ pub(crate) struct World {
 
 /// What one start came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(crate) enum Step {
     /// The power failed.
     Cut,
     /// It was reset.
@@ -168,55 +170,8 @@ pub(crate) struct Player<'b> {
     pub scenario: Scenario,
     pub memo: Memo,
     old: Digest,
-    new: Update<'b>,
-    newer: Option<Update<'b>>,
-    /// Companions as the application sees them.
-    present: Vec<Digest>,
-}
-
-/// An image that an application installs.
-struct Update<'b> {
-    id: Digest,
-    image: boot::Image<'b>,
-    payload: &'b [u8],
-}
-
-impl<'b> Update<'b> {
-    fn new(sealed: &'b [u8]) -> Option<Self> {
-        let (image, payload) = parts(sealed)?;
-        Some(Update { id: id(sealed)?, image, payload })
-    }
-}
-
-enum AnyCounter<'a> {
-    None(NoCounter),
-    Area(AreaCounter<'a>),
-    Otp(OtpCounter),
-}
-
-impl<'a> AnyCounter<'a> {
-    fn of(config: &Config<'a>) -> Self {
-        let otp = || OtpCounter::of(config).map_or(AnyCounter::None(NoCounter), AnyCounter::Otp);
-        AreaCounter::of(config).map_or_else(otp, AnyCounter::Area)
-    }
-}
-
-impl<F: Flash> Counter<F> for AnyCounter<'_> {
-    fn read(&mut self, flash: &mut F) -> Result<u32, Fault> {
-        match self {
-            AnyCounter::None(none) => none.read(flash),
-            AnyCounter::Area(area) => area.read(flash),
-            AnyCounter::Otp(otp) => otp.read(flash),
-        }
-    }
-
-    fn raise(&mut self, flash: &mut F, value: u32) -> Result<(), Fault> {
-        match self {
-            AnyCounter::None(none) => none.raise(flash, value),
-            AnyCounter::Area(area) => area.raise(flash, value),
-            AnyCounter::Otp(otp) => otp.raise(flash, value),
-        }
-    }
+    pub new: Update<'b>,
+    pub newer: Option<Update<'b>>,
 }
 
 pub(crate) fn id(sealed: &[u8]) -> Option<Digest> {
@@ -230,7 +185,7 @@ impl<'b> Player<'b> {
         let images = bench.images();
         let (old, new) = (id(&images.old)?, Update::new(&images.new)?);
         let newer = bench.newer().and_then(Update::new);
-        Some(Self { bench, scenario, memo, old, new, newer, present: bench.application_present() })
+        Some(Self { bench, scenario, memo, old, new, newer })
     }
 
     /// A device as it leaves the factory: the old image where it runs, nothing else.
@@ -241,6 +196,11 @@ impl<'b> Player<'b> {
         if let Some(slot) = slot {
             let loaded = self.bench.load(&mut chip, slot.region, slot.offset.get(), &self.bench.images().old);
             if loaded.is_none() {
+                unreachable!("an erased slot takes its image");
+            }
+        }
+        for companion in self.bench.companions() {
+            if companion.load(&mut chip).is_none() {
                 unreachable!("an erased slot takes its image");
             }
         }
@@ -308,11 +268,8 @@ impl<'b> Player<'b> {
             {
                 return Ok(outcome);
             }
-            // A cut may end the start in which it was replaced; the other bank's is replaced after a reset, which starts it.
-            Scenario::Replace
-                if outcome == Outcome::New
-                    && (world.cuts + world.failures > 0 || self.bench.strategy() == Strategy::BankSwap) =>
-            {
+            // A cut may end the start in which it was replaced.
+            Scenario::Replace if outcome == Outcome::New && world.cuts + world.failures > 0 => {
                 return Ok(outcome);
             }
             Scenario::Second | Scenario::Refused | Scenario::Replace => Outcome::Newer,
@@ -342,6 +299,8 @@ impl<'b> Player<'b> {
         let mut device = Device { chip: &mut world.chip, notes, registers: self.bench.registers() };
         let mut counter = AnyCounter::of(&config);
         let before = device.chip.operations();
+        let present = self.present(&mut device).map_err(Violation::NothingBoots)?;
+        let config = Config { present: &present, ..config };
         let decision = match Session::open(config, &mut device, self.memo.clone()) {
             Ok(mut session) => boot(&mut session, &mut counter),
             Err(reason) => return Err(Violation::NothingBoots(reason)),
@@ -358,10 +317,14 @@ impl<'b> Player<'b> {
         if runs < world.confirmed {
             return Err(Violation::Unconfirmed);
         }
+        if !self.has_companions(device.chip, runs) {
+            return Err(Violation::Companion(runs.name()));
+        }
         tell(device.chip, runs.name());
         let was_quiet = device.chip.operations() == before;
         let lowest = counter.read(&mut device).unwrap_or_default();
-        let config = Config { present: &self.present, ..config };
+        let present = [&present, self.bench.missing()].concat();
+        let config = Config { present: &present, ..config };
         let mut session = match Session::open(config, &mut device, self.memo.clone()) {
             Ok(session) => session,
             Err(reason) => return Err(Violation::NothingBoots(reason)),
@@ -380,11 +343,28 @@ impl<'b> Player<'b> {
         if confirmed {
             world.confirmed = runs;
         }
+        if !self.has_companions(&world.chip, runs) {
+            return Err(Violation::Companion(runs.name()));
+        }
         Ok(step)
     }
 
+    /// Companions that the boot loader finds.
+    fn present(&self, device: &mut Device<'_>) -> Result<Vec<Digest>, Reason> {
+        let mut present = self.bench.config().present.to_vec();
+        for companion in self.bench.companions() {
+            present.extend(companion.present(&mut *device, &self.memo)?);
+        }
+        Ok(present)
+    }
+
+    /// Whether each companion of an image is there.
+    fn has_companions(&self, chip: &Chip, of: Outcome) -> bool {
+        self.bench.companions().iter().all(|companion| companion.holds(chip, of))
+    }
+
     /// Which image this is. `None`: one that must not start.
-    fn which(&self, id: &Digest) -> Option<Outcome> {
+    pub(crate) fn which(&self, id: &Digest) -> Option<Outcome> {
         if id == &self.old {
             Some(Outcome::Old)
         } else if id == &self.new.id {
@@ -392,109 +372,5 @@ impl<'b> Player<'b> {
         } else {
             self.newer.as_ref().is_some_and(|newer| id == &newer.id).then_some(Outcome::Newer)
         }
-    }
-
-    /// What the image does that runs; whether it confirmed itself.
-    fn runs<F: Flash>(
-        &self,
-        session: &mut Session<'_, F, Memo>,
-        runs: Outcome,
-        start: &Start,
-        lowest: u32,
-        was_quiet: bool,
-        (is_confirmed, is_withdrawn): (bool, &mut bool),
-    ) -> Result<(Step, bool), Refusal> {
-        let step = match (runs, self.scenario, &self.newer) {
-            (Outcome::New, Scenario::Revert, _) => {
-                let stays = self.bench.strategy() == Strategy::Overwrite && was_quiet;
-                return Ok((if stays { Step::Rest(Outcome::New) } else { Step::Again }, false));
-            }
-            (Outcome::Old, Scenario::Refused | Scenario::Replace, Some(newer)) => {
-                session.confirm(start.slot())?;
-                *is_withdrawn |= self.was_asked_for(session, start);
-                if !*is_withdrawn {
-                    let step = self.install(session, start, &self.new, lowest, was_quiet)?;
-                    *is_withdrawn = self.was_asked_for(session, start);
-                    if !*is_withdrawn || self.scenario == Scenario::Refused {
-                        return Ok((step, true));
-                    }
-                }
-                self.install(session, start, newer, lowest, was_quiet)?
-            }
-            (Outcome::Old, ..) => {
-                session.confirm(start.slot())?;
-                self.install(session, start, &self.new, lowest, was_quiet)?
-            }
-            (Outcome::New, Scenario::Second, Some(newer)) => {
-                // At the next start, so that a power cut in the update finds the confirmation noted.
-                session.confirm(start.slot())?;
-                if is_confirmed { self.install(session, start, newer, lowest, was_quiet)? } else { Step::Again }
-            }
-            (Outcome::New | Outcome::Newer, ..) => {
-                session.confirm(start.slot())?;
-                if was_quiet && !start.on_trial() { Step::Rest(runs) } else { Step::Again }
-            }
-        };
-        Ok((step, true))
-    }
-
-    /// Whether the new image was ready to be installed or tried.
-    fn was_asked_for<F: Flash>(&self, session: &mut Session<'_, F, Memo>, start: &Start) -> bool {
-        let state = session.status(self.target(start));
-        matches!(state.status, Status::Trial | Status::Rejected) && self.new.id.starts_with(&state.image)
-    }
-
-    /// The slot whose log an update has.
-    fn target(&self, start: &Start) -> usize {
-        match self.bench.strategy() {
-            Strategy::DirectXip | Strategy::BankSwap => {
-                let count = self.bench.group().slots().len();
-                (0..count).find(|slot| *slot != start.slot()).unwrap_or_default()
-            }
-            _ => start.slot(),
-        }
-    }
-
-    /// Installs an image, unless that was rejected.
-    fn install<F: Flash>(
-        &self,
-        session: &mut Session<'_, F, Memo>,
-        start: &Start,
-        update: &Update<'_>,
-        lowest: u32,
-        was_quiet: bool,
-    ) -> Result<Step, Refusal> {
-        let rest = match self.which(start.image().id()) {
-            Some(runs) if was_quiet => Step::Rest(runs),
-            _ => Step::Again,
-        };
-        let state = session.status(self.target(start));
-        if update.id.starts_with(&state.image) {
-            match state.status {
-                Status::Rejected => return Ok(rest),
-                // Asked for and not tried yet; a boot loader that finds it bad refuses it each time.
-                Status::Trial => return Ok(Step::Again),
-                _ => {}
-            }
-        }
-        let Update { image, payload, .. } = *update;
-        let mut stage = match session.stage(start.slot(), image, lowest) {
-            Ok(stage) => stage,
-            Err(Refusal::Reason(Reason::ClearFirst)) => {
-                session.clear(start.slot())?;
-                return Ok(Step::Again);
-            }
-            Err(Refusal::Image(error)) if error.code == Code::CounterTooLow && self.scenario == Scenario::Downgrade => {
-                return Ok(rest);
-            }
-            Err(refusal) => return Err(refusal),
-        };
-        while let Wanted::Chunk(number) = stage.wanted() {
-            let size = image.chunks.size() as usize;
-            let from = number as usize * size;
-            stage.put(&payload[from..payload.len().min(from + size)])?;
-        }
-        stage.request(lowest)?;
-        Ok(Step::Again)
     }
 }

@@ -1,12 +1,13 @@
 //! One judgement: what the boot loader says of a slot, and what the host says of the same bytes.
 
-use boot::{AreaCounter, Counter, NoCounter, Refusal, Session};
+use boot::{Counter as _, Refusal, Session};
 use flash_model::Chip;
 use image_format::layout::{GroupSlot, ROLE_RUN};
 use image_format::{Check, Code, Digest, Memory, Place, SoftwareCrypto};
 use packer::judge::Judge;
 
 use crate::bench::{Bench, key};
+use crate::counter::AnyCounter;
 use crate::device::Device;
 use crate::memo::Memo;
 
@@ -44,10 +45,7 @@ fn verdict(bench: &Bench, chip: &mut Chip, memo: &Memo, slot: usize, placed: &Gr
     let first = group.slots().iter().position(|slot| slot.role == ROLE_RUN)?;
     let runs_from = if placed.role == ROLE_RUN { slot } else { first };
     let mut device = Device { chip, notes: None, registers: bench.registers() };
-    let lowest = match AreaCounter::of(&config) {
-        Some(mut area) => area.read(&mut device).ok()?,
-        None => NoCounter.read(&mut device).ok()?,
-    };
+    let lowest = AnyCounter::of(&config).read(&mut device).ok()?;
     let mut session = Session::open(config, &mut device, memo.clone()).ok()?;
     let boot = match session.judge(slot, runs_from, lowest) {
         Ok(image) => Ok(*image.id()),

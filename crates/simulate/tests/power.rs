@@ -12,7 +12,14 @@ fn each(
     scenarios: &[Scenario],
     run: impl Fn(&Bench, Scenario, &Memo) -> Result<Count, Failure> + Sync,
 ) -> (Count, Vec<String>) {
-    let benches = devices::benches(false, SEED).expect("benches");
+    each_of(devices::benches(false, SEED).expect("benches"), scenarios, run)
+}
+
+fn each_of(
+    benches: Vec<Bench>,
+    scenarios: &[Scenario],
+    run: impl Fn(&Bench, Scenario, &Memo) -> Result<Count, Failure> + Sync,
+) -> (Count, Vec<String>) {
     let jobs: Vec<(Bench, Scenario)> = benches
         .iter()
         .flat_map(|bench| scenarios.iter().filter_map(|scenario| Some((scenario.bench(bench)?, *scenario))))
@@ -100,6 +107,25 @@ fn cuts_in_two_updates() {
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count.runs > 5_000, "{count:?}");
+}
+
+/// A lead with a companion that it pins, each in a slot group of its own: no lead starts without its companion, and both become current or
+/// neither.
+#[test]
+fn cuts_in_a_lead_and_its_companion() {
+    let scenarios = [Scenario::ALL, Scenario::LONGER].concat();
+    let benches = devices::together(SEED).expect("benches");
+    let (count, failures) = each_of(benches, &scenarios, |bench, scenario, memo| {
+        let setting = Setting::new(bench, scenario, SEED, memo);
+        let depth = if bench.name == "L476-L476/direct-xip" { Depth::Every } else { Depth::Three };
+        let mut count = explore(&setting, 1, depth)?;
+        for cuts in 2..=4 {
+            count += wander(&setting, cuts, 50)?;
+        }
+        Ok(count)
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(count.runs > 10_000, "{count:?}");
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! `waxseal simulate`: power cuts at every operation of an update, on a manifest's own geometry.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use image_format::{Device, Header, ImageBody, Memory};
 use manifest::plan::{Image, Loader, Plan, Raise, Strategy};
 use packer::source::trust_set;
+use report::refusal;
 use serde_json::{Value, json};
-use simulate::{Bench, BenchError, Count, Cuts, Depth, Failure as Found, Images, Memo, Scenario, Setting};
+use simulate::{Bench, BenchError, Count, Cuts, Depth, Failure as Found, Images, Memo, Replay, Scenario, Setting};
 
 use crate::exit::{Exit, Failure};
 use crate::files;
@@ -21,7 +22,8 @@ use crate::report::{Format, Report};
 ///
 /// The boot loader is waxseal's own, the flash is a model of the manifest's: its sectors, units and erased value. The update is played
 /// once, then again with a cut before and inside each operation, then with several cuts at seeded places. Images are made for it, with
-/// payloads of 12 KiB at most, since more of the same operations tell nothing new; `--old` and `--new` take sealed ones, of any size.
+/// payloads of 12 KiB at most, since more of the same operations tell nothing new; `--old` and `--new` take sealed ones, of any size. An
+/// image that pins companions is played with them; of sealed ones the companions count as there.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  waxseal simulate r1b.toml --seed 7\n  waxseal simulate r1b.toml --old 1.4/app.a.bin --new 1.5/app.b.bin"
@@ -70,15 +72,30 @@ const PAYLOAD: u32 = 12 * 1024;
 /// What one scenario came to.
 struct Row {
     image: String,
+    /// Images that it pins, which were played with it.
+    companions: Vec<String>,
     scenario: Scenario,
     result: Result<Count, Found>,
+}
+
+/// An image that was not played.
+struct Skipped {
+    image: String,
+    reason: String,
+    /// What to do about it.
+    help: &'static str,
 }
 
 /// What was played, and what was not.
 struct Played {
     rows: Vec<Row>,
-    /// Images that were not, and why.
-    skipped: Vec<(String, &'static str)>,
+    skipped: Vec<Skipped>,
+}
+
+/// What is played: a manifest with its public keys.
+struct Made<'a> {
+    manifest: &'a Manifest,
+    plan: &'a Plan,
 }
 
 impl Command {
@@ -89,82 +106,104 @@ impl Command {
     pub fn run(&self) -> Result<Report, Failure> {
         let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
-            let played = self.played(&manifest, plan)?;
+            let played = self.played(&Made { manifest: &manifest, plan })?;
             let failed = played.rows.iter().any(|row| row.result.is_err());
-            let skipped = |(image, reason): &(String, &str)| json!({ "image": image, "reason": reason });
             let result = Some(json!({
                 "seed": self.seed,
+                "simulated": !played.rows.is_empty(),
                 "scenarios": played.rows.iter().map(to_json).collect::<Vec<_>>(),
-                "not_simulated": played.skipped.iter().map(skipped).collect::<Vec<_>>(),
+                "not_simulated": played.skipped.iter().map(skipped_to_json).collect::<Vec<_>>(),
             }));
             let report = Report { result, ..Report::done(self.text(&played)) };
             Ok(if failed { Report { exit: Exit::Refused, ..report } } else { report })
         })
     }
 
-    fn played(&self, manifest: &Manifest, plan: &Plan) -> Result<Played, Failure> {
+    fn played(&self, made: &Made<'_>) -> Result<Played, Failure> {
         let refused = |text: String| Failure::new(Exit::Refused, text);
         let images = match (&self.old, &self.new) {
-            (Some(old), Some(new)) => Some(Images { old: files::read(old)?, new: files::read(new)? }),
+            (Some(old), Some(new)) => Some(Images { old: sealed(old)?, new: sealed(new)? }),
             _ => None,
         };
-        let (mut rows, mut skipped) = (Vec::new(), Vec::new());
+        let plan = made.plan;
+        let mut played = Played { rows: Vec::new(), skipped: Vec::new() };
         for image in &plan.images {
             let name = &image.name.value;
-            if let Some(reason) = reason_to_skip(plan, image) {
-                skipped.push((name.clone(), reason));
+            if let Some((reason, help)) = reason_to_skip(plan, image) {
+                played.skipped.push(Skipped { image: name.clone(), reason, help });
                 continue;
             }
             let bench = match &images {
                 Some(images) if !is_of(image, &images.old) => {
-                    skipped.push((name.clone(), "the old image is of another slot group"));
+                    let reason = "the old image is of another slot group".to_owned();
+                    let help = "it was built for another image, or from a manifest with another layout";
+                    played.skipped.push(Skipped { image: name.clone(), reason, help });
                     continue;
                 }
                 Some(images) => {
-                    let trust =
-                        trust_set(plan, &manifest.public_keys(plan)?).map_err(|error| refused(error.to_string()))?;
+                    let trust = trust_set(plan, &made.manifest.public_keys(plan)?)
+                        .map_err(|error| refused(error.to_string()))?;
                     let device = Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id };
                     Bench::with_images(name, &image.group, plan.update.tries.value, device, trust, images.clone())
                 }
-                None => made(plan, image, self.seed),
+                None => together(plan, image, self.seed),
             };
             let mut bench = bench.map_err(|problem| refused(format!("`{name}`: {problem}")))?;
             if plan.update.raise.as_ref().is_some_and(|raise| raise.value == Raise::Strict) {
                 bench.raise = simulate::Raise::Strict;
             }
-            let chosen =
-                Scenario::ALL.into_iter().filter(|scenario| self.scenario.is_none_or(|only| only == *scenario));
-            for scenario in chosen {
-                let bench = match scenario {
-                    // Only images made for it can be made older than they are.
-                    Scenario::Downgrade if images.is_some() || !bench.has_counter() => continue,
-                    Scenario::Downgrade => bench.with_downgrade(),
-                    _ => bench.clone(),
-                };
-                if let (Some(file), Some(cuts), true) = (&self.svg, &self.replay, rows.is_empty()) {
-                    let (_, picture) =
-                        simulate::draw(&Setting::new(&bench, scenario, self.seed, &Memo::default()), cuts);
-                    files::write(file, picture.as_bytes())?;
-                }
-                rows.push(Row { image: name.clone(), scenario, result: self.play(&bench, scenario) });
-            }
+            self.play_image(image, &bench, &mut played)?;
         }
-        if rows.is_empty() && (images.is_some() || self.scenario.is_some()) {
-            let reasons: Vec<String> = skipped.iter().map(|(image, reason)| format!("`{image}`: {reason}")).collect();
+        if played.rows.is_empty() && (images.is_some() || self.scenario.is_some()) {
+            let reasons = played.skipped.iter().map(|Skipped { image, reason, .. }| format!("`{image}`: {reason}"));
+            let reasons: Vec<String> = reasons.collect();
             return Err(refused(format!("there is nothing to simulate: {}", reasons.join("; "))));
         }
-        Ok(Played { rows, skipped })
+        Ok(played)
+    }
+
+    /// Plays one image's scenarios.
+    fn play_image(&self, image: &Image, bench: &Bench, played: &mut Played) -> Result<(), Failure> {
+        let name = &image.name.value;
+        let chosen = Scenario::ALL.into_iter().filter(|scenario| self.scenario.is_none_or(|only| only == *scenario));
+        for scenario in chosen {
+            let bench = match scenario {
+                // Only images made for it can be made older than they are.
+                Scenario::Downgrade if self.old.is_some() || !bench.has_counter() => continue,
+                Scenario::Downgrade => bench.with_downgrade(),
+                _ => bench.clone(),
+            };
+            let result = match &self.replay {
+                None => self.play(&bench, scenario),
+                Some(cuts) => {
+                    let memo = Memo::default();
+                    let (replay, picture) = simulate::draw(&Setting::new(&bench, scenario, self.seed, &memo), cuts);
+                    let Replay { result, operations, starts, unreached, .. } = replay;
+                    if result.is_ok() && unreached > 0 {
+                        let reason = format!(
+                            "not all of the cuts {cuts} are reached: with them, {} has operations 0 to {}",
+                            scenario.name(),
+                            operations.saturating_sub(1)
+                        );
+                        played.skipped.push(Skipped { image: name.clone(), reason, help: "cut one of these" });
+                        continue;
+                    }
+                    if let (Some(file), true) = (&self.svg, played.rows.is_empty()) {
+                        files::write(file, picture.as_bytes())?;
+                    }
+                    result.map(|_| Count { operations, runs: 1, cuts: cuts.0.len() as u64, starts })
+                }
+            };
+            let companions = if self.old.is_some() { &[][..] } else { &image.companions };
+            let companions = companions.iter().map(|companion| companion.value.clone()).collect();
+            played.rows.push(Row { image: name.clone(), companions, scenario, result });
+        }
+        Ok(())
     }
 
     fn play(&self, bench: &Bench, scenario: Scenario) -> Result<Count, Found> {
         let memo = Memo::default();
         let setting = Setting::new(bench, scenario, self.seed, &memo);
-        if let Some(cuts) = &self.replay {
-            return match simulate::replay(&setting, cuts) {
-                (Ok(_), _) => Ok(Count { runs: 1, cuts: cuts.0.len() as u64, ..Count::default() }),
-                (Err(failure), _) => Err(failure),
-            };
-        }
         let shown = |cuts: u32| {
             let what = format!("% of {}, {}, {cuts} power cuts", bench.name, scenario.name());
             let bar = Progress::new(100);
@@ -182,8 +221,12 @@ impl Command {
     fn text(&self, played: &Played) -> String {
         let mut text = String::new();
         for row in &played.rows {
-            let (image, scenario) = (&row.image, row.scenario.name());
+            let (image, scenario) = (row.title(), row.scenario.name());
             let _ = match &row.result {
+                Ok(Count { operations: 0, .. }) => writeln!(
+                    text,
+                    "{image}  {scenario:<9}  refused before anything is written: there is no operation to cut"
+                ),
                 Ok(Count { operations, runs, cuts, starts }) => writeln!(
                     text,
                     "{image}  {scenario:<9}  {operations} operations, {runs} runs, {cuts} power cuts, {starts} starts: survived"
@@ -199,10 +242,13 @@ impl Command {
                 ),
             };
         }
-        for (image, reason) in &played.skipped {
-            let _ = writeln!(text, "{image}  not simulated: {reason}");
+        for Skipped { image, reason, help } in &played.skipped {
+            let _ = writeln!(text, "{image}  not simulated: {reason}\n  = help: {help}");
         }
-        if !played.rows.is_empty() {
+        if played.rows.is_empty() {
+            let none = if played.skipped.is_empty() { "the manifest has no images\n" } else { "" };
+            let _ = writeln!(text, "{none}nothing was simulated: no power cut was tried, and nothing is known of any");
+        } else {
             let _ = writeln!(text, "seed {}; a model of flash, not silicon", self.seed);
         }
         text
@@ -217,8 +263,23 @@ impl Command {
     }
 }
 
+impl Row {
+    fn title(&self) -> String {
+        self.companions.iter().fold(self.image.clone(), |title, companion| format!("{title} + {companion}"))
+    }
+}
+
+fn skipped_to_json(Skipped { image, reason, help }: &Skipped) -> Value {
+    json!({ "image": image, "reason": reason, "help": help })
+}
+
 fn to_json(row: &Row) -> Value {
-    let mut value = json!({ "image": row.image, "scenario": row.scenario.name(), "survived": row.result.is_ok() });
+    let mut value = json!({
+        "image": row.image,
+        "companions": row.companions,
+        "scenario": row.scenario.name(),
+        "survived": row.result.is_ok(),
+    });
     match &row.result {
         Ok(Count { operations, runs, cuts, starts }) => {
             value["operations"] = json!(operations);
@@ -234,12 +295,34 @@ fn to_json(row: &Row) -> Value {
     value
 }
 
-/// Why nothing can be said of an image.
-fn reason_to_skip(plan: &Plan, image: &Image) -> Option<&'static str> {
+/// Why nothing can be said of an image, and what to do about it.
+fn reason_to_skip(plan: &Plan, image: &Image) -> Option<(String, &'static str)> {
+    let name = &image.name.value;
     if plan.boot.loader.value != Loader::Waxseal {
-        return Some("no boot loader of waxseal starts it; whoever replaces it must survive power cuts on their own");
+        let reason = "no boot loader of waxseal starts it; whoever replaces it must survive power cuts on their own";
+        return Some((reason.to_owned(), "with loader = \"waxseal\" in [boot], waxseal's starts and updates it"));
     }
-    (image.strategy.value == Strategy::Fixed).then_some("it is fixed: no update replaces it")
+    let is_pinned = |lead: &&Image| lead.companions.iter().any(|companion| companion.value == *name);
+    if let Some(lead) = plan.images.iter().find(is_pinned) {
+        let reason = format!("by itself: `{}` pins it, and nothing starts it alone", lead.name.value);
+        return Some((reason, "what updates do to it is played with its lead"));
+    }
+    let fixed = "it is fixed: no update replaces it";
+    let help = "strategy = \"direct-xip\" with two slots, or \"overwrite\" with a download slot, makes it one that updates replace";
+    (image.strategy.value == Strategy::Fixed).then(|| (fixed.to_owned(), help))
+}
+
+/// A sealed image's bytes.
+fn sealed(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = files::read(path)?;
+    match Header::<ImageBody>::read(&mut Memory::file(&bytes)) {
+        Ok(_) => Ok(bytes),
+        Err(error) => {
+            let text =
+                format!("`{}` is no sealed image: {}", path.display(), refusal::describe(&error, &bytes).trim_end());
+            Err(Failure::new(Exit::Refused, text))
+        }
+    }
 }
 
 /// Whether a sealed image says that it belongs to an image's slot group.
@@ -248,7 +331,15 @@ fn is_of(image: &Image, sealed: &[u8]) -> bool {
         .is_ok_and(|header| header.unauthenticated().body.layout == image.fingerprint)
 }
 
-/// The image's slot group with images made for it: payloads as large as the slots allow, up to a bound.
+/// The image's slot group with images made for it, and those of the images that it pins.
+fn together(plan: &Plan, image: &Image, seed: u64) -> Result<Bench, BenchError> {
+    let lead = made(plan, image, seed)?;
+    let pinned = image.companions.iter().filter_map(|companion| plan.image(&companion.value));
+    let companions: Vec<Bench> = pinned.map(|companion| made(plan, companion, seed)).collect::<Result<_, _>>()?;
+    if companions.is_empty() { Ok(lead) } else { lead.with_companions(companions, seed) }
+}
+
+/// A slot group with images made for it: payloads as large as the slots allow, up to a bound.
 fn made(plan: &Plan, image: &Image, seed: u64) -> Result<Bench, BenchError> {
     let capacity = image.placements.iter().map(|placement| placement.capacity).min().unwrap_or_default();
     let chunks = capacity.div_ceil(4096);

@@ -56,7 +56,8 @@ pub fn campaign(power: &Power) -> Outcome {
 /// Each device in each of its scenarios.
 fn jobs(seed: u64) -> Outcome<Vec<(Bench, Scenario)>> {
     let mut jobs = Vec::new();
-    for bench in devices::benches(true, seed).map_err(Failure::new)? {
+    let benches = devices::benches(true, seed).and_then(|large| Ok([large, devices::together(seed)?].concat()));
+    for bench in benches.map_err(Failure::new)? {
         let scenarios = Scenario::ALL.into_iter().chain(Scenario::LONGER);
         jobs.extend(scenarios.filter_map(|scenario| Some((scenario.bench(&bench)?, scenario))));
     }
@@ -106,11 +107,14 @@ fn play_again(power: &Power, cuts: &Cuts) -> Outcome {
         named(power.device.as_ref(), &bench.name) && named(power.scenario.as_ref(), scenario.name())
     });
     let (bench, scenario) = found.ok_or_else(|| Failure::new("there is no such device or scenario"))?;
-    let (result, events) = replay(&Setting::new(&bench, scenario, power.seed, &Memo::default()), cuts);
-    for event in events {
+    let replay = replay(&Setting::new(&bench, scenario, power.seed, &Memo::default()), cuts);
+    for event in replay.events {
         println!("start {:>3}, operation {:>6}: {}", event.start, event.operation, event.what);
     }
-    let outcome = result.map_err(|failure| Failure::new(failure.to_string()))?;
+    let outcome = replay.result.map_err(|failure| Failure::new(failure.to_string()))?;
+    if replay.unreached > 0 {
+        return Err(Failure::new(format!("not reached: the run has {} operations", replay.operations)));
+    }
     println!("survived, with the {} image", outcome.name());
     Ok(())
 }
