@@ -85,6 +85,7 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
                     if waits(&log(slot)) {
                         self.pin_drop(slot, &log(slot))?;
                     }
+                    self.spend_ready(slot, &log(slot))?;
                 }
             }
             // One log, about what was staged last: it may be what runs by now.
@@ -92,6 +93,7 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
                 let slot = self.map.run_slots().next().ok_or(Reason::NoUpdate)?;
                 let (own, has_backup) = (log(slot), self.map.backup().is_some());
                 let runs = self.id_in(slot).is_some_and(|id| own.names(&id));
+                self.spend_ready(slot, &own)?;
                 if waits(&own) && !runs {
                     self.pin_drop(slot, &own)?;
                 } else if waits(&own) && has_backup && own.drops == 0 {

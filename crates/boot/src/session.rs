@@ -1,6 +1,6 @@
 //! What boot loader and application share: the slot group, whom it trusts, and what was written since this power-up.
 
-use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Strategy, scan};
+use image_format::log::{Entry, EntryKind, MAX_SLOTS, PlaceState, SlotLog, Status, Strategy, read_place, scan};
 use image_format::trust::{Role, TrustSet};
 use image_format::{
     Authentic, Check, Crypto, Device, Digest, Extent, Fault, HEADER_SIZE, Header, ImageBody, InSlot, Memory, Place,
@@ -210,17 +210,9 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         }
     }
 
-    /// Appends an entry to a slot's log and reads it back; a place that does not take it is passed over, three times. Before the
-    /// first one of a power-up, the places that a cut may have hit are taken out of use.
+    /// Appends an entry to a slot's log and reads it back; a place that does not take it is passed over, three times.
     pub(crate) fn append(&mut self, slot: usize, entry: &Entry) -> Result<(), Reason> {
-        let next = match self.journals.get(slot).and_then(|journal| journal.next) {
-            Some(next) => next,
-            None => {
-                let SlotLog { next, ends_valid, .. } = self.scan(slot);
-                let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
-                spend_doubtful(&mut self.flash, area, &form, next, ends_valid)
-            }
-        };
+        let next = self.spend_doubtful(slot)?;
         for place in next..next.saturating_add(3) {
             let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
             let written = write_entry(&mut self.flash, area, &form, place, entry).ok_or(Reason::LogFull)?;
@@ -232,6 +224,39 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
             }
         }
         Err(Reason::Write)
+    }
+
+    /// Takes the places out of use that a cut may have hit, once in a power-up. The place that the next entry goes to.
+    fn spend_doubtful(&mut self, slot: usize) -> Result<u32, Reason> {
+        if let Some(next) = self.journals.get(slot).and_then(|journal| journal.next) {
+            return Ok(next);
+        }
+        let SlotLog { next, ends_valid, .. } = self.scan(slot);
+        let (area, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
+        let next = spend_doubtful(&mut self.flash, area, &form, next, ends_valid);
+        if let Some(journal) = self.journals.get_mut(slot) {
+            journal.next = Some(next);
+        }
+        Ok(next)
+    }
+
+    /// Before anything changes of an image that is whole and was not asked for: a READY that a cut tore may read as nothing now and as itself
+    /// later, when the image is no longer what it was said of. It is taken out of use.
+    pub(crate) fn spend_ready(&mut self, slot: usize, log: &SlotLog) -> Result<(), Reason> {
+        let holder = self.map.staging().unwrap_or(slot);
+        if log.status != Status::Open || !self.id_in(holder).is_some_and(|id| log.names(&id)) {
+            return Ok(());
+        }
+        let ((area, form), place) = (self.map.log(slot).ok_or(Reason::NoUpdate)?, self.map.area(holder));
+        // Where one erase takes both, it may have begun, and only afterwards does the log end like this: nothing goes on in such a slot.
+        let is_shared = place
+            .and_then(|place| self.map.sector(place.region, place.offset))
+            .is_some_and(|first| first.overlaps(&area));
+        let last = log.next.saturating_sub(1);
+        if is_shared && read_place(&mut Window { flash: &mut self.flash, area }, &form, last) == PlaceState::Spent {
+            return Ok(());
+        }
+        self.spend_doubtful(slot).map(|_| ())
     }
 
     /// Appends an entry twice: what stands before an irreversible act must not be the one entry that a cut tore.

@@ -182,6 +182,7 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
         if (from..count).any(is_log) {
             return Ok(false);
         }
+        self.session.spend_ready(self.logged, &self.log)?;
         for number in (from..count).rev() {
             let Some(sector) = self.sector_in_order(number) else { continue };
             self.session.erase(sector)?;
