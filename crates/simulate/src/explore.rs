@@ -1,6 +1,6 @@
 //! All the places where the power can fail.
 
-use flash_model::{Chip, Cut, CutPlace, Noise, Restart, Torn};
+use flash_model::{Cut, CutPlace, Noise, Restart, Torn};
 
 use crate::bench::Bench;
 use crate::cut::{Cuts, PlannedCut};
@@ -153,33 +153,21 @@ pub struct Replay {
 /// Plays a scenario with these cuts, and tells what happens.
 #[must_use]
 pub fn replay(setting: &Setting<'_>, cuts: &Cuts) -> Replay {
-    play_again(setting, cuts, None, |_| {})
+    play_again(setting, cuts, None)
 }
 
 /// The same, as a picture: an SVG document that follows the reader's choice of a light or a dark page.
 #[must_use]
 pub fn draw(setting: &Setting<'_>, cuts: &Cuts) -> (Replay, String) {
     let mut notes = Vec::new();
-    let replay = play_again(setting, cuts, Some(&mut notes), |_| {});
+    let replay = play_again(setting, cuts, Some(&mut notes));
     let title = format!("{}, {}: power cuts {cuts}", setting.bench.name, setting.scenario.name());
     let first = notes.first().map_or(0, |note| note.chip.operations());
     let picture = timeline::document(setting.bench, &title, &notes, &replay.events, first);
     (replay, picture)
 }
 
-/// The memories at each start of such a run.
-pub fn states(setting: &Setting<'_>, cuts: &Cuts) -> Vec<Chip> {
-    let mut states = Vec::new();
-    let _ = play_again(setting, cuts, None, |chip| states.push(chip.clone()));
-    states
-}
-
-fn play_again(
-    setting: &Setting<'_>,
-    cuts: &Cuts,
-    mut notes: Option<&mut Vec<Before>>,
-    mut starts: impl FnMut(&Chip),
-) -> Replay {
+fn play_again(setting: &Setting<'_>, cuts: &Cuts, mut notes: Option<&mut Vec<Before>>) -> Replay {
     let Setting { bench, scenario, seed, memo, .. } = *setting;
     let failure = |violation| Failure { bench: bench.name.clone(), scenario, seed, cuts: cuts.clone(), violation };
     let Some(player) = Player::new(bench, scenario, memo.clone()) else {
@@ -195,7 +183,7 @@ fn play_again(
     world.failures = cuts.0.iter().filter(|cut| cut.is_failure()).count() as u32;
     let mut planned = cuts.0.iter().filter(|cut| !cut.is_failure());
     let result = loop {
-        match player.play(&mut world, notes.as_deref_mut(), |world, _| starts(&world.chip), &mut events) {
+        match player.play(&mut world, notes.as_deref_mut(), |_, _| {}, &mut events) {
             Err(violation) => break Err(failure(violation)),
             Ok(Some(outcome)) => break Ok(outcome),
             Ok(None) => {

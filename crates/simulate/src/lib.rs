@@ -30,7 +30,7 @@ pub use boot::Raise;
 
 pub use bench::{Bench, BenchError, Images};
 pub use cut::{BadCuts, Cuts, PlannedCut};
-pub use explore::{Count, Depth, Failure, Replay, Setting, draw, explore, replay, states, wander};
+pub use explore::{Count, Depth, Failure, Replay, Setting, draw, explore, replay, wander};
 pub use memo::Memo;
 pub use run::{Event, Outcome, Scenario, Violation};
 pub use verdict::{Verdict, verdicts};

@@ -1,6 +1,6 @@
 //! Digests and signatures that were computed once: the same bytes come again in thousands of boots.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use image_format::{Crypto, Digest, Sha256, SoftwareCrypto, sha256};
@@ -9,12 +9,26 @@ use image_format::{Crypto, Digest, Sha256, SoftwareCrypto, sha256};
 struct Known {
     digests: HashMap<u128, Digest>,
     signatures: HashMap<u128, bool>,
+    seen: HashSet<(u128, u128)>,
 }
 
 /// Cryptography with a memory. Nothing is answered that was not computed for these very bytes; what is remembered is found by 128
 /// bits of a hash that is no cryptographic one, which nobody here attacks.
 #[derive(Clone, Debug, Default)]
 pub struct Memo(Arc<Mutex<Known>>);
+
+impl Memo {
+    /// Whether nobody has asked about this content with these circumstances before.
+    pub(crate) fn is_new(&self, content: &[u8], about: &[u8]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.insert((name(content), name(about)))
+    }
+
+    /// How many contents of slots were judged by both, boot loader and host.
+    #[must_use]
+    pub fn judged(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.len()
+    }
+}
 
 /// A running digest: the bytes, and their name.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use crate::bench::Bench;
 use crate::counter::AnyCounter;
 use crate::device::{Before, Device};
 use crate::memo::Memo;
+use crate::verdict::{Verdict, View};
 
 /// What the new image does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,9 @@ pub enum Violation {
     /// What it pins is not there, byte for byte.
     #[error("the {0} image starts without a companion that it pins")]
     Companion(&'static str),
+    /// Host and boot loader judge the same bytes unlike.
+    #[error("`waxseal verify` and the boot loader do not agree about a slot: {0:?}")]
+    Disagreement(Box<Verdict>),
     /// It does not come to rest.
     #[error("after {0} starts it has not come to rest")]
     Endless(u32),
@@ -172,6 +176,8 @@ pub(crate) struct Player<'b> {
     old: Digest,
     pub new: Update<'b>,
     pub newer: Option<Update<'b>>,
+    /// The lead's memories, which are the device's first.
+    memories: Vec<u8>,
 }
 
 pub(crate) fn id(sealed: &[u8]) -> Option<Digest> {
@@ -185,7 +191,8 @@ impl<'b> Player<'b> {
         let images = bench.images();
         let (old, new) = (id(&images.old)?, Update::new(&images.new)?);
         let newer = bench.newer().and_then(Update::new);
-        Some(Self { bench, scenario, memo, old, new, newer })
+        let memories = (0..).take(bench.group().regions().count()).collect();
+        Some(Self { bench, scenario, memo, old, new, newer, memories })
     }
 
     /// A device as it leaves the factory: the old image where it runs, nothing else.
@@ -288,6 +295,9 @@ impl<'b> Player<'b> {
         notes: Option<&mut Vec<Before>>,
         events: &mut Option<Vec<Event>>,
     ) -> Result<Step, Violation> {
+        if let Some(verdict) = self.disagreement(&world.chip) {
+            return Err(Violation::Disagreement(Box::new(verdict)));
+        }
         let config = self.bench.config();
         let mut tell = |chip: &Chip, what| {
             if let Some(events) = events {
@@ -347,6 +357,17 @@ impl<'b> Player<'b> {
             return Err(Violation::Companion(runs.name()));
         }
         Ok(step)
+    }
+
+    /// What host and boot loader do not agree about, in any slot of any group: of what was not seen before.
+    fn disagreement(&self, chip: &Chip) -> Option<Verdict> {
+        let own = View::new(self.bench, chip, &self.memories).disagreement(&self.memo);
+        let companions = self.bench.companions().iter();
+        own.or_else(|| {
+            companions
+                .filter_map(|found| View::new(&found.bench, chip, &found.memories).disagreement(&self.memo))
+                .next()
+        })
     }
 
     /// Companions that the boot loader finds.

@@ -1,12 +1,15 @@
 //! One judgement: what the boot loader says of a slot, and what the host says of the same bytes.
 
-use boot::{Counter as _, Refusal, Session};
+use std::cell::RefCell;
+
+use boot::{Config, Counter as _, Fault, Flash, Refusal, Session};
 use flash_model::Chip;
 use image_format::layout::{GroupSlot, ROLE_RUN};
-use image_format::{Check, Code, Digest, Memory, Place, SoftwareCrypto};
+use image_format::trust::{Role, TrustSet};
+use image_format::{Check, Code, Digest, Header, ImageBody, Memory, Place, SoftwareCrypto, VerifiedImage};
 use packer::judge::Judge;
 
-use crate::bench::{Bench, key};
+use crate::bench::Bench;
 use crate::counter::AnyCounter;
 use crate::device::Device;
 use crate::memo::Memo;
@@ -31,46 +34,142 @@ impl Verdict {
     }
 }
 
-/// Judges each slot whose cells are not in doubt: others read as something else each time. For benches with images made for them.
-pub fn verdicts(bench: &Bench, chip: &mut Chip, memo: &Memo) -> Vec<Verdict> {
-    let group = bench.group();
-    let sound = |chip: &Chip, slot: &GroupSlot| chip.is_sound(slot.region.into(), slot.offset.get(), slot.size.get());
-    let slots: Vec<(usize, &GroupSlot)> =
-        group.slots().iter().enumerate().filter(|(_, slot)| sound(chip, slot)).collect();
-    slots.into_iter().filter_map(|(number, slot)| verdict(bench, chip, memo, number, slot)).collect()
+/// Judges what each slot of a device reads as.
+pub fn verdicts(bench: &Bench, chip: &Chip, memo: &Memo) -> Vec<Verdict> {
+    let memories: Vec<u8> = (0..).take(bench.shapes().len()).collect();
+    let view = View::new(bench, chip, &memories);
+    view.slots().filter_map(|(slot, placed, content)| Some(view.judge(slot, placed, &content?, memo))).collect()
 }
 
-fn verdict(bench: &Bench, chip: &mut Chip, memo: &Memo, slot: usize, placed: &GroupSlot) -> Option<Verdict> {
-    let (config, group) = (bench.config(), bench.group());
-    let first = group.slots().iter().position(|slot| slot.role == ROLE_RUN)?;
-    let runs_from = if placed.role == ROLE_RUN { slot } else { first };
-    let mut device = Device { chip, notes: None, registers: bench.registers() };
-    let lowest = AnyCounter::of(&config).read(&mut device).ok()?;
-    let mut session = Session::open(config, &mut device, memo.clone()).ok()?;
-    let boot = match session.judge(slot, runs_from, lowest) {
-        Ok(image) => Ok(*image.id()),
-        Err(Refusal::Image(error)) => Err((error.code.number(), error.offset)),
-        // A companion that is not there is no matter of one image.
-        Err(Refusal::Reason(_)) => return None,
-    };
-    drop(session);
-    let payload_offset = group.head().payload_offset.get();
-    let room = payload_offset + group.head().capacity.get();
-    let mut bytes = vec![0; room.min(placed.size.get()) as usize];
-    device.chip.read(placed.region.into(), placed.offset.get(), &mut bytes).ok()?;
-    let judge = Judge {
-        keys: vec![*key().public().bytes()],
-        threshold: 1,
-        device: Check::Require(config.device),
-        revision: config.revision,
-        place: Check::Require(Place {
-            layout: group.fingerprint(&mut SoftwareCrypto),
-            run_address: group.slots()[runs_from].run_address.get(),
-            payload_offset,
-        }),
-        counter: Check::Require(lowest),
-    };
-    let host = judge.judge_source(&mut Memory::slot(&bytes, room));
-    let host = host.map(|image| *image.id()).map_err(|error| (error.code.number(), error.offset));
-    Some(Verdict { slot, boot, host })
+/// A slot group of a device that is looked at from outside.
+pub(crate) struct View<'a> {
+    bench: &'a Bench,
+    chip: RefCell<Chip>,
+    /// The device's memory for each region.
+    memories: &'a [u8],
+    /// The security counter that the device accepts.
+    lowest: u32,
+}
+
+impl<'a> View<'a> {
+    pub fn new(bench: &'a Bench, chip: &Chip, memories: &'a [u8]) -> Self {
+        let mut chip = chip.clone();
+        for memory in memories {
+            // What is busy when only the core was reset answers once it was waited for.
+            let _ = chip.settle((*memory).into());
+        }
+        let mut device = Device { chip: &mut chip, notes: None, registers: bench.registers() };
+        let lowest = AnyCounter::of(&bench.config()).read(&mut device).unwrap_or_default();
+        Self { bench, chip: RefCell::new(chip), memories, lowest }
+    }
+
+    /// The first slot about which both do not agree, of those whose content was not judged before.
+    pub fn disagreement(&self, memo: &Memo) -> Option<Verdict> {
+        let fresh = |(slot, placed, content): (usize, GroupSlot, Option<Vec<u8>>)| {
+            let content = content?;
+            let about = [self.bench.config().layout, &[slot as u8], &self.lowest.to_le_bytes()].concat();
+            memo.is_new(&content, &about).then(|| self.judge(slot, placed, &content, memo))
+        };
+        self.slots().filter_map(fresh).find(|verdict| !verdict.agrees())
+    }
+
+    /// What each slot reads as once, as far as anybody judges it: what is in doubt may read as something else the next time. `None`: a fault.
+    fn slots(&self) -> impl Iterator<Item = (usize, GroupSlot, Option<Vec<u8>>)> {
+        let slots = self.bench.group().slots().to_vec();
+        slots.into_iter().enumerate().map(|(number, slot)| (number, slot, self.content(&slot)))
+    }
+
+    fn content(&self, slot: &GroupSlot) -> Option<Vec<u8>> {
+        let room = self.room().min(slot.size.get()) as usize;
+        let memory = usize::from(*self.memories.get(usize::from(slot.region))?);
+        let mut bytes = vec![0; (self.bench.group().head().payload_offset.get() as usize).min(room)];
+        let mut chip = self.chip.borrow_mut();
+        chip.read(memory, slot.offset.get(), &mut bytes).ok()?;
+        let header = Header::<ImageBody>::read(&mut Memory::slot(&bytes, room as u32));
+        let size = header.map_or(0, |header| header.unauthenticated().artefact_size()) as usize;
+        let front = bytes.len();
+        if size > front {
+            bytes.resize(size.min(room), 0);
+            chip.read(memory, slot.offset.get() + front as u32, &mut bytes[front..]).ok()?;
+        }
+        Some(bytes)
+    }
+
+    /// Bytes that an artefact may take in a slot.
+    fn room(&self) -> u32 {
+        let group = self.bench.group();
+        group.head().payload_offset.get() + group.head().capacity.get()
+    }
+
+    fn judge(&self, slot: usize, placed: GroupSlot, content: &[u8], memo: &Memo) -> Verdict {
+        let group = self.bench.group();
+        let first = group.slots().iter().position(|slot| slot.role == ROLE_RUN).unwrap_or_default();
+        let runs_from = if placed.role == ROLE_RUN { slot } else { first };
+        let code = |error: image_format::Error| (error.code.number(), error.offset);
+        let host = self.on_host(runs_from, content).map_err(code);
+        // Whether companions are there is no matter of one image.
+        let present = host.as_ref().map_or(&[][..], |image| image.companions());
+        let config = Config { present, ..self.bench.config() };
+        let boot = match Session::open(config, Snapshot { bench: self.bench, placed, content }, memo.clone()) {
+            Ok(mut session) => match session.judge(slot, runs_from, self.lowest) {
+                Ok(image) => Ok(*image.id()),
+                Err(Refusal::Image(error)) => Err(code(error)),
+                Err(Refusal::Reason(reason)) => Err((reason.number(), 0)),
+            },
+            Err(reason) => Err((reason.number(), 0)),
+        };
+        Verdict { slot, boot, host: host.map(|image| *image.id()) }
+    }
+
+    fn on_host(&self, runs_from: usize, content: &[u8]) -> Result<VerifiedImage, image_format::Error> {
+        let (config, group) = (self.bench.config(), self.bench.group());
+        let trust = TrustSet::parse(config.trust)?.role(Role::Image, &mut SoftwareCrypto)?;
+        let judge = Judge {
+            keys: trust.keys().to_vec(),
+            threshold: trust.threshold(),
+            device: Check::Require(config.device),
+            revision: config.revision,
+            place: Check::Require(Place {
+                layout: group.fingerprint(&mut SoftwareCrypto),
+                run_address: group.slots()[runs_from].run_address.get(),
+                payload_offset: group.head().payload_offset.get(),
+            }),
+            counter: Check::Require(self.lowest),
+        };
+        judge.judge_source(&mut Memory::slot(content, self.room()))
+    }
+}
+
+/// A memory that holds a slot's content, reads the same each time and takes nothing.
+struct Snapshot<'a> {
+    bench: &'a Bench,
+    placed: GroupSlot,
+    content: &'a [u8],
+}
+
+impl Flash for Snapshot<'_> {
+    fn settle(&mut self, _: u8) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn read(&mut self, region: u8, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        let within =
+            offset.checked_sub(self.placed.offset.get()).filter(|_| region == self.placed.region).ok_or(Fault)?;
+        let from = self.content.get(within as usize..).and_then(|rest| rest.get(..buffer.len())).ok_or(Fault)?;
+        buffer.copy_from_slice(from);
+        Ok(())
+    }
+
+    fn program(&mut self, _: u8, _: u32, _: &[u8]) -> Result<(), Fault> {
+        Err(Fault)
+    }
+
+    fn erase(&mut self, _: u8, _: u32) -> Result<(), Fault> {
+        Err(Fault)
+    }
+
+    fn register(&mut self, address: u32) -> u32 {
+        let registers = self.bench.registers();
+        registers.iter().find(|(found, _)| *found == address).map_or(0, |(_, value)| *value)
+    }
 }

@@ -28,10 +28,17 @@ fn each_of(
     let work = || {
         let (mut count, mut failures) = (Count::default(), Vec::new());
         while let Some((bench, scenario)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match run(bench, *scenario, &Memo::default()) {
+            let memo = Memo::default();
+            match run(bench, *scenario, &memo) {
                 Ok(found) => count += found,
                 Err(failure) => failures.push(failure.to_string()),
             }
+            println!(
+                "{}, {}: {} contents of slots judged by host and boot loader",
+                bench.name,
+                scenario.name(),
+                memo.judged()
+            );
         }
         (count, failures)
     };
