@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use boot::{Config, Counter as _, Fault, Flash, Refusal, Session};
+use boot::{Counter as _, Fault, Flash, Reason, Refusal, Session};
 use flash_model::Chip;
 use image_format::layout::{GroupSlot, ROLE_RUN};
 use image_format::trust::{Role, TrustSet};
@@ -13,6 +13,7 @@ use crate::bench::Bench;
 use crate::counter::AnyCounter;
 use crate::device::Device;
 use crate::memo::Memo;
+use crate::run::id;
 
 /// What both say of one slot: the image's id, or the code's number and the offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,13 +108,13 @@ impl<'a> View<'a> {
         let runs_from = if placed.role == ROLE_RUN { slot } else { first };
         let code = |error: image_format::Error| (error.code.number(), error.offset);
         let host = self.on_host(runs_from, content).map_err(code);
-        // Whether companions are there is no matter of one image.
-        let present = host.as_ref().map_or(&[][..], |image| image.companions());
-        let config = Config { present, ..self.bench.config() };
-        let boot = match Session::open(config, Snapshot { bench: self.bench, placed, content }, memo.clone()) {
+        let snapshot = Snapshot { bench: self.bench, placed, content };
+        let boot = match Session::open(self.bench.config(), snapshot, memo.clone()) {
             Ok(mut session) => match session.judge(slot, runs_from, self.lowest) {
                 Ok(image) => Ok(*image.id()),
                 Err(Refusal::Image(error)) => Err(code(error)),
+                // It verifies; whether its companions are there is no matter of one image.
+                Err(Refusal::Reason(Reason::Companion)) => Ok(id(content).unwrap_or_default()),
                 Err(Refusal::Reason(reason)) => Err((reason.number(), 0)),
             },
             Err(reason) => Err((reason.number(), 0)),
