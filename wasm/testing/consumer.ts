@@ -4,6 +4,9 @@ import {
     otpBuild, otpPlan, planFlash, verifyFile, type Diagnostic, type Effect, type Event, type ManifestFiles, type Procedure,
 } from "waxseal";
 import init, { verify, type Policy } from "waxseal/verify";
+import * as ofDevices from "waxseal/devices";
+import * as ofFiles from "waxseal/inspect";
+import * as ofManifests from "waxseal/manifest";
 import { SimulatedBoard } from "waxseal/simulated";
 
 await init();
@@ -26,6 +29,13 @@ const verified = verifyFile(file, { manifest, without: ["revision"] }).result;
 const id: string | undefined = verified?.kind === "release" ? verified.release_id : undefined;
 // @ts-expect-error: signatures are no input that can be waived.
 verifyFile(file, { manifest, without: ["signatures"] });
+
+const byKey = ofFiles.verifyFile(file, { keys: [{ name: "release", text: "" }], without: ["device"] }).result;
+const refusal: string | undefined = byKey?.refusal?.meaning;
+// @ts-expect-error: this entry reads no manifests.
+ofFiles.verifyFile(file, { manifest });
+const wrong: ofManifests.Diagnostic[] = ofManifests.checkManifest(manifest).diagnostics;
+const rule: string | undefined = ofDevices.explain(wrong[0]?.code).result?.codes[0]?.rule;
 
 const rows = otpBoards(manifest, { text: "" }).result?.findings?.map(({ line, column }) => `${line}: ${column ?? ""}`);
 const bytes: Uint8Array | undefined = otpBuild(manifest, { text: "" }, { stage: "identity" }).files[0]?.bytes;
@@ -53,4 +63,4 @@ if (!identified.trouble) {
         planFlash(file, fit);
     }
 }
-export { bytes, id, line, member, paths, rows, sector, stack, svg, verdicts };
+export { bytes, id, line, member, paths, refusal, rows, rule, sector, stack, svg, verdicts };

@@ -86,6 +86,12 @@ pub fn for_cortex_m(subcommand: &str, profile: Profile) -> Outcome<Command> {
     Ok(cargo)
 }
 
+/// Builds the program that builds the npm package, and returns where it is.
+pub fn build_xtask_wasm() -> Outcome<PathBuf> {
+    run(command("build")?.args(["--package", "xtask", "--features", "wasm", "--bin", "xtask-wasm"]))?;
+    Ok(target_folder()?.join("debug/xtask-wasm"))
+}
+
 /// Builds the command `waxseal` and returns where it is. With its cryptography optimised, the dev profile is fast enough.
 pub fn build_waxseal() -> Outcome<PathBuf> {
     // With xtask selected too, their common dependencies have the same features, and none is built a second time.

@@ -1,11 +1,11 @@
 //! The same sources in another folder, in another time zone, must give the same bytes; and no byte may name this machine.
 
-use std::{collections::BTreeMap, env, fs, path::Path};
+use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
 
 use crate::{
     cargo,
     example::{Example, LOCK},
-    process::{Failure, Outcome, root, target_folder},
+    process::{Failure, Outcome, root, run, target_folder},
 };
 
 /// Folders that hold no sources. An artefact that was copied would be the same as itself.
@@ -36,6 +36,31 @@ pub fn check() -> Outcome {
         no_path_of_this_machine(name, bytes)?;
     }
     println!("{} files are the same in two folders", ours.len());
+    npm_package(&copy)
+}
+
+/// Builds an entry of the npm package here and in the copy, and compares: the one that has most of what a build script packed.
+fn npm_package(copy: &Path) -> Outcome {
+    const ENTRY: &str = "devices";
+    let program = cargo::build_xtask_wasm()?;
+    let build = |checkout: &Path, target: &Path| {
+        let mut build = Command::new(&program);
+        // The first says where the sources are.
+        build.env("CARGO_MANIFEST_DIR", checkout.join("crates/xtask")).env("CARGO_TARGET_DIR", target);
+        run(build.arg(ENTRY))
+    };
+    let here = root()?;
+    build(&here, &target_folder()?)?;
+    build(copy, &copy.join("target"))?;
+    for file in [format!("{ENTRY}_bg.wasm"), format!("{ENTRY}.js"), format!("{ENTRY}.d.ts")] {
+        let [ours, theirs] = [&here, copy].map(|checkout| checkout.join("wasm/pkg").join(&file));
+        let bytes = fs::read(&ours).map_err(Failure::at(&ours))?;
+        if bytes != fs::read(&theirs).map_err(Failure::at(&theirs))? {
+            return Err(Failure::new(format!("{} and {} differ", ours.display(), theirs.display())));
+        }
+        no_path_of_this_machine(&file, &bytes)?;
+    }
+    println!("waxseal/{ENTRY} is the same in two folders");
     Ok(())
 }
 

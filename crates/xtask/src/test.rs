@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
     boot_c, boot_example, boot_f767, boot_life, campaign,
-    cargo::{CORTEX_M, Profile, WASM, build_waxseal, command, for_cortex_m, for_target},
+    cargo::{CORTEX_M, Profile, WASM, build_waxseal, build_xtask_wasm, command, for_cortex_m, for_target},
     cost, demo,
     example::{Example, SLOTS},
     r#gen, header, page, panics,
@@ -195,5 +195,5 @@ fn node_tests(folder: &str, waxseal: Option<PathBuf>) -> Outcome {
 /// `cargo xtask wasm`: builds the npm package. A program of its own, so that xtask need not build wasm-bindgen for the rest.
 pub fn wasm() -> Outcome {
     tools::ensure_target(WASM)?;
-    run(command("run")?.args(["--package", "xtask", "--features", "wasm", "--bin", "xtask-wasm"]))
+    run(&mut Command::new(build_xtask_wasm()?))
 }

@@ -175,11 +175,14 @@ impl FlashPlan {
     }
 
     /// Carries the plan out: erases, programs, reads back and compares, slot by slot. Where the boot loader of a factory image is
-    /// written, which nobody signed, `boot_loader` says which one is meant: its SHA-256, or the first 8 digits of it or more.
+    /// written, which nobody signed, `bootLoader` says which one is meant: its SHA-256, or the first 8 digits of it or more.
     ///
     /// @throws Error if it does not.
     #[wasm_bindgen(unchecked_return_type = "Procedure<Flashed>")]
-    pub fn flash(&self, boot_loader: Option<String>) -> Result<Procedure, JsValue> {
+    pub fn flash(
+        &self,
+        #[wasm_bindgen(js_name = "bootLoader")] boot_loader: Option<String>,
+    ) -> Result<Procedure, JsValue> {
         let plan = self.plan.clone();
         let flash = plan.clone().flash(&boot_loader.unwrap_or_default());
         let procedure = flash.map_err(|error| js_sys::Error::new(&error.to_string()))?;

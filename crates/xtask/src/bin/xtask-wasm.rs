@@ -1,4 +1,5 @@
-//! Builds the generated part of the npm package: `wasm/pkg`. A program of its own, because wasm-bindgen takes long to build.
+//! Builds the generated part of the npm package: `wasm/pkg`, or the entries of it that are named. A program of its own, because
+//! wasm-bindgen takes long to build.
 
 #[expect(dead_code, reason = "the main program uses the rest")]
 #[path = "../cargo.rs"]
@@ -11,7 +12,7 @@ mod process;
 mod tools;
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -34,7 +35,7 @@ const ENTRIES: [(&str, &str); 6] = [
 ];
 
 fn main() -> ExitCode {
-    match make_package() {
+    match make_package(&env::args().skip(1).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
@@ -43,12 +44,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn make_package() -> Outcome {
+fn make_package(only: &[String]) -> Outcome {
     let package = root()?.join("wasm/pkg");
-    if package.exists() {
+    if only.is_empty() && package.exists() {
         fs::remove_dir_all(&package).map_err(Failure::at(&package))?;
     }
-    for (name, feature) in ENTRIES {
+    for (name, feature) in ENTRIES.into_iter().filter(|(name, _)| only.is_empty() || only.iter().any(|own| own == name))
+    {
         bind(&build(feature)?, name, &package)?;
         for file in [format!("{name}_bg.wasm"), format!("{name}.js")] {
             show_size(&package, &file)?;
