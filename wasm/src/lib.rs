@@ -18,14 +18,7 @@
     not(feature = "full"),
     allow(dead_code, reason = "an entry needs a part of what they share; `full` needs all of it")
 )]
-#![deny(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions
-)]
+#![deny(clippy::as_conversions)]
 
 // Takes 2.7 KB less with gzip than the allocator of Rust's library. It is for one thread: with `atomics`, the library's stays.
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]

@@ -5,16 +5,7 @@
 
 #![cfg_attr(target_os = "none", no_std)]
 #![allow(unsafe_code, reason = "this is the C boundary")]
-#![deny(
-    missing_docs,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    clippy::missing_safety_doc,
-    clippy::undocumented_unsafe_blocks
-)]
+#![deny(clippy::undocumented_unsafe_blocks)]
 
 use core::mem::MaybeUninit;
 
