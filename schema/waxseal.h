@@ -738,8 +738,8 @@ typedef struct waxseal_session {
 } waxseal_session;
 
 /* The memories of a slot group: its regions by their number in the layout, and offsets in bytes
- * from each region's base. Each function returns WAXSEAL_DONE, or anything else if it could not be
- * done. */
+ * from each region's base. Each function but `option_bits` returns WAXSEAL_DONE, or anything else
+ * if it could not be done. */
 typedef struct waxseal_flash {
     /* Passed to each function. */
     void *context;
@@ -757,7 +757,8 @@ typedef struct waxseal_flash {
                         uint32_t size);
     /* Erases the sector that starts at this offset. */
     uint32_t (*erase)(void *context, uint8_t region, uint32_t offset);
-    /* The option bits register at this address. */
+    /* Returns the option bits register at this address, as the chip has loaded it. NULL only where
+     * the layout asks for none. */
     uint32_t (*option_bits)(void *context, uint32_t address);
 } waxseal_flash;
 
@@ -876,7 +877,7 @@ typedef struct waxseal_source {
 typedef struct waxseal_verdict {
     /* The offset that the refusal is about. */
     uint32_t offset;
-    /* The image's initial stack pointer and reset vector; 0 for data. */
+    /* The image's initial stack pointer; 0 for data. */
     uint32_t stack;
     /* The image's reset vector, odd as Thumb addresses are; 0 for data. */
     uint32_t reset;

@@ -7,7 +7,7 @@ use boot::Fault;
 use crate::DONE;
 
 /// The memories of a slot group: its regions by their number in the layout, and offsets in bytes from each region's base. Each
-/// function returns WAXSEAL_DONE, or anything else if it could not be done.
+/// function but `option_bits` returns WAXSEAL_DONE, or anything else if it could not be done.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Flash {
@@ -25,7 +25,7 @@ pub struct Flash {
         Option<unsafe extern "C" fn(context: *mut c_void, region: u8, offset: u32, bytes: *const u8, size: u32) -> u32>,
     /// Erases the sector that starts at this offset.
     pub erase: Option<unsafe extern "C" fn(context: *mut c_void, region: u8, offset: u32) -> u32>,
-    /// The option bits register at this address.
+    /// Returns the option bits register at this address, as the chip has loaded it. NULL only where the layout asks for none.
     pub option_bits: Option<unsafe extern "C" fn(context: *mut c_void, address: u32) -> u32>,
 }
 

@@ -114,7 +114,7 @@ impl Policy {
 pub struct Verdict {
     /// The offset that the refusal is about.
     pub offset: u32,
-    /// The image's initial stack pointer and reset vector; 0 for data.
+    /// The image's initial stack pointer; 0 for data.
     pub stack: u32,
     /// The image's reset vector, odd as Thumb addresses are; 0 for data.
     pub reset: u32,

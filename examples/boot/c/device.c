@@ -15,12 +15,13 @@ struct memory {
     uint32_t size;
 };
 
-/* In the order of the slot group's regions: by address. Images run from the NOR, so its stand-in is where the NOR is. */
+/* By their numbers in the slot group. Images run from the NOR, so its stand-in is where the NOR is. */
 static const struct memory memories[] = {
-    {WAXSEAL_AREA_LOG_A_START, WAXSEAL_REGION_BANK2_START, (uint8_t *)0x60800000,
-     WAXSEAL_AREA_COUNTER_START + WAXSEAL_AREA_COUNTER_SIZE - WAXSEAL_AREA_LOG_A_START},
-    {WAXSEAL_SLOT_A_START, WAXSEAL_REGION_NOR_START, (uint8_t *)WAXSEAL_SLOT_A_START,
-     WAXSEAL_SLOT_A_SIZE + WAXSEAL_SLOT_B_SIZE},
+    [WAXSEAL_IMAGE_APP_REGION_BANK2] = {WAXSEAL_AREA_LOG_A_START, WAXSEAL_REGION_BANK2_START, (uint8_t *)0x60800000,
+                                        WAXSEAL_AREA_COUNTER_START + WAXSEAL_AREA_COUNTER_SIZE
+                                            - WAXSEAL_AREA_LOG_A_START},
+    [WAXSEAL_IMAGE_APP_REGION_NOR] = {WAXSEAL_SLOT_A_START, WAXSEAL_REGION_NOR_START,
+                                      (uint8_t *)WAXSEAL_SLOT_A_START, WAXSEAL_SLOT_A_SIZE + WAXSEAL_SLOT_B_SIZE},
 };
 
 static uint8_t *find(uint8_t region, uint32_t offset, uint32_t size)
@@ -101,9 +102,10 @@ const waxseal_config device_config = {
 /* The NOR comes first in the file. Without a heap there is no stdio for files. */
 static int transfer(int file, ssize_t (*move)(int, void *, size_t))
 {
+    static const uint8_t order[] = {WAXSEAL_IMAGE_APP_REGION_NOR, WAXSEAL_IMAGE_APP_REGION_BANK2};
     int done = file >= 0;
-    for (int i = 1; i >= 0 && done; i--)
-        done = move(file, memories[i].bytes, memories[i].size) == (ssize_t)memories[i].size;
+    for (size_t i = 0; i < sizeof order && done; i++)
+        done = move(file, memories[order[i]].bytes, memories[order[i]].size) == (ssize_t)memories[order[i]].size;
     return file >= 0 && close(file) == 0 && done;
 }
 

@@ -1,5 +1,6 @@
 //! What firmware must know of the layout: addresses, sizes, fingerprints, option bytes.
 
+use image_format::layout::{GroupRegion, GroupView, MEMORY_OTP};
 use manifest::memory::Access;
 use manifest::plan::{Extent, Placement, Plan, Raise, Slot};
 
@@ -26,6 +27,12 @@ pub fn layout(plan: &Plan, command: &str) -> Source {
         section.add(format!("IMAGE_{name}_LAYOUT"), "Fingerprint of its slot group (SHA-256).", fingerprint);
         let group = Value::Bytes(image.group.clone());
         section.add(format!("IMAGE_{name}_GROUP"), "Its slot group, as a boot loader embeds it.", group);
+        for (number, region) in (0..).zip(group_regions(plan, &image.group)) {
+            if let Some(region) = region {
+                let doc = "Number of this region in the slot group: what a flash driver is called with.";
+                section.add(format!("IMAGE_{name}_REGION_{region}"), doc, Value::Number(number));
+            }
+        }
         sections.push(section);
     }
     sections.push(update(plan));
@@ -36,6 +43,19 @@ pub fn layout(plan: &Plan, command: &str) -> Source {
         "Addresses and sizes are in bytes; sectors carry the reference manual's numbers.".to_owned(),
     ];
     Source { subject: "layout", about, sections, code: String::new() }
+}
+
+/// The regions of a slot group by their names, in the group's order; `None` for one whose base several have.
+fn group_regions<'a>(plan: &'a Plan, group: &[u8]) -> Vec<Option<&'a str>> {
+    let named = |region: GroupRegion| {
+        if region.memory == MEMORY_OTP {
+            return Some("otp");
+        }
+        let mut found = plan.device.regions().filter(|(candidate, _)| candidate.base == region.base.get());
+        found.next().filter(|_| found.next().is_none()).map(|(region, _)| region.name.as_str())
+    };
+    let group = GroupView::parse(group).map(|(group, _)| group);
+    group.iter().flat_map(|group| group.regions()).map(|found| named(found.region)).collect()
 }
 
 fn device(plan: &Plan) -> Section {
@@ -118,10 +138,10 @@ fn update(plan: &Plan) -> Section {
     section.add("UPDATE_TRIES", "Starts of an image that nobody confirmed.", Value::Number(update.tries.value.into()));
     let step = "By how much the security counter is raised at most, per confirmation.";
     section.add("UPDATE_LARGEST_COUNTER_STEP", step, Value::Number(update.largest_counter_step.value));
-    if let Some(raise) = &update.raise {
-        let doc = "How far the security counter follows: 1 strict, 2 keep-fallback.";
-        section.add("UPDATE_RAISE", doc, Value::Number(if raise.value == Raise::Strict { 1 } else { 2 }));
-    }
+    // Where the manifest need not say, nothing can be shut out; a boot loader wants one of the two all the same.
+    let is_strict = update.raise.as_ref().is_some_and(|raise| raise.value == Raise::Strict);
+    let doc = "How far the security counter follows: 1 strict, 2 keep-fallback.";
+    section.add("UPDATE_RAISE", doc, Value::Number(if is_strict { 1 } else { 2 }));
     section
 }
 
