@@ -11,7 +11,7 @@ use cases::{CASES, Case};
 use image_format::{Check, Kind, Place, SoftwareCrypto};
 
 use crate::{
-    cargo::{CORTEX_M, Profile, command, for_cortex_m},
+    cargo::{CORTEX_M, Profile, command, for_cortex_m, for_firmware},
     process::{Failure, Outcome, capture, root, run, target_folder},
     qemu, tools,
 };
@@ -24,6 +24,31 @@ pub const STRICT: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-W
 const SANITIZERS: [&str; 3] = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 /// The machine of the programs for QEMU.
 pub const CORTEX_M7: [&str; 4] = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"];
+
+/// What the library for a boot loader in C is built for.
+#[derive(clap::Args)]
+pub struct Library {
+    /// Rust's name of the target. With a floating-point unit whose registers gcc passes arguments in, the one that ends in `hf`.
+    #[arg(long, default_value = CORTEX_M)]
+    target: String,
+    /// The processor, where the target's least one is too little: `cortex-m7`.
+    #[arg(long)]
+    cpu: Option<String>,
+    /// For few instructions instead of few bytes.
+    #[arg(long)]
+    speed: bool,
+}
+
+/// `cargo xtask library`: the static library for a board, with the flags that its size depends on.
+pub fn library(Library { target, cpu, speed }: &Library) -> Outcome {
+    tools::ensure_target(target)?;
+    let profile = if *speed { Profile::Speed } else { Profile::Size };
+    let cpu = cpu.as_ref().map(|cpu| format!("-Ctarget-cpu={cpu}"));
+    let machine: Vec<&str> = cpu.as_deref().into_iter().collect();
+    run(for_firmware("build", target, profile, &machine)?.args(["--package", "boot-c"]))?;
+    println!("{}", target_folder()?.join(target).join(profile.name()).join("libwaxseal_boot.a").display());
+    Ok(())
+}
 
 /// Judges every vector on the host, with gcc's sanitizers.
 pub fn on_host() -> Outcome {

@@ -75,6 +75,8 @@ enum Task {
     Devices(devices::Sources),
     /// Builds the example's firmware, once for each slot.
     Firmware,
+    /// Builds the static library for boot loaders and applications in C, and prints where it is.
+    Library(boot_c::Library),
     /// Builds the WebAssembly package, and the page into wasm/dist.
     Wasm,
     /// Builds the package and the page, and serves the page on this machine.
@@ -117,6 +119,7 @@ fn perform(task: Task) -> Outcome {
         Task::Vectors { check } => vectors::run(check),
         Task::Devices(sources) => devices::import(&sources),
         Task::Firmware => example::firmware(),
+        Task::Library(library) => boot_c::library(&library),
         Task::Wasm => test::wasm().and_then(|()| page::build()),
         Task::Serve { port } => test::wasm().and_then(|()| page::serve(port)),
         Task::Bench { builds: true } => peer::compare(),
