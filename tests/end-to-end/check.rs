@@ -14,6 +14,16 @@ fn a_right_manifest_with_right_inputs() {
     assert_eq!(run.stderr, "");
 }
 
+/// What the example's README says of a boot loader that takes more than 32K.
+#[test]
+fn r1b_has_room_for_the_boot_loader_of_the_examples() {
+    let project = r1b();
+    project.edit("r1b.toml", "sectors       = \"0-1\"", "sectors       = \"0-3\"");
+    project.edit("r1b.toml", "region  = \"bank1\"\nsectors = \"2-3\"", "region  = \"bank2\"\nsectors = \"12-13\"");
+    project.edit("r1b.toml", "sectors = \"12-15\"", "sectors = \"14-15\"");
+    project.waxseal("check r1b.toml").exits(0).says(&["r1b.toml: 0 errors, 0 warnings"]);
+}
+
 #[test]
 fn values_that_nobody_wrote_are_listed() {
     let run = r1b().waxseal("check -v r1b.toml").exits(0);
