@@ -45,3 +45,10 @@ fn a_page_for_each_command() {
     project.waxseal("man again").exits(0);
     assert!(pages.iter().all(|name| project.read(&format!("man1/{name}")) == project.read(&format!("again/{name}"))));
 }
+
+#[test]
+fn the_schema_is_the_one_that_is_checked() {
+    let schema = empty().waxseal("schema").exits(0).stdout;
+    let file = waxseal_tests::repository().join("schema/manifest.schema.json");
+    assert_eq!(schema, std::fs::read_to_string(file).unwrap());
+}

@@ -6,9 +6,9 @@ use geometry::Sector;
 use image_format::{Code, Digest, Header, ImageBody, Memory, sha256};
 use manifest::plan::{Placement, Plan};
 
+use crate::carried::{self, CarriedError};
 use crate::crypto::HostCrypto;
 use crate::firmware::Segment;
-use crate::hex::{self, HexError};
 use crate::placed::{Piece, pieces};
 
 /// A read-back against an image.
@@ -81,15 +81,14 @@ impl Comparison {
     }
 }
 
-/// A read-back: Intel HEX, which has addresses, or the bytes from `base` on.
+/// A read-back: Intel HEX or DfuSe, which have addresses, or the bytes from `base` on.
 ///
 /// # Errors
-/// A HEX file that cannot be read.
-pub fn read_back<'a>(plan: &Plan, file: &'a [u8], base: u32) -> Result<Vec<Segment<'a>>, HexError> {
-    let mut segments = if hex::is_hex(file) {
-        hex::segments(file)?.into_iter().collect()
-    } else {
-        vec![Segment { name: String::new(), address: base, bytes: Cow::Borrowed(file) }]
+/// A file with addresses that is damaged.
+pub fn read_back<'a>(plan: &Plan, file: &'a [u8], base: u32) -> Result<Vec<Segment<'a>>, CarriedError> {
+    let mut segments = match carried::segments(file) {
+        Some(segments) => segments?,
+        None => vec![Segment { name: String::new(), address: base, bytes: Cow::Borrowed(file) }],
     };
     for segment in &mut segments {
         segment.address = plan.device.part.canonical(segment.address);

@@ -24,7 +24,7 @@ use crate::{files, target};
 pub struct Command {
     /// The sealed image.
     image: PathBuf,
-    /// What was read back: Intel HEX, or the bytes from the slot's start on; `-` is standard input.
+    /// What was read back: Intel HEX, DfuSe, or the bytes from the slot's start on; `-` is standard input.
     readback: PathBuf,
     /// The manifest of the device.
     #[arg(long)]
@@ -114,6 +114,7 @@ fn text(image: &Image, placement: &Placement, found: &Comparison, region: impl F
     let wrong = found.sectors.iter().filter(|sector| sector.how != How::Same).count();
     let _ = match wrong {
         0 => writeln!(text, "all of the image was read back as it is"),
+        1 => writeln!(text, "1 of {} differs", counted(found.sectors.len(), "sector")),
         _ => writeln!(text, "{} of {} differ", wrong, counted(found.sectors.len(), "sector")),
     };
     text

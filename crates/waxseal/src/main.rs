@@ -38,6 +38,7 @@ mod record;
 mod render;
 mod report;
 mod sarif;
+mod schema;
 mod show;
 mod sign;
 mod simulate;
@@ -83,6 +84,7 @@ enum Command {
     Key(key::Command),
     Devices(devices::Command),
     Explain(explain::Command),
+    Schema(schema::Command),
     #[command(name = "gen")]
     Generate(generate::Command),
     Completions(manual::Completions),
@@ -112,6 +114,7 @@ impl Command {
             Self::Key(command) => command.run(),
             Self::Devices(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Schema(command) => command.run(),
             Self::Generate(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
@@ -142,6 +145,7 @@ impl Command {
             Self::New(command) => ("new", command.format.into()),
             Self::Key(command) => ("key", command.format.into()),
             Self::Generate(command) => ("gen", command.format.into()),
+            Self::Schema(_) => ("schema", Format::Human),
             Self::Completions(_) => ("completions", Format::Human),
             Self::Man(_) => ("man", Format::Human),
         }

@@ -184,6 +184,19 @@ impl Date {
         (exists && (1970..=9999).contains(&year) && date.days() > 0).then_some(date)
     }
 
+    /// The day so many days after 1970-01-01; `None` for the first, and beyond the year 9999.
+    pub fn of_days(days: u32) -> Option<Self> {
+        // [`Date::days`] backwards; four centuries have 146,097 days, whichever.
+        let days = u64::from(days) + 719_468;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+        Self::new(u16::try_from(era * 400 + year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+    }
+
     /// Days since 1970-01-01, as the release's header has them.
     pub fn days(self) -> u32 {
         // Years start in March here, so that a leap day is the last of its year; 719,468 days lie between 0000-03-01 and 1970-01-01.
@@ -286,5 +299,9 @@ mod tests {
         {
             assert_eq!(Date::new(year, month, day), None);
         }
+        let last = Date::new(9999, 12, 31).unwrap();
+        let turns = |days: &u32| Date::of_days(*days).is_some_and(|date| date.days() == *days);
+        assert_eq!((1..=last.days()).find(|days| !turns(days)), None);
+        assert_eq!([0, last.days() + 1, u32::MAX].map(Date::of_days), [None; 3]);
     }
 }

@@ -47,7 +47,10 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
         return Err(Failure::new(Exit::Failed, "a release that was accepted cannot be read"));
     };
     let expired = question.expiry(contents.expires)?;
-    let expiry = contents.expires.map(|days| format!("the last day is {days} days after 1970-01-01"));
+    let expiry = contents.expires.map(|days| match Date::of_days(days) {
+        Some(last) => format!("the last day is {last}"),
+        None => format!("the last day is {days} days after 1970-01-01"),
+    });
     if expiry.is_some() {
         text.push_str(&question.line("expiry", expiry.filter(|_| !question.waives(Input::Expiry))));
     }
