@@ -198,7 +198,7 @@ codes! {
     STATE_ORDER = "WX0123", "states that cannot follow one another in place",
         rule: "A word that is written again without an erase can only lose one bits (or zero bits, where flash erases to zero), and \
             a state that looks like erased flash is no state. So each value follows from the one before it by changing bits \
-            in that direction only.",
+            in that direction only. Some flash without a code takes nothing but all zeros over what was written, or nothing at all.",
         fix: "Choose values that only change bits away from the erased value, or leave `encoding` out.",
         example: "err_states_out_of_order";
     CAPACITY = "WX0125", "no room in the slot",

@@ -24,7 +24,7 @@ use crate::{fields, files};
 /// Show how two sealed artefacts of one kind, or two manifests, differ.
 ///
 /// Of an artefact: fields of the header, signatures, and whether the payload differs in code or only in filling. Nothing of it
-/// is authentic: `verify` judges.
+/// is authentic: `verify` judges. The exit code is 1 if they differ.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  waxseal diff old/app.a.bin out/app.a.bin\n  waxseal diff r1b.toml r1c.toml")]
 pub struct Command {

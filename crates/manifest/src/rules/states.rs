@@ -1,6 +1,6 @@
 //! WX0122, WX0123, WX0125: logs of states that the application keeps in an area.
 
-use geometry::{Ecc, bytes};
+use geometry::{Ecc, Fact, Region, Rewrite, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -31,7 +31,7 @@ pub fn check(name: &Spanned<String>, extent: &Extent, log: &Spanned<StateLog>, r
             report.push(error.help("leave `encoding` and `values` out: each state then has a program unit of its own"));
             return;
         }
-        check_order(region.erased.as_ref().map(|erased| erased.value), states.value.0.len(), log, encoding, report);
+        check_order(region, unit, states.value.0.len(), log, encoding, report);
     } else if let Some(values) = log.values.as_ref() {
         let error = Diagnostic::error(codes::TWICE, "`values` belong to encoding = \"in-place\"");
         report.push(error.at(values.entry, "each state has a program unit of its own"));
@@ -49,7 +49,8 @@ pub fn check(name: &Spanned<String>, extent: &Extent, log: &Spanned<StateLog>, r
 
 /// Whether values that are written over one another can be.
 fn check_order(
-    erased: Option<u8>,
+    region: &Region,
+    unit: u32,
     states: usize,
     log: &StateLog,
     encoding: Spanned<Encoding>,
@@ -66,19 +67,29 @@ fn check_order(
         let error = Diagnostic::error(codes::WRONG_VALUE, format!("{states} states, {} values", values.value.0.len()));
         report.push(error.at(values.span, "one for each state"));
     }
-    let blank = if erased == Some(0) { 0 } else { u32::MAX };
+    let ones = u32::MAX.checked_shr(32_u32.saturating_sub(unit.saturating_mul(8))).unwrap_or(u32::MAX);
+    let blank = if region.erased.as_ref().is_some_and(|erased| erased.value == 0) { 0 } else { ones };
     let mut before = blank;
     for value in &values.value.0 {
+        if value.value > ones {
+            let error = Diagnostic::error(codes::WRONG_VALUE, format!("{:#X} does not fit", value.value));
+            report.push(error.at(value.span, format!("a program unit has {unit} bytes")));
+            return;
+        }
         // Bits that go back to what they are when erased.
         let back = if blank == 0 { before & !value.value } else { !before & value.value };
-        if back != 0 || value.value == before {
-            let error = Diagnostic::error(
-                codes::STATE_ORDER,
-                format!("{:#010X} cannot be written over {before:#010X}", value.value),
-            );
-            let why =
-                if back == 0 { "it is the same".to_owned() } else { format!("bits {back:#X} would have to be erased") };
-            report.push(error.at(value.span, why));
+        let title = format!("{:#010X} cannot be written over {before:#010X}", value.value);
+        let error = |why: &str| Diagnostic::error(codes::STATE_ORDER, title).at(value.span, why);
+        let rewrite = region.rewrite.as_ref().filter(|_| before != blank);
+        if value.value == before {
+            report.push(error("it is the same"));
+        } else if back != 0 {
+            report.push(error(&format!("bits {back:#X} would have to be erased")));
+        } else if let Some(Fact { value: rule @ (Rewrite::Never | Rewrite::OnlyZero), citation }) = rewrite
+            && (*rule == Rewrite::Never || value.value != 0)
+        {
+            let fact = format!("over a used unit: {rule}");
+            report.push(error("it is programmed already").fact(fact, &citation.source, citation.evidence));
         }
         before = value.value;
     }
