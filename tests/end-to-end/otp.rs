@@ -168,6 +168,31 @@ fn the_wrong_board_is_told() {
     project.waxseal(&plan.replace("identity", "idenity")).exits(2).says(&["identity, security"]);
 }
 
+/// Where a unit is programmed once, its right bytes are refused with the wrong one: it is the wrong one that is shown.
+#[test]
+fn a_wrong_bit_in_a_unit_is_named() {
+    let golden = &crate::otp_golden::PARTS[2];
+    let project = golden.project();
+    golden.build(&project);
+    let data = project.read("out/line/L4-1/data-1FFF7000.bin");
+    let plan = |change: &dyn Fn(&mut [u8])| {
+        let mut dump = vec![0xFF; 1024];
+        dump[..data.len()].copy_from_slice(&data);
+        change(&mut dump);
+        project.write("dump.bin", dump);
+        project.waxseal(
+            "otp plan l476.toml --records boards.csv --secrets secrets --stage line --board L4-1 --readback dump.bin",
+        )
+    };
+    let wrong = format!("0x1FFF_7003  {:02X} -> {:02X}", data[3] ^ 1, data[3]);
+    let run = plan(&|dump| dump[3] ^= 1).exits(1);
+    run.says(&["refused: 1 of ", &wrong, "units of 8 bytes are programmed once"]);
+    // Of a piece that is there in part, only the rest is programmed.
+    plan(&|dump| dump[8..].fill(0xFF)).exits(0).says(&[
+        "to be programmed, for ever: 8 bytes at 0x1FFF_7008\n  and no more: others of the 16 bytes at 0x1FFF_7000 are there",
+    ]);
+}
+
 #[test]
 fn what_firmware_reads() {
     let project = r3();

@@ -20,8 +20,13 @@ fn wrong_records_are_told_with_line_and_column() {
     let run = project.waxseal("otp build r3.toml --records wrong.csv --out out").exits(1);
     run.says(&["wrong.csv:2: column `made`: no day", "wrong.csv:4: column `revision`: product.revisions has"]);
     project.write("title.csv", records.replacen("made", "mode", 1));
+    // Of cells under no title nothing is said.
     let run = project.waxseal("otp build r3.toml --records title.csv --out out").exits(1);
-    run.says(&["title.csv:1: column `made`: no such title"]);
+    run.says(&[
+        "error: 2 things are wrong",
+        "title.csv:1: column `made`: no such title",
+        "column `mode`: no field takes it",
+    ]);
     project.waxseal("otp build r3.toml --records none.csv --out out").exits(3).says(&["none.csv"]);
     assert_eq!(project.list("out"), [] as [String; 0]);
 }
@@ -61,6 +66,11 @@ fn records_out_of_a_spreadsheet() {
         (windows.replacen("C,2026-11-19", "C,19.11.2026", 1), "sheet.csv:2: column `made`: no day"),
         (windows.replacen("\r\n\"WX", "\r\n,,,\r\n\"WX", 1), "sheet.csv:3: an empty row, and line 4 has a board"),
         (windows.replacen("C,2026-11-19", "C", 1), "sheet.csv:2: 3 cells under 4 titles"),
+        (
+            records.replace("WX2511000102", "2.5111E+09").replace("WX2511000103", "2.5111E+09"),
+            "sheet.csv:3: column `serial`: a spreadsheet has rounded it: make its column text there",
+        ),
+        (windows.replacen(",C,", ", C,", 1), "column `revision`: a revision is 1 to 4 printable ASCII characters; the cell says ` C`"),
     ] {
         build(text.as_bytes(), "").exits(1).says(&[expected, "nothing was written"]);
     }

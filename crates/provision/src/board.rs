@@ -140,19 +140,14 @@ pub fn board(inputs: &Inputs<'_>, records: &Records, row: &Row) -> Result<Board,
     let Some(naming) = otp.field(&otp.board) else { return Err(findings) };
     let cell = |field: &Field| column(field).and_then(|column| records.cell(row, column)).unwrap_or_default();
     let name = cell(naming).to_owned();
-    let title = column(naming).unwrap_or_default();
-    if name.is_empty()
-        || name.len() > NAME
-        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
-        || name.starts_with('.')
-    {
-        let text = format!("a board's name is 1 to {NAME} letters, digits, dots, dashes, colons and underscores");
-        findings.push(Finding::of(row.line, title, text));
-    }
     let mut values: Vec<Value> = Vec::new();
     for field in &otp.fields {
         let value = match &field.source {
             Source::Device | Source::Over(_) => continue,
+            Source::Column(_) | Source::Range(_) if is_rounded(cell(field)) => Err(
+                "a spreadsheet has rounded it: make its column text there, and take the values from where they came"
+                    .into(),
+            ),
             Source::Column(_) => form(field, &inputs.plan.product.revisions).parse(cell(field)).map(Zeroizing::new),
             Source::Range(range) => allocated(otp, field, range, cell(field)).map(Zeroizing::new),
             Source::Value(text) => form(field, &inputs.plan.product.revisions).parse(text).map(Zeroizing::new),
@@ -165,8 +160,16 @@ pub fn board(inputs: &Inputs<'_>, records: &Records, row: &Row) -> Result<Board,
                 let is_secret = matches!(field.source, Source::Secret(_));
                 values.push(Value { field: field.name.value.clone(), bytes, is_secret });
             }
-            Err(why) => findings.push(Finding::of(row.line, column(field).unwrap_or(&field.name), why)),
+            Err(why) => findings.push(match column(field) {
+                Some(title) => Finding::of(row.line, title, of_cell(cell(field), &why)),
+                None => Finding::of(row.line, &field.name, why),
+            }),
         }
+    }
+    let title = column(naming).unwrap_or_default();
+    if !is_name(&name) && !findings.iter().any(|finding| finding.column.as_deref() == Some(title)) {
+        let why = format!("a board's name is 1 to {NAME} letters, digits, dots, dashes, colons and underscores");
+        findings.push(Finding::of(row.line, title, of_cell(&name, &why)));
     }
     if !findings.is_empty() {
         return Err(findings);
@@ -184,6 +187,24 @@ pub fn board(inputs: &Inputs<'_>, records: &Records, row: &Row) -> Result<Board,
     Ok(Board { name, line: row.line, values })
 }
 
+/// What is wrong with a cell, and what stands in it.
+fn of_cell(cell: &str, why: &str) -> String {
+    if cell.is_empty() { format!("{why}; the cell is empty") } else { format!("{why}; the cell says `{cell}`") }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    (1..=NAME).contains(&name.len()) && name.bytes().all(is_part) && !name.starts_with('.')
+}
+
+/// What spreadsheets make of a number with many digits: `1.23457E+11`. The others are lost.
+fn is_rounded(cell: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((digits, exponent)) = cell.split_once("E+") else { return false };
+    let (whole, rest) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    is_number(whole) && is_number(rest) && is_number(exponent)
+}
+
 /// The numbers of a field that comes from a range: the cell has the first one, the others follow it.
 fn allocated(otp: &Otp, field: &Field, range: &str, cell: &str) -> Result<Vec<u8>, String> {
     let range = otp.allocation(range).ok_or("there is no such range")?;
@@ -195,7 +216,10 @@ fn allocated(otp: &Otp, field: &Field, range: &str, cell: &str) -> Result<Vec<u8
         let number = first.checked_add(step).filter(|number| (range.first.value..=range.last.value).contains(number));
         let Some(number) = number else {
             let what = if field.count == 1 { "it is" } else { "it, or what follows it, is" };
-            return Err(format!("{what} outside the range `{}`", range.name.value));
+            let show =
+                |number| from_number(field.kind.value, number).map_or(String::new(), |bytes| show(field, &bytes));
+            let (first, last) = (show(range.first.value), show(range.last.value));
+            return Err(format!("{what} outside the range `{}`, {first} to {last}", range.name.value));
         };
         bytes.extend(from_number(field.kind.value, number).ok_or("it does not fit into the field")?);
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use geometry::Lock;
-use manifest::plan::otp::{Field, Otp, StageLock};
+use manifest::plan::otp::{Field, Otp, Stage};
 use zeroize::Zeroizing;
 
 use crate::board::Board;
@@ -81,7 +81,7 @@ impl Contents {
 
 /// The blocks that a stage locks.
 fn locks(otp: &Otp, stage: &str) -> Vec<u32> {
-    let locks = otp.stage(stage).and_then(|stage| stage.lock).is_some_and(|lock| lock.value == StageLock::Permanent);
+    let locks = otp.stage(stage).is_some_and(Stage::locks);
     let mut blocks: Vec<u32> =
         otp.of_stage(stage).filter(|_| locks).filter_map(|field| otp.blocks(field)).flatten().collect();
     blocks.sort_unstable();

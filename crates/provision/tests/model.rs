@@ -280,16 +280,37 @@ fn findings_name_line_and_column() {
     };
     let mac = "00:00:5E:00:53:00";
     for (records, expected) in [
-        (row("", "C", "2026-11-19", mac), "2: column `serial`: a board's name is"),
+        (
+            row("", "C", "2026-11-19", mac),
+            "2: column `serial`: printable ASCII characters only, and one at least; the cell is",
+        ),
+        (
+            row("1.23457E+11", "C", "2026-11-19", mac),
+            "2: column `serial`: a spreadsheet has rounded it: make its column text",
+        ),
+        (row("1E+11", "C", "2026-11-19", mac), "2: column `serial`: a spreadsheet has rounded it"),
+        (
+            row("1,2E+9", "C", "2026-11-19", mac).replace("1,2E+9", "\"1,2E+9\""),
+            "2: column `serial`: a spreadsheet has",
+        ),
+        (row("WX1", "C", "2026-11-19", "2.56E+12"), "2: column `mac`: a spreadsheet has rounded it"),
         (row("A/../B", "C", "2026-11-19", mac), "2: column `serial`: a board's name is"),
         (row("WX1", "D", "2026-11-19", mac), "2: column `revision`: product.revisions has `B`, `C` and `C1`"),
-        (row("WX1", "C", "19.11.2026", mac), "2: column `made`: no day such as 2026-11-19"),
+        (row("WX1", "C", "19.11.2026", mac), "2: column `made`: no day such as 2026-11-19; the cell says `19.11.2026`"),
         (row("WX1", "C", "2026-11-19", "00:00:5E:00:52:FF"), "2: column `mac`: it, or what follows it, is outside"),
-        (row("WX1", "C", "2026-11-19", "00:00:5E:00:53:FF"), "2: column `mac`: it, or what follows it, is outside"),
+        (
+            row("WX1", "C", "2026-11-19", "00:00:5E:00:53:FF"),
+            "2: column `mac`: it, or what follows it, is outside the range `mac`, 00:00:5E:00:53:00 to 00:00:5E:00:53:FF",
+        ),
         ("serial,made,mac\nWX1,2026-11-19,x\n".into(), "1: column `revision`: no such title"),
     ] {
         let found = told(&records);
         assert!(found.iter().any(|finding| finding.starts_with(expected)), "{records}: {found:?}");
+    }
+    // Values that only look like it.
+    for serial in ["1E11", "E+9", "1.E+9", "A1E+9"] {
+        let found = told(&row(serial, "C", "none", mac));
+        assert!(!found.iter().any(|finding| finding.contains("rounded")), "{found:?}");
     }
     let twice = format!("{R3}WX2511000101,C,2026-11-19,00:00:5E:00:53:03\n");
     let found = told(&twice);

@@ -39,6 +39,13 @@ pub struct Stage {
     pub lock: Option<Spanned<StageLock>>,
 }
 
+impl Stage {
+    /// Whether its blocks are locked for ever.
+    pub fn locks(&self) -> bool {
+        self.lock.is_some_and(|lock| lock.value == StageLock::Permanent)
+    }
+}
+
 /// What becomes of the blocks that a stage fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StageLock {
@@ -147,8 +154,7 @@ impl Otp {
         let fills = |stage: &Stage| {
             self.of_stage(&stage.name).any(|field| self.blocks(field).is_some_and(|blocks| blocks.contains(&block)))
         };
-        let locks = |stage: &&Stage| stage.lock.is_some_and(|lock| lock.value == StageLock::Permanent);
-        self.stages.iter().rev().filter(locks).find(|stage| fills(stage))
+        self.stages.iter().rev().filter(|stage| stage.locks()).find(|stage| fills(stage))
     }
 
     /// Address of the lock byte of a block, where locks are bytes.

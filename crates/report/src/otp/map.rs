@@ -6,7 +6,7 @@ use geometry::sort::sort_by_key;
 use geometry::{Lock, address};
 use image_format::otp::FieldKind;
 use manifest::otp::{block_range, free};
-use manifest::plan::otp::{Field, Otp, StageLock};
+use manifest::plan::otp::{Field, Otp};
 use serde_json::{Value, json};
 
 use crate::text::{hex, thousands};
@@ -159,7 +159,7 @@ pub fn to_json(otp: &Otp) -> Value {
         })
     };
     let stage = |stage: &manifest::plan::otp::Stage| {
-        let locks = stage.lock.is_some_and(|lock| lock.value == StageLock::Permanent);
+        let locks = stage.locks();
         json!({ "name": stage.name.value, "locks": locks })
     };
     json!({

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use geometry::address;
 use manifest::plan::otp::{Otp, Stage};
-use provision::{Board, ByteStep, Contents, FieldStep, LockState, OtpPlan, ReadBack, Verdict, plan};
+use provision::{Board, ByteStep, Contents, FieldStep, LockState, OtpPlan, ReadBack, Verdict, plan, segments};
 use serde_json::{Value, json};
 
 /// Bytes that a row names.
@@ -60,11 +60,16 @@ pub fn text(otp: &Otp, stage: &Stage, board: &Board, planned: &OtpPlan, owner: O
     text
 }
 
-/// The first bytes that are not there; of a secret only where.
+/// The first bytes that are not there; of a secret only where. Where units are programmed once, right bytes share the verdict of
+/// wrong ones in their unit, and it is the wrong ones that are looked for.
 fn detail(otp: &Otp, step: &FieldStep, is_secret: bool) -> String {
-    let wrong: Vec<&ByteStep> = step.bytes.iter().filter(|byte| byte.verdict == step.verdict).collect();
     if step.verdict <= Verdict::Program {
         return String::new();
+    }
+    let is_wrong = |byte: &&ByteStep| byte.verdict == step.verdict && byte.old != byte.new;
+    let wrong: Vec<&ByteStep> = step.bytes.iter().filter(is_wrong).collect();
+    if wrong.is_empty() {
+        return format!("it is there, but not all of its unit of {} bytes", otp.unit);
     }
     let show = |byte: &&ByteStep| {
         let at = address(otp.address(byte.offset));
@@ -114,6 +119,15 @@ fn summary(otp: &Otp, stage: &Stage, board: &Board, planned: &OtpPlan, owner: Op
             range.end - range.start,
             address(otp.address(range.start))
         );
+        let is_part =
+            |piece: &&std::ops::Range<u32>| *piece != range && piece.start <= range.start && range.end <= piece.end;
+        if let Some(piece) = segments(otp, &stage.name).iter().find(is_part) {
+            let (size, at) = (piece.end - piece.start, address(otp.address(piece.start)));
+            let _ = writeln!(
+                text,
+                "  and no more: others of the {size} bytes at {at} are there, and no unit is programmed twice"
+            );
+        }
     }
     if planned.verdict() == Verdict::Same && planned.locks.iter().any(|lock| lock.state == LockState::Ready) {
         text.push_str("the data is there: the next step is the lock, which nobody can take back\n");

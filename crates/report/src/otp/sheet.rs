@@ -34,9 +34,10 @@ pub fn heading(manifest: &str, part: &str, otp: &Otp, stage: &Stage) -> String {
     );
     text.push_str(
         "What is programmed here cannot be taken back. In this order, for each board:\n\
-        1. data   2. read   3. check: says what is there, and whether it may be locked\n",
+        1. data   2. read   3. check: says what is there",
     );
-    if stage.lock.is_some() {
+    text.push_str(if stage.locks() { ", and whether it may be locked\n" } else { "\n" });
+    if stage.locks() {
         text.push_str("4. lock: only if the check says so   5. read and check again\n");
     }
     text.push_str("dfu-util: ALT is the number of the alternate called @OTP Memory; `dfu-util -l` lists them. Unproven over USB.\n");

@@ -42,7 +42,8 @@ impl Command {
                 let range = otp.fields.get(index).map(|field| field.range()).unwrap_or_default();
                 let bytes = range.filter(|offset| byte(&first.data, *offset) != byte(&second.data, *offset)).count();
                 if bytes > 0 {
-                    let _ = writeln!(text, "  {}: {} -> {} ({bytes} bytes differ)", a.name, show(a), show(b));
+                    let differ = if bytes == 1 { "1 byte differs".to_owned() } else { format!("{bytes} bytes differ") };
+                    let _ = writeln!(text, "  {}: {} -> {} ({differ})", a.name, show(a), show(b));
                     fields.push(json!({ "field": a.name, "first": show(a), "second": show(b), "bytes": bytes }));
                 }
             }

@@ -29,6 +29,10 @@ pub fn judge(
     let progress = Progress::counted(spool.size()?, "reading records");
     let mut reader = spool.rows()?.map_err(|finding| args.wrong(&[finding]))?;
     let mut findings = titles(inputs, numbers, reader.columns());
+    // Under wrong titles no cell is right.
+    if !findings.is_empty() {
+        return Err(args.wrong(&findings));
+    }
     let (mut tried, mut seen) = (Tried::default(), Seen::new()?);
     let (mut count, mut known) = (0_usize, 0);
     while findings.len() < MOST_FINDINGS {

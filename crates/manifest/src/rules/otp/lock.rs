@@ -115,11 +115,10 @@ fn locked_before(otp: &Otp, part: &Part, field: &Field, report: &mut Report) {
     let turn = |name: &str| otp.stages.iter().position(|stage| stage.name.value == name);
     let Some(own) = field.stage.as_ref().and_then(|stage| turn(&stage.value)) else { return };
     let earlier = otp.stages.iter().take(own);
-    let found =
-        earlier.filter(|stage| stage.lock.is_some_and(|lock| lock.value == StageLock::Permanent)).find_map(|stage| {
-            let block = otp.blocks(field)?.find(|block| because(otp, stage, *block).is_some())?;
-            Some((stage, block))
-        });
+    let found = earlier.filter(|stage| stage.locks()).find_map(|stage| {
+        let block = otp.blocks(field)?.find(|block| because(otp, stage, *block).is_some())?;
+        Some((stage, block))
+    });
     let Some((stage, block)) = found else { return };
     let title = format!("`{}` is in a block that stage `{}` has locked by then", field.name.value, stage.name.value);
     let error = Diagnostic::error(codes::OTP_BLOCK, title);
