@@ -143,12 +143,12 @@ fn faults_on_the_way_leave_a_state_that_is_told() {
         ("--fault unplug-in@3", 4, "sectors 5-6 and 11 erased, sector 7 half erased"),
         ("--fault unplug-in@9", 4, "do not rely on it"),
         ("--fault unplug@0", 4, "the device is gone"),
-        ("--fault unplug@68", 4, "nothing starts from it"),
-        ("--fault stall@40", 4, "stalls requests"),
+        ("--fault unplug@110", 4, "nothing starts from it"),
+        ("--fault stall@82", 4, "stalls requests"),
         ("--fault busy --fault deaf", 4, "stays in dfuDNBUSY"),
         ("--fault short-reads", 4, "bytes where"),
-        ("--fault status@20=6", 4, "the device reports errPROG"),
-        ("--fault status@20=11", 1, "read-protected"),
+        ("--fault status@22=6", 4, "the device reports errPROG"),
+        ("--fault status@22=11", 1, "read-protected"),
         ("--fault written@0x08020500=0x00,0", 1, "reads back differently"),
     ] {
         let project = project();

@@ -48,6 +48,10 @@ fn a_release_is_judged_with_all_of_its_images() {
     let by_key = format!("verify {RELEASE} --key keys/release.pub.pem");
     project.waxseal(&by_key).exits(2).says(&["device, revision, layout, counter"]);
     project.waxseal(&format!("{by_key} --without device,revision,layout,counter")).exits(0).says(&["1 of 1"]);
+    // A revision that is given is judged, of each image.
+    let revision = |revision: &str| format!("{by_key} --without device,layout,counter --revision {revision}");
+    project.waxseal(&revision("B")).exits(0).says(&["given   revision    B"]);
+    refused(&project, &revision("Z"), &["Revision"]);
 }
 
 #[test]
@@ -125,6 +129,11 @@ fn a_release_that_expires_needs_a_day() {
     refused(&project, &format!("{verify} --date 2027-07-01"), &["refused: the release has expired"]);
     project.waxseal(&format!("{verify} --without expiry")).exits(0).says(&["release verified, but for expiry"]);
     project.waxseal(&format!("{verify} --date yesterday")).exits(2);
+    let given = project.waxseal(&format!("{verify} --date 2027-06-30")).exits(0);
+    given.says(&["given   expiry      the last day is 2027-06-30"]);
+    let json = project.waxseal(&format!("{verify} --without expiry --format json")).exits(0).json();
+    assert_eq!(json["result"]["expires"], "2027-06-30");
+    assert_eq!(json["result"]["not_judged"], serde_json::json!(["expiry"]));
 }
 
 #[test]

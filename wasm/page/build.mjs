@@ -56,6 +56,8 @@ for (const path of DEMO) cpSync(join(process.argv[2], path), join(DIST, "demo", 
 
 // What tests choose beside it.
 rmSync(join(PAGE, "test/built"), { recursive: true, force: true });
+const HUB = ["hub/hub-1.0.0.release", "hub/app.a.bin", "hub/radio.bin"];
+for (const path of HUB) cpSync(join(process.argv[2], path), join(PAGE, "test/built", path));
 for (const path of ["banks/gateway-1.0.0.release", "trust.bin", "out/app.a.bin", "out/app.a.hex", "out/app.a.dfu", "out/layout.bin"]) {
   cpSync(join(process.argv[2], path), join(PAGE, "test/built", basename(path)));
 }

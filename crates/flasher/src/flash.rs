@@ -81,6 +81,9 @@ pub(crate) enum Done {
 
 async fn run(link: &Rc<Link>, plan: &FlashPlan, journals: &mut Vec<Done>) -> Result<(), Trouble> {
     recheck(link, &plan.device).await?;
+    for counter in &plan.counters {
+        counter.check(link, &plan.device).await?;
+    }
     for slot in &plan.slots {
         match one(link, &plan.device, slot).await {
             Ok(()) => journals.push(Done::All),

@@ -11,6 +11,7 @@ use report::text::hex;
 use thiserror::Error;
 
 use crate::connected::Connected;
+use crate::counter::CounterCheck;
 use crate::fit::{Fit, Purpose};
 use crate::slot_plan::{Content, Piece, SlotPlan, of_image, of_loader, overlap};
 use crate::text::{bytes, list, numbered};
@@ -23,6 +24,8 @@ const DIGITS: usize = 8;
 #[derive(Clone, Debug)]
 pub struct FlashPlan {
     pub(crate) device: Connected,
+    /// What is compared with the board's security counter before anything is erased.
+    pub(crate) counters: Vec<CounterCheck>,
     /// What is written, slot by slot, in this order.
     pub slots: Vec<SlotPlan>,
     /// Accepted images that are not written, and why.
@@ -95,11 +98,17 @@ impl FlashPlan {
             let others = verdict.places.iter().filter(|place| !slots.contains(&place.slot));
             left_out.extend(others.map(|place| format!("{} for slot {}: not asked for", place.image, place.slot)));
         }
-        let mut planned = Vec::new();
+        let (mut planned, mut counters, mut counter_notes) = (Vec::new(), Vec::new(), Vec::new());
         for place in chosen {
             let Some((slot, placement)) = find(plan, place) else { continue };
             if slot.extent.access == Access::Internal {
                 planned.push(of_image(plan, slot, placement, place));
+                let Some(image) = plan.image(&place.image).filter(|image| image.counter_store.is_some()) else {
+                    continue;
+                };
+                let check = CounterCheck::of(plan, image, place.counter, &fit.device).filter(|_| verdict.counts);
+                counter_notes.push(counter_note(place, check.is_some()));
+                counters.extend(check);
             } else if slots.is_empty() {
                 let why = format!(
                     "{}: slot {} is in external memory, which the boot ROM does not reach",
@@ -127,9 +136,11 @@ impl FlashPlan {
                 return Err(PlanError::WriteProtected { slot: slot.slot.clone(), sectors: numbered("sector", &hits) });
             }
         }
-        let notes = notes(plan, &planned);
+        let mut notes = notes(plan, &planned);
+        counter_notes.dedup();
+        notes.extend(counter_notes);
         let untouched = untouched(plan, &planned);
-        Ok(Self { device: fit.device.clone(), slots: planned, left_out, notes, untouched })
+        Ok(Self { device: fit.device.clone(), counters, slots: planned, left_out, notes, untouched })
     }
 
     /// SHA-256 of the boot loader that is written, in hexadecimal digits: nobody signed it, and [`FlashPlan::flash`] wants it said.
@@ -266,14 +277,20 @@ fn notes(plan: &Plan, slots: &[SlotPlan]) -> Vec<String> {
                 list(&others)
             ));
         }
-        if image.counter_store.is_some() && image.placements.iter().any(|placement| is_written(&placement)) {
-            notes.push(format!(
-                "{}: its security counter is {}; a device that has counted higher will not start it",
-                image.name.value, image.security_counter.value
-            ));
-        }
     }
     notes
+}
+
+fn counter_note(place: &Place, is_compared: bool) -> String {
+    let Place { image, counter, .. } = place;
+    match is_compared {
+        true => format!(
+            "{image}: its security counter is {counter}; the board's is read first, and if it is higher nothing is written"
+        ),
+        false => format!(
+            "{image}: its security counter is {counter}, and the board's is not read: a board that has counted higher will not start it"
+        ),
+    }
 }
 
 fn sectors(sectors: &[Sector]) -> String {

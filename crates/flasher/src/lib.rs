@@ -20,6 +20,7 @@
 
 mod burn;
 mod connected;
+mod counter;
 mod effect;
 mod fit;
 mod flash;

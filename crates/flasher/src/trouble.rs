@@ -19,6 +19,16 @@ pub enum Trouble {
     /// It is not the device that the plan was made for.
     #[error("this is not the device that was looked at: {0}")]
     OtherDevice(String),
+    /// The board has counted higher than the image.
+    #[error("the board starts no image with a security counter below {lowest}, and {image} has {counter}")]
+    Counter {
+        /// The image.
+        image: String,
+        /// Its security counter.
+        counter: u32,
+        /// The lowest one that the board accepts.
+        lowest: u32,
+    },
     /// The memory is not what the plan was made from.
     #[error("{} changed since it was read: {before:#04X} then, {now:#04X} now", address(*.at))]
     Changed {
@@ -60,6 +70,7 @@ impl Trouble {
             Self::Descriptor(_) => "descriptors",
             Self::Task(_) => "task",
             Self::OtherDevice(_) => "other-device",
+            Self::Counter { .. } => "counter",
             Self::Changed { .. } => "changed",
             Self::Burnt { .. } => "not-burnt",
         }
@@ -91,6 +102,7 @@ impl Trouble {
             Self::Descriptor(_) => &["bring the board into its boot loader: hold the boot pin, and reset"],
             Self::Task(_) => &["the part is not what the manifest says"],
             Self::OtherDevice(_) => &["look at the device that is connected now, and plan anew"],
+            Self::Counter { .. } => &["take a release that is not older than what this board has had"],
             Self::Changed { .. } => &["somebody else writes to this board: find out who, then read it and plan anew"],
             Self::Burnt { .. } => {
                 &["leave this board as it is, and keep its record: what is burnt cannot be taken back"]

@@ -18,6 +18,8 @@ pub struct Verdict {
     pub(crate) plan: Plan,
     pub(crate) places: Vec<Place>,
     pub(crate) loader: Option<BootLoader>,
+    /// Whether security counters are compared with the board's.
+    pub(crate) counts: bool,
     report: Report,
 }
 
@@ -36,6 +38,7 @@ pub(crate) struct Place {
     pub image: String,
     pub slot: String,
     pub version: String,
+    pub counter: u32,
     pub id: Digest,
     pub file: Vec<u8>,
 }
@@ -124,6 +127,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
                 image: image.name.value.clone(),
                 slot: placement.slot.value.clone(),
                 version: format!("{}.{}.{}", version.major, version.minor, version.patch),
+                counter: body.security_counter.get(),
                 id: *verified.id(),
                 file: file.clone(),
             });
@@ -134,7 +138,8 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
         let title = format!("{} is accepted, and has no image for a slot of the manifest", question.name);
         return Err(failed(Failure::new(Exit::Refused, title).help("give a release, or a sealed image")));
     }
-    Ok(Verdict { plan: plan.clone(), places, loader, report })
+    let counts = !question.without.contains(&Input::Counter);
+    Ok(Verdict { plan: plan.clone(), places, loader, counts, report })
 }
 
 fn boot_loader(plan: &Plan, name: &str, segments: Vec<Segment<'_>>) -> Option<BootLoader> {

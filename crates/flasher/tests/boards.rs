@@ -4,8 +4,13 @@
 mod common;
 
 use common::*;
-use flasher::{BurnPlan, FlashPlan, Holds, Purpose, Target, read_otp};
+use dfuse::Memory as _;
+use flasher::{BurnPlan, FlashPlan, Holds, Purpose, Target, Trouble, judge, read_otp};
+use image_format::log::{Entry, EntryKind};
+use manifest::plan::CounterStore;
 use provision::{LockState, Verdict};
+use report::verify::Input;
+use zerocopy::IntoBytes as _;
 
 const MINIMAL: &str = "tests/manifests/good_minimal.toml";
 const R3: &str = "examples/r3/r3.toml";
@@ -88,4 +93,54 @@ fn a_state_log_elsewhere_is_erased_with_its_slot() {
     );
     assert!(flash.notes.iter().any(|note| note.contains("lies outside of it")), "{:?}", flash.notes);
     assert_eq!(run(flash.flash("").unwrap(), &mut board).trouble, None);
+}
+
+/// A board that has counted higher than the release, in an area or in one-time-programmable memory: refused before a sector is erased.
+#[test]
+fn a_release_that_the_boards_counter_refuses_is_not_written() {
+    for manifest in ["examples/r1b/r1b.toml", "tests/manifests/good_otp_counter.toml"] {
+        let plan = plan(manifest);
+        let file = release(&plan, [4000, 4000]);
+        let mut question = question(&plan, key().public());
+        question.revision = Some(*b"B\0\0\0");
+        let image = &plan.images[0];
+        let count = |board: &mut dfuse::Board, value: u32| match &image.counter_store.as_ref().unwrap().value {
+            CounterStore::Area(name) => {
+                let area = plan.area(name).unwrap().extent.range.clone();
+                board.memory.put(area.start, Entry::new(EntryKind::Count, value, &[0; 32]).encode().as_bytes());
+            }
+            CounterStore::Otp(name) => {
+                let otp = plan.otp.as_ref().unwrap();
+                let field = otp.field(name).unwrap().range();
+                let spent = vec![0; usize::try_from(value * otp.unit).unwrap()];
+                board.memory.program(otp.address(field.start), &spent).unwrap();
+            }
+        };
+        let counter = image.security_counter.value;
+        for (counted, waived, refused) in
+            [(counter, false, false), (counter + 1, false, true), (counter + 1, true, false)]
+        {
+            question.without = if waived { vec![Input::Counter] } else { Vec::new() };
+            let verdict = judge(&question, &file).unwrap();
+            let mut board = board(F767, &[]);
+            count(&mut board, counted);
+            let before = board.memory.log.len();
+            let fit = compare(&mut board, &plan, Purpose::Flash).accept(&[]).unwrap();
+            let planned = FlashPlan::new(&verdict, &fit, &[]).unwrap();
+            let note = if waived { "the board's is not read" } else { "the board's is read first" };
+            assert!(planned.text().contains(note), "{}", planned.text());
+            let done = run(planned.flash("").unwrap(), &mut board);
+            if refused {
+                let trouble = done.trouble.unwrap();
+                assert!(
+                    matches!(trouble, Trouble::Counter { lowest, .. } if lowest == counted),
+                    "{manifest}: {trouble}"
+                );
+                assert_eq!(done.state.sentences, ["nothing was changed: the board is as it was"]);
+                assert_eq!(board.memory.log.len(), before);
+            } else {
+                assert_eq!(done.trouble, None, "{manifest}");
+            }
+        }
+    }
 }

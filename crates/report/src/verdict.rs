@@ -245,6 +245,7 @@ impl<'a> Verdict<'a> {
                 result["image_id"] = json!(hex(verified.id()));
                 let range = |range: &Range<u32>| json!({ "address": range.start, "size": range.len() });
                 result["beside"] = self.beside().iter().map(range).collect();
+                result["companions"] = verified.companions().iter().map(|id| hex(id)).collect();
                 result["absent_companions"] = self.absent().into_iter().map(|id| hex(id)).collect();
                 result["signed"] = self.signers().filter(|(_, name)| name.is_some()).map(signer).collect();
             }

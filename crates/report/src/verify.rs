@@ -249,9 +249,7 @@ impl Question<'_> {
     }
 
     fn by_signers(&self, signers: &Signers, file: Vec<u8>) -> Result<(Judge, Basis, Vec<u8>), Failure> {
-        let given = |input| input == Input::Revision && self.revision.is_some();
-        let needed: Vec<_> = Input::ALWAYS.into_iter().filter(|input| !given(*input)).collect();
-        self.require_waived(&needed)?;
+        self.require_of_manifest()?;
         let (file, beside) = match carried::segments(&file) {
             Some(segments) => {
                 let Carried { file, rest } =
@@ -320,6 +318,13 @@ impl Question<'_> {
 
     fn nothing(&self, error: &CarriedError) -> Failure {
         Failure::new(Exit::Refused, format!("{}: {error}", self.name))
+    }
+
+    /// Refuses to go on unless everything is waived that a manifest says, but for a revision that was given.
+    fn require_of_manifest(&self) -> Result<(), Failure> {
+        let given = |input| input == Input::Revision && self.revision.is_some();
+        let needed: Vec<_> = Input::ALWAYS.into_iter().filter(|input| !given(*input)).collect();
+        self.require_waived(&needed)
     }
 
     /// Refuses to go on unless all of these are waived: nobody gives them.

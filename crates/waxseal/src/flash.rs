@@ -53,6 +53,9 @@ pub struct Command {
     /// The hardware revision of the board.
     #[arg(long, value_name = "REVISION", value_parser = parse_revision)]
     revision: Option<Revision>,
+    /// A companion's file, once for each image that this one pins and that does not come with it. It is judged, and not written.
+    #[arg(long = "companion", value_name = "FILE")]
+    companions: Vec<PathBuf>,
     /// The day on which a release that expires is judged: 2027-06-30.
     #[arg(long, value_name = "DAY", value_parser = parse_date)]
     date: Option<Date>,
@@ -156,6 +159,7 @@ impl Command {
             .without
             .iter()
             .filter_map(|waived| if let Waived::Input(input) = waived { Some(*input) } else { None });
+        let companion = |path: &PathBuf| Ok((path.display().to_string(), files::read(path)?));
         let question = Question {
             reader: Reader::Command,
             name: self.file.display().to_string(),
@@ -166,7 +170,7 @@ impl Command {
             },
             dump: false,
             revision: self.revision,
-            companions: Vec::new(),
+            companions: self.companions.iter().map(companion).collect::<Result<_, Failure>>()?,
             date: self.date,
             without: inputs.collect(),
         };

@@ -45,8 +45,10 @@ fn demo(page: &Path) -> Outcome<PathBuf> {
             }
         }
     }
-    // What the tests need beside it: a part with two sector maps.
-    fs::copy(page.join("test/banks.toml"), folder.join("banks.toml")).map_err(Failure::at(&folder))?;
+    // What the tests need beside it: a part with two sector maps, and images that go together in a release that expires.
+    for name in ["banks.toml", "hub.toml"] {
+        fs::copy(page.join("test").join(name), folder.join(name)).map_err(Failure::at(&folder))?;
+    }
     let firmware = |more: &[&str]| {
         capture(Command::new("node").args(["firmware.mjs", "."]).args(more).current_dir(&folder)).map(drop)
     };
@@ -56,6 +58,7 @@ fn demo(page: &Path) -> Outcome<PathBuf> {
     };
     firmware(&[])?;
     seal("banks.toml", "banks.lock", "banks", &[])?;
+    seal("hub.toml", "hub.lock", "hub", &[])?;
     // The boot loader embeds the layout that the first build makes.
     seal("demo.toml", "demo.lock", "out", &["--no-factory"])?;
     firmware(&["out/layout.bin"])?;

@@ -52,17 +52,25 @@ export function inspect(project: Project, file: LoadedFile): Answer<Inspected> {
 export interface Asked {
   slot: string;
   revision: string;
+  /** The day on which a release that expires is judged. */
+  date: string;
   dump: boolean;
+  /** What was chosen beside the file. */
+  others: LoadedFile[];
   /** Without a manifest: how many of several keys must have signed. */
   threshold: number | null;
 }
 
 /** The verdict, by the manifest, or by a trust set or keys alone; `null` without any of them. */
-export function verify(project: Project, file: LoadedFile, { slot, revision, dump, threshold }: Asked): Answer<Verified> | null {
+export function verify(project: Project, file: LoadedFile, { slot, revision, date, dump, others, threshold }: Asked): Answer<Verified> | null {
   const found = manifestOf(project);
   if (found) {
+    const companions = companionsOf(file, others);
+    const without: Input[] = ["boot-loader", ...(date ? [] : ["expiry" as const]), ...(companions?.length === 0 ? ["companions" as const] : [])];
+    const options = verifyOptions(found.manifest, file.name, revision, date, companions);
     return verifyFile(file.bytes, {
-      ...verifyOptions(found.manifest, file.name, revision),
+      ...options,
+      without: [...(options.without ?? []), ...without],
       dump,
       ...(slot ? { slot } : {}),
     });
@@ -88,9 +96,23 @@ export function signersOf(project: Project): { trust: LoadedFile[]; keys: { name
   return { trust: files.filter((file) => !isText(file)), keys };
 }
 
+/** The images among the other files, if this one pins any, as it says; `null`: it does not. */
+export function companionsOf(file: LoadedFile, others: LoadedFile[]): LoadedFile[] | null {
+  const pinned = inspectFile(file.bytes).result?.companions ?? [];
+  return pinned.length > 0 ? others.filter(({ bytes }) => inspectFile(bytes).result?.kind === "image") : null;
+}
+
 /** Options for a judgement by a manifest; without a revision it is waived, and the verdict says so. */
-export function verifyOptions(manifest: ManifestFiles, name: string, revision: string): VerifyOptions {
-  return { name, manifest, ...(revision ? { revision } : { without: ["revision"] }) };
+export function verifyOptions(
+  manifest: ManifestFiles, name: string, revision: string, date: string, companions: LoadedFile[] | null,
+): VerifyOptions {
+  return {
+    name,
+    manifest,
+    ...(revision ? { revision } : { without: ["revision"] }),
+    ...(date ? { date } : {}),
+    ...(companions?.length ? { companions } : {}),
+  };
 }
 
 /** The slots that hold images, in the map's order. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { content, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest } from "./browser.mjs";
-import { banks, changed, factory, flipped, keys, manifest, release, withHuge } from "./inputs.mjs";
+import { banks, changed, factory, flipped, hub, keys, manifest, release, withHuge } from "./inputs.mjs";
 
 const tab = "flash";
 const BOARD = "STM32F746VG,serial=TEST00000001";
@@ -107,6 +107,19 @@ pageTest("200 MB: no board is asked for", { tab, prepare: withBoard(BOARD) }, as
   const flash = await withHuge((file) => choose(page, file));
   await flash.getByText("huge.bin has 200 MiB").waitFor();
   assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+});
+
+pageTest("a release that expires wants a day", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const { manifest: project, release: file } = hub();
+  const flash = await choose(page, file, [project, ...keys()]);
+  await flash.getByText("say on which day it is judged").waitFor();
+  assert.doesNotMatch(await flash.innerText(), /--date/);
+  assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+  await flash.getByLabel("Day, if it expires").fill("2027-07-01");
+  await flash.getByText("It has expired").waitFor();
+  assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+  await flash.getByLabel("Day, if it expires").fill("2027-06-30");
+  await flash.getByRole("button", { name: "Connect a board" }).waitFor();
 });
 
 // Boards that the manifest is not for: connected, and refused with reasons.

@@ -26,6 +26,11 @@ export const records = () => demo("boards.csv");
 /** A product whose part has two sector maps: manifest and release. */
 export const banks = () => ({ manifest: here("banks.toml"), release: here("built/gateway-1.0.0.release") });
 
+/** An image with the companion that it pins, and a release of both that expires on 2027-06-30. */
+export const hub = () => ({
+  manifest: here("hub.toml"), release: here("built/hub/hub-1.0.0.release"), app: here("built/hub/app.a.bin"), radio: here("built/hub/radio.bin"),
+});
+
 /** Of the demonstration too: its trust set, its layout, and the image of slot a in this form. */
 export const trust = () => here("built/trust.bin");
 export const layout = () => here("built/layout.bin");

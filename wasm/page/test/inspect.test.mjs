@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { axe, pageTest } from "./browser.mjs";
-import { changed, edited, flipped, image, keys, layout, manifest, release, trust, withHuge } from "./inputs.mjs";
+import { changed, edited, factory, flipped, hub, image, keys, layout, manifest, release, trust, withHuge } from "./inputs.mjs";
 
 const tab = "inspect";
 const ROOM = /Choose a file/;
@@ -98,6 +98,47 @@ for (const form of ["hex", "dfu"]) {
     assert.doesNotMatch(await inspect.locator("section", { hasText: "Verdict" }).first().innerText(), /Verified/);
   });
 }
+
+pageTest("a release that expires is judged on a day; the clock only advises", { tab }, async (page) => {
+  await page.clock.setFixedTime(new Date(2027, 6, 2));
+  const { manifest: project, release: file } = hub();
+  const inspect = await choose(page, file, [project, ...keys()]);
+  await inspect.getByLabel("Board's revision").fill("B");
+  assert.deepEqual(await verdict(inspect), ["Verified, but for expiry"]);
+  await inspect.getByText("Its last day is 2027-06-30").waitFor();
+  await inspect.getByText("today is 2027-07-02: it has expired").waitFor();
+  await inspect.getByLabel("Day, if it expires").fill("2027-06-30");
+  await inspect.locator(".verdict", { hasText: /^Verified$/ }).waitFor();
+  await inspect.getByLabel("Day, if it expires").fill("2027-07-01");
+  await inspect.locator(".verdict", { hasText: "Refused" }).waitFor();
+  await inspect.getByText("It has expired on the day").waitFor();
+  assert.deepEqual(await axe(page), []);
+});
+
+pageTest("an image and the companion that it pins", { tab }, async (page) => {
+  const { manifest: project, app, radio } = hub();
+  const inspect = await choose(page, app, [project, ...keys()]);
+  await inspect.getByLabel("Board's revision").fill("B");
+  assert.deepEqual(await verdict(inspect), ["Verified, but for companions"]);
+  await inspect.getByText("It starts only with the images that it pins").waitFor();
+  await inspect.getByLabel(ROOM).setInputFiles([app, radio]);
+  await inspect.locator(".verdict", { hasText: /^Verified$/ }).waitFor();
+  await inspect.getByRole("row", { name: /^companions.*judged/ }).waitFor();
+  assert.deepEqual(await axe(page), []);
+  // Another image is not the one that it pins.
+  await inspect.getByLabel(ROOM).setInputFiles([app, { ...app, name: "other.bin" }]);
+  await inspect.getByRole("alert").first().waitFor();
+  await inspect.getByLabel(ROOM).setInputFiles([app, radio]);
+  await inspect.getByLabel("The file that this is about").selectOption(radio.name);
+  await inspect.locator(".verdict", { hasText: /^Verified$/ }).waitFor();
+});
+
+pageTest("a factory image, with the boot loader that nobody signs", { tab }, async (page) => {
+  const inspect = await choose(page, factory());
+  await inspect.getByLabel("Board's revision").fill("B");
+  assert.deepEqual(await verdict(inspect), ["Verified, but for boot-loader"]);
+  await inspect.getByRole("heading", { name: "Boot loader for slot boot not signed" }).waitFor();
+});
 
 pageTest("a changed byte is refused", { tab }, async (page) => {
   const inspect = await choose(page, flipped(release(), 5000));

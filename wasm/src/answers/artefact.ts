@@ -72,7 +72,7 @@ export interface Refusal {
 }
 
 /** An input of the boot decision that may be waived. */
-export type Input = "device" | "revision" | "layout" | "counter" | "companions" | "expiry" | "beside";
+export type Input = "device" | "revision" | "layout" | "counter" | "companions" | "expiry" | "beside" | "boot-loader";
 
 /** Options of {@link verifyFile}. `trust` or `keys` says whose signatures count. */
 export interface VerifyOptions {
@@ -118,7 +118,9 @@ export interface VerifiedImage {
     image_id?: string;
     /** who signed, */
     signed?: { key_id: string; name: string | null }[];
-    /** ids that it pins and that were not given, */
+    /** ids of the images that it pins, */
+    companions?: string[];
+    /** and those of them that were not given, if that was judged, */
     absent_companions?: string[];
     /** and what else the file brings to addresses. */
     beside?: { address: number; size: number }[];
@@ -132,6 +134,8 @@ export interface VerifiedRelease {
     /** Of the release, and of any of its images; absent if the directory is refused. */
     not_judged?: string[];
     release_id?: string;
+    /** Its last day, `2027-06-30`; `null`: it does not expire. */
+    expires?: string | null;
     expired?: boolean;
     members?: VerifiedImage[];
     refusal?: Refusal;

@@ -304,4 +304,19 @@ mod tests {
         assert_eq!((1..=last.days()).find(|days| !turns(days)), None);
         assert_eq!([0, last.days() + 1, u32::MAX].map(Date::of_days), [None; 3]);
     }
+
+    /// Every day that there is, back and forth: one after the other.
+    #[test]
+    fn days_are_counted_both_ways() {
+        let last = Date::new(9999, 12, 31).unwrap();
+        let mut before = Date::of_days(1).unwrap();
+        assert_eq!(before.to_string(), "1970-01-02");
+        for days in 2..=last.days() {
+            let date = Date::of_days(days).unwrap();
+            assert!(date.days() == days && date > before, "{days}: {date}");
+            before = date;
+        }
+        assert_eq!(before, last);
+        assert_eq!([0, last.days() + 1, u32::MAX].map(Date::of_days), [None; 3]);
+    }
 }

@@ -25,7 +25,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     };
     let plan = authority.plan();
     if plan.is_none() {
-        question.require_waived(&Input::ALWAYS)?;
+        question.require_of_manifest()?;
     }
     let device = plan.filter(|_| !question.waives(Input::Device)).map(|(_, plan)| plan.product.device());
     let judge = Judge {
@@ -47,10 +47,10 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
         return Err(Failure::new(Exit::Failed, "a release that was accepted cannot be read"));
     };
     let expired = question.expiry(contents.expires)?;
-    let expiry = contents.expires.map(|days| match Date::of_days(days) {
-        Some(last) => format!("the last day is {last}"),
-        None => format!("the last day is {days} days after 1970-01-01"),
-    });
+    let last_day = contents
+        .expires
+        .map(|days| Date::of_days(days).map_or(format!("{days} days after 1970-01-01"), |date| date.to_string()));
+    let expiry = last_day.as_ref().map(|day| format!("the last day is {day}"));
     if expiry.is_some() {
         text.push_str(&question.line("expiry", expiry.filter(|_| !question.waives(Input::Expiry))));
     }
@@ -86,6 +86,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     let verified = accepted && !expired;
     result["verified"] = json!(verified);
     result["release_id"] = json!(hex(&contents.id));
+    result["expires"] = json!(last_day);
     result["expired"] = json!(expired);
     result["members"] = json!(members);
     result["not_judged"] = json!(not_judged);

@@ -123,7 +123,7 @@ impl Device {
 /// What speaks against a device is a refusal; what the device does not do is a failure.
 pub fn exit(trouble: &Trouble) -> Exit {
     match trouble.name() {
-        "read-protected" | "task" | "other-device" | "changed" | "read-back" | "not-burnt" => Exit::Refused,
+        "read-protected" | "task" | "other-device" | "counter" | "changed" | "read-back" | "not-burnt" => Exit::Refused,
         _ => Exit::Failed,
     }
 }

@@ -3,12 +3,11 @@ import { customElement, state } from "lit/decorators.js";
 import { compareBoard, judgeForFlash, planFlash, type Flashed } from "waxseal";
 
 import { demo } from "../demo";
-import { manifestOf, verifyOptions } from "../rules";
+import { companionsOf, manifestOf, verifyOptions } from "../rules";
+import { Chosen } from "../ui/chosen";
 import { Connection } from "../ui/connection";
 import { sentence, troubleOf } from "../ui/device";
 import { Element, uniqueId } from "../ui/element";
-import "../ui/file-input";
-import type { LoadedFile } from "../ui/file-input";
 import { grouped } from "../ui/format";
 import { project, Watch } from "../ui/project";
 import "../ui/project-files";
@@ -26,8 +25,8 @@ type Planned = ReturnType<typeof planFlash>;
 /** From a release to a board that holds it, read back. Nothing is sent to a board before a verdict. */
 @customElement("wx-flash")
 export class Flash extends Element {
-  @state() private release: LoadedFile | null = null;
   @state() private revision = "";
+  @state() private date = "";
   @state() private slots: string[] = [];
   @state() private judged: Judged | null = null;
   @state() private compared: Compared | null = null;
@@ -39,6 +38,7 @@ export class Flash extends Element {
   /** The board's name in the record: the label on it, which only a person can read. */
   @state() private name = "";
   @state() private isRecorded = false;
+  private readonly chosen = new Chosen(() => this.judge());
   private readonly work = new Work(this);
   private readonly board = new Connection(this.work, () => this.compare());
   private readonly id_ = uniqueId("flash");
@@ -46,7 +46,7 @@ export class Flash extends Element {
   constructor() {
     super();
     new Watch(this, () => this.judge());
-    void demo?.then(({ factory }) => this.choose(factory));
+    void demo?.then(({ factory }) => this.chosen.take([factory]));
   }
 
   override render(): TemplateResult {
@@ -63,11 +63,6 @@ export class Flash extends Element {
       ${step(6, "Record", this.flashed ? "now" : "later", html`${this.recording()}<wx-record></wx-record>`)}`;
   }
 
-  private choose(release: LoadedFile): void {
-    this.release = release;
-    this.judge();
-  }
-
   /** Everything that follows from the inputs, anew. */
   private judge(): void {
     if (this.work.isRunning) return;
@@ -77,9 +72,11 @@ export class Flash extends Element {
     this.flashed = null;
     this.slots = [];
     this.loader = "";
-    const { release } = this;
-    if (found && release) {
-      this.judged = this.attempt(() => judgeForFlash(release.bytes, verifyOptions(found.manifest, release.name, this.revision)));
+    const { file, others } = this.chosen;
+    if (found && file) {
+      this.judged = this.attempt(() => judgeForFlash(
+        file.bytes, verifyOptions(found.manifest, file.name, this.revision, this.date, companionsOf(file, others)),
+      ));
     }
     this.compare();
   }
@@ -107,12 +104,13 @@ export class Flash extends Element {
 
   private inputs(): TemplateResult {
     return html`<div class="columns">
-      <div><wx-file-input label="Choose a release" hint="a release, a sealed image or a factory image: BIN, HEX, DfuSe"
-        .chosen=${this.release ? [this.release.name] : []}
-        @files=${(event: CustomEvent<LoadedFile[]>) => event.detail[0] && this.choose(event.detail[0])}></wx-file-input>
+      <div>${this.chosen.render("Choose a release", "a release, a factory image, or a sealed image and its companions: BIN, HEX, DfuSe")}
         <p class="field"><label for="${this.id_}-revision">Board's revision</label>
           <input id="${this.id_}-revision" type="text" size="8" maxlength="4" autocomplete="off" placeholder="not judged" .value=${this.revision}
-            @input=${(event: Event) => { this.revision = (event.target as HTMLInputElement).value; this.judge(); }}></p></div>
+            @input=${(event: Event) => { this.revision = (event.target as HTMLInputElement).value; this.judge(); }}></p>
+        <p class="field"><label for="${this.id_}-date">Day, if it expires</label>
+          <input id="${this.id_}-date" type="date" .value=${this.date}
+            @input=${(event: Event) => { this.date = (event.target as HTMLInputElement).value; this.judge(); }}></p></div>
       <wx-project-files></wx-project-files>
     </div>${this.error ? message("bad", this.error) : nothing}`;
   }

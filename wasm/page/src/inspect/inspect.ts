@@ -6,7 +6,7 @@ import type { MemoryMap } from "waxseal";
 import { demo } from "../demo";
 import { inspect, map, signersOf, slotsOf, verify } from "../rules";
 import { Element } from "../ui/element";
-import "../ui/file-input";
+import { Chosen } from "../ui/chosen";
 import type { LoadedFile } from "../ui/file-input";
 import { grouped } from "../ui/format";
 import { project, Watch } from "../ui/project";
@@ -20,16 +20,17 @@ import { memoryMap } from "./map";
 /** What a file is, who signed it, and whether the boot loader would take it. */
 @customElement("wx-inspect")
 export class Inspect extends Element {
-  @state() private file: LoadedFile | null = null;
   @state() private slot_ = "";
   @state() private revision = "";
+  @state() private date = "";
   @state() private dump = false;
   @state() private threshold: number | null = null;
+  private readonly chosen = new Chosen(() => this.requestUpdate());
 
   constructor() {
     super();
     new Watch(this);
-    void demo?.then(({ release }) => (this.file = release));
+    void demo?.then(({ release }) => this.chosen.take([release]));
   }
 
   override render(): TemplateResult {
@@ -39,15 +40,13 @@ export class Inspect extends Element {
       <p class="lead">What a file is, who signed it, and whether the boot loader would start it. Nothing leaves this computer.</p>
       <div class="columns">
         <section class="card"><h2>File</h2>
-          <wx-file-input label="Choose a file" hint="release, image, layout, OTP blob, HEX, DfuSe, dump of a slot"
-            .chosen=${this.file ? [this.file.name] : []}
-            @files=${(event: CustomEvent<LoadedFile[]>) => (this.file = event.detail[0] ?? null)}></wx-file-input>
+          ${this.chosen.render("Choose a file", "release, image and its companions, layout, OTP blob, HEX, DfuSe, factory image, dump of a slot")}
           ${project.manifest === null ? nothing : this.options(slotsOf(mapped))}
         </section>
         <section class="card"><h2>Judged by</h2><wx-project-files></wx-project-files>
           ${project.manifest === null && signersOf(project).keys.length > 1 ? this.wanted(signersOf(project).keys.length) : nothing}</section>
       </div>
-      ${this.file ? this.results(this.file) : nothing}
+      ${this.chosen.file ? this.results(this.chosen.file) : nothing}
       ${mapped ? this.map(mapped) : nothing}
       <section class="card"><h2>Manifest</h2><wx-manifest></wx-manifest></section>`;
   }
@@ -72,6 +71,8 @@ export class Inspect extends Element {
       <label class="field"><span>Board's revision</span>
         <input type="text" size="8" maxlength="4" autocomplete="off" .value=${this.revision} placeholder="not judged"
           @input=${(event: Event) => (this.revision = (event.target as HTMLInputElement).value)}></label>
+      <label class="field"><span>Day, if it expires</span>
+        <input type="date" .value=${this.date} @input=${(event: Event) => (this.date = (event.target as HTMLInputElement).value)}></label>
     </div>
     <label class="check"><input type="checkbox" .checked=${this.dump}
       @change=${(event: Event) => (this.dump = (event.target as HTMLInputElement).checked)}>
@@ -85,14 +86,15 @@ export class Inspect extends Element {
   }
 
   private verdict(file: LoadedFile): TemplateResult {
-    const { slot_: slot, revision, dump, threshold } = this;
+    const { slot_: slot, revision, date, dump, threshold } = this;
+    const { others } = this.chosen;
     const isAlone = project.manifest === null;
     const { trust, keys } = signersOf(project);
     if (isAlone && trust.length + Math.min(keys.length, 1) > 1) {
       return message("warn", "Not judged: without a manifest, either one trust set or public keys say whose signatures count. Remove the others.");
     }
     if (isAlone && keys.length > 1 && threshold === null) return message("note", "Not judged: say how many of the keys must have signed.");
-    const judged = verify(project, file, { slot, revision, dump, threshold });
+    const judged = verify(project, file, { slot, revision, date, dump, others, threshold });
     if (judged === null) return message("note", "Not judged: choose a manifest with its keys; or public keys, or a trust set, alone.");
     if (judged.failure) return trouble(judged.failure);
     return judged.result ? verdict(judged.result) : message("bad", "The manifest has errors: they stand below.");

@@ -12,13 +12,24 @@ export function verdict(judged: Verified): TemplateResult {
   const told = judged.refusal ? refusal(judged.refusal) : headline(judged);
   if (judged.kind === "image") return html`${told}${checked(judged)}`;
   if (judged.kind === "layout") {
-    return html`${told}<h3>Slot groups</h3><ul class="plain">${judged.groups.map((group) => html`<li><code>${group}</code></li>`)}</ul>`;
+    return html`${told}
+      ${judged.verified || judged.refusal ? nothing : message("bad", "Its slot groups are not the manifest's.")}<h3>Slot groups</h3><ul class="plain">${judged.groups.map((group) => html`<li><code>${group}</code></li>`)}</ul>`;
   }
   if (judged.kind === "otp") return html`${told}${blob(judged)}`;
   return html`${told}
+    ${judged.kind === "release" && judged.expired ? message("bad", "It has expired on the day by which it was judged.") : nothing}
+    ${judged.kind === "release" && judged.expires ? expiry(judged.expires) : nothing}
     ${judged.kind === "factory" ? factory(judged) : judged.release_id ? html`<p>Release <code>${judged.release_id}</code></p>` : nothing}
     ${judged.members?.map((member) => html`<h3>${member.image ?? "image"} ${member.slot ? `for slot ${member.slot}` : nothing}
       ${member.verified ? tag("good", "verified") : nothing}</h3>${member.verified ? checked(member) : verdict(member)}`)}`;
+}
+
+/** What this computer's clock makes of it: for the reader, and no part of the verdict. */
+function expiry(lastDay: string): TemplateResult {
+  const now = new Date();
+  const today = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => `${part}`.padStart(2, "0")).join("-");
+  return message("note", html`Its last day is <strong>${lastDay}</strong>.
+    By this computer's clock, which nobody has judged, today is ${today}${today > lastDay ? html`: <strong>it has expired</strong>` : nothing}.`);
 }
 
 /** The boot loader of a factory image, and what is in neither its slot nor an image's. */
@@ -52,10 +63,16 @@ function checked(image: VerifiedImage): TemplateResult {
   return html`
     ${checks(image.inputs)}
     ${image.signed?.length ? html`<p>Signed by ${signers(image.signed)}.</p>` : nothing}
+    ${image.beside?.map((range) => message("bad", html`${grouped(range.size)} bytes at <code>${address(range.address)}</code> are neither the image's, nor erased, nor state words.`))}
     ${image.absent_companions?.length
-      ? message("warn", html`It pins companions that are not here: ${image.absent_companions.map((id) => html`<code>${id}</code> `)}`)
+      ? message("bad", html`It pins companions that are not here: ${ids(image.absent_companions)}`)
+      : nothing}
+    ${image.not_judged.includes("companions")
+      ? message("warn", html`It starts only with the images that it pins: ${ids(image.companions)} Choose their files together with it.`)
       : nothing}`;
 }
+
+const ids = (list: string[] = []): TemplateResult[] => list.map((id) => html`<code>${id}</code> `);
 
 function headline({ verified, not_judged: waived = [] }: Verified): TemplateResult {
   if (!verified) return message("bad", html`<p class="verdict">Refused</p>`);
