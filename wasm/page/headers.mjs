@@ -1,12 +1,12 @@
 // The headers that the page is to be served with. The page works without them, except that a Content-Security-Policy in the
 // document cannot keep others from framing it.
 
-/** Nothing but the page's own files; WebAssembly; and no string becomes script but by the two policies that are named. */
+/** Nothing but the page's own files, and pictures that it draws; WebAssembly; and no string becomes script but by the two policies that are named. */
 export const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' blob:",
   "connect-src 'self'",
   "worker-src 'self'",
   "manifest-src 'self'",

@@ -159,7 +159,10 @@ impl Connected {
             findings.extend(self.option_bytes(plan, purpose));
         }
         match purpose {
-            Purpose::Flash => findings.extend(self.sectors(plan)),
+            Purpose::Flash => {
+                findings.extend(self.sectors(plan));
+                findings.extend(self.write_protection(&plan.device.mode, value).filter(|_| !self.read_protected));
+            }
             Purpose::Otp => {
                 findings.push(self.otp_memory(plan));
                 findings.extend(self.another_part(plan));
@@ -178,6 +181,26 @@ impl Connected {
         }
         let text = "the device lets itself be read".to_owned();
         Finding { matter, outcome: Outcome::Right, text, advice: Vec::new() }
+    }
+
+    /// That nobody can tell which sectors are protected from being written: over USB that gives no error.
+    fn write_protection(&self, mode: &Mode, value: impl Fn(&str) -> Option<u32>) -> Option<Finding> {
+        let is_known = |region: &Region| {
+            region.write_protection.as_ref().is_some_and(|protection| value(&protection.option).is_some())
+        };
+        if mode.regions.iter().all(is_known) {
+            return None;
+        }
+        let why = match &self.options {
+            Options::Read { .. } => "how this part stores it is unproven".to_owned(),
+            _ => self.unread(),
+        };
+        let text = format!("write protection is not compared: {why}");
+        let advice = vec![
+            "a protected sector is neither erased nor programmed, and the device gives no error: the read-back finds it"
+                .to_owned(),
+        ];
+        Some(Finding { matter: Matter::OptionBytes, outcome: Outcome::Note, text, advice })
     }
 
     /// The device's sectors against those of the part in the plan's mode.

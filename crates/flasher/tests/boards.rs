@@ -144,3 +144,14 @@ fn a_release_that_the_boards_counter_refuses_is_not_written() {
         }
     }
 }
+
+/// Where it is unproven how a part stores its option bytes, nothing is said to be unprotected: that it is not compared is said.
+#[test]
+fn write_protection_that_cannot_be_read_is_no_check() {
+    let note = |manifest: &str, text: &str| {
+        let found = compare(&mut board(text, &[]), &plan(manifest), Purpose::Flash).text();
+        found.contains("write protection is not compared")
+    };
+    assert!(!note("examples/r1b/r1b.toml", F767));
+    assert!(note("tests/manifests/good_overwrite_with_backup.toml", "STM32L151CB"));
+}

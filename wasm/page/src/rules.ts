@@ -1,7 +1,7 @@
 // What the package is asked, with what the tabs have. No rule is here: only which file belongs to which path.
 
 import {
-  checkManifest, inspectFile, mapManifest, namedFiles, verifyFile,
+  checkManifest, inspectFile, mapManifest, mapSvg, namedFiles, verifyFile,
   type Answer, type Checked, type Input, type Inspected, type ManifestFiles, type MemoryMap, type Verified, type VerifyOptions,
 } from "waxseal";
 
@@ -40,6 +40,12 @@ export function check(project: Project): Answer<Checked> | null {
 export function map(project: Project): MemoryMap | null {
   const found = manifestOf(project);
   return (found && mapManifest(found.manifest).result) ?? null;
+}
+
+/** The same as a picture: an SVG document. */
+export function mapPicture(project: Project): string {
+  const found = manifestOf(project);
+  return (found && mapSvg(found.manifest)) ?? "";
 }
 
 export function inspect(project: Project, file: LoadedFile): Answer<Inspected> {

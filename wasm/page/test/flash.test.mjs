@@ -159,7 +159,7 @@ pageTest("read protection is lifted by nobody who does not type what it costs", 
 const BROKEN = [
   ["unplugged in the middle of erasing", ["unplug-in@0"]],
   ["unplugged in the middle of programming", ["unplug-in@20"]],
-  ["stalled, and again", ["stall@90", "stall@91", "stall@92", "stall@93", "stall@94", "stall@95"]],
+  ["stalled, and again", ["stall@150", "stall@151", "stall@152", "stall@153", "stall@154", "stall@155"]],
   ["stuck busy", ["busy", "deaf"]],
 ];
 for (const [name, faults] of BROKEN) {

@@ -33,6 +33,8 @@ pageTest("a release, with each check", { tab }, async (page) => {
   assert.equal(await inspect.getByText("Signed by").count(), 2);
   await inspect.getByRole("heading", { name: "Memory map" }).waitFor();
   await inspect.getByRole("row", { name: /^boot 0x0800_0000 64K 0-1 boot loader/ }).waitFor();
+  const picture = inspect.getByRole("img", { name: /^The memory map/ });
+  assert.ok((await picture.evaluate((image) => image.decode().then(() => image.naturalWidth))) > 0, "the picture is drawn");
   assert.deepEqual(await axe(page), []);
 });
 

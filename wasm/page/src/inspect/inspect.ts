@@ -4,7 +4,7 @@ import { customElement, state } from "lit/decorators.js";
 import type { MemoryMap } from "waxseal";
 
 import { demo } from "../demo";
-import { inspect, map, signersOf, slotsOf, verify } from "../rules";
+import { inspect, map, mapPicture, signersOf, slotsOf, verify } from "../rules";
 import { Element } from "../ui/element";
 import { Chosen } from "../ui/chosen";
 import type { LoadedFile } from "../ui/file-input";
@@ -15,7 +15,7 @@ import { verdict } from "../ui/verdict";
 import { guarded, message, trouble } from "../ui/views";
 import { artefact } from "./artefact";
 import "./manifest";
-import { memoryMap } from "./map";
+import { Picture, memoryMap } from "./map";
 
 /** What a file is, who signed it, and whether the boot loader would take it. */
 @customElement("wx-inspect")
@@ -25,6 +25,7 @@ export class Inspect extends Element {
   @state() private date = "";
   @state() private dump = false;
   @state() private threshold: number | null = null;
+  private readonly picture = new Picture();
   private readonly chosen = new Chosen(() => this.requestUpdate());
 
   constructor() {
@@ -106,6 +107,6 @@ export class Inspect extends Element {
   }
 
   private map(map: MemoryMap): TemplateResult {
-    return html`<section class="card"><header><h2>Memory map</h2><span class="muted">${map.part}</span></header>${memoryMap(map)}</section>`;
+    return html`<section class="card"><header><h2>Memory map</h2><span class="muted">${map.part}</span></header>${memoryMap(map, this.picture.of(mapPicture(project)))}</section>`;
   }
 }

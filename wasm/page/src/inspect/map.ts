@@ -2,11 +2,27 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { MemoryMap, MemoryRow } from "waxseal";
 import { address, grouped, size } from "../ui/format";
 
-/** Memory regions as bars, each with the table of what lies in it. */
-export function memoryMap(map: MemoryMap): TemplateResult {
-  return html`${map.regions.map(({ name, rows }) => html`
+/** A picture as an image's address, until there is another one. */
+export class Picture {
+  private text = "";
+  private url = "";
+
+  of(svg: string): string {
+    if (svg !== this.text) {
+      URL.revokeObjectURL(this.url);
+      this.text = svg;
+      this.url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+    }
+    return this.url;
+  }
+}
+
+/** The map as the command draws it, and for each region a table that says the same. */
+export function memoryMap(map: MemoryMap, picture: string): TemplateResult {
+  return html`
+    <wx-scroll class="scroll"><img class="picture" alt="The memory map; the tables say the same" src=${picture}></wx-scroll>
+    ${map.regions.map(({ name, rows }) => html`
     <h3>${name}</h3>
-    <div class="map" aria-hidden="true">${rows.map(cell)}</div>
     <wx-scroll class="scroll"><table>
       <thead><tr><th scope="col">Name</th><th scope="col">Address</th><th scope="col" class="number">Size</th>
         <th scope="col">Sectors</th><th scope="col">What</th><th scope="col" class="number">Used</th></tr></thead>
@@ -23,13 +39,4 @@ export function memoryMap(map: MemoryMap): TemplateResult {
 
 export function sectors({ first_sector, last_sector }: MemoryRow): string {
   return first_sector === last_sector ? `${first_sector}` : `${first_sector}-${last_sector}`;
-}
-
-/** Widths by size, but for what would be too narrow to see. Set as a property: the page's policy allows no style attribute. */
-function cell(row: MemoryRow): TemplateResult {
-  const { name, used, capacity } = row;
-  return html`<div class=${name === null ? "" : "named"} .style=${`flex-grow: ${row.size}`}>
-    <span>${name ?? nothing}</span>
-    ${used === null || capacity === null ? nothing : html`<progress max=${capacity} value=${used}></progress>`}
-  </div>`;
 }
