@@ -762,7 +762,7 @@ typedef struct waxseal_flash {
     uint32_t (*option_bits)(void *context, uint32_t address);
 } waxseal_flash;
 
-/* Where the security counter is kept, if not in an area of the layout. */
+/* Where the security counter is kept, if not where the layout says. */
 typedef struct waxseal_counter {
     /* Passed to each function. */
     void *context;

@@ -29,7 +29,7 @@ pub struct Flash {
     pub option_bits: Option<unsafe extern "C" fn(context: *mut c_void, address: u32) -> u32>,
 }
 
-fn done(result: u32) -> Result<(), Fault> {
+pub(crate) fn done(result: u32) -> Result<(), Fault> {
     if result == DONE { Ok(()) } else { Err(Fault) }
 }
 
@@ -64,33 +64,5 @@ impl boot::Flash for Flash {
     fn register(&mut self, address: u32) -> u32 {
         // SAFETY: as above.
         self.option_bits.map_or(0, |option_bits| unsafe { option_bits(self.context, address) })
-    }
-}
-
-/// Where the security counter is kept, if not in an area of the layout.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct Counter {
-    /// Passed to each function.
-    pub context: *mut c_void,
-    /// Stores the lowest security counter that is accepted. Returns WAXSEAL_DONE, or anything else: then nothing boots.
-    pub read: Option<unsafe extern "C" fn(context: *mut c_void, lowest: *mut u32) -> u32>,
-    /// Raises it. A power cut leaves the old value or the new one. Returns WAXSEAL_DONE, or anything else if it is not certain.
-    pub raise: Option<unsafe extern "C" fn(context: *mut c_void, lowest: u32) -> u32>,
-}
-
-impl<F> boot::Counter<F> for Counter {
-    fn read(&mut self, _: &mut F) -> Result<u32, Fault> {
-        let read = self.read.ok_or(Fault)?;
-        let mut lowest = 0;
-        // SAFETY: whoever made the structure vouches for its functions.
-        done(unsafe { read(self.context, &raw mut lowest) })?;
-        Ok(lowest)
-    }
-
-    fn raise(&mut self, _: &mut F, value: u32) -> Result<(), Fault> {
-        let raise = self.raise.ok_or(Fault)?;
-        // SAFETY: as above.
-        done(unsafe { raise(self.context, value) })
     }
 }

@@ -10,6 +10,7 @@
 use core::mem::MaybeUninit;
 
 mod config;
+mod counter;
 mod flash;
 mod layout;
 mod session;

@@ -2,12 +2,13 @@
 
 use core::{ffi::c_void, mem::MaybeUninit};
 
-use boot::{Action, AreaCounter, Counter as _, Decision as Decided, NoCounter, OtpCounter, Refusal, boot};
+use boot::{Action, Counter as _, Decision as Decided, Refusal, boot};
 use image_format::SoftwareCrypto;
 use image_format::log::{MAX_SLOTS, Status};
 
 use crate::config::Config;
-use crate::flash::{Counter, Flash};
+use crate::counter::{AnyCounter, Counter};
+use crate::flash::Flash;
 use crate::stage::Stage;
 use crate::{ARGUMENT, DONE, place};
 
@@ -213,12 +214,8 @@ pub unsafe extern "C" fn waxseal_boot(session: *mut Session, counter: *const Cou
     let Some(decision) = decision else { return ARGUMENT };
     let decision = decision.write(Decision::RECOVER);
     let Some(session) = session else { return ARGUMENT };
-    let decided = match (counter, AreaCounter::of(session.config()), OtpCounter::of(session.config())) {
-        (Some(counter), ..) => boot(session, &mut { *counter }),
-        (None, Some(mut area), _) => boot(session, &mut area),
-        (None, None, Some(mut otp)) => boot(session, &mut otp),
-        (None, None, None) => boot(session, &mut NoCounter),
-    };
+    let mut counter = AnyCounter::of(counter, session.config());
+    let decided = boot(session, &mut counter);
     *decision = Decision::of(&decided);
     if decision.action == ACTION_RECOVER { decision.reason } else { DONE }
 }
@@ -233,12 +230,7 @@ pub unsafe extern "C" fn waxseal_lowest_counter(session: *mut Session, lowest: *
     let (Some(session), Some(lowest)) = (unsafe { Session::get(session) }, unsafe { place(lowest) }) else {
         return ARGUMENT;
     };
-    let read = match (AreaCounter::of(session.config()), OtpCounter::of(session.config())) {
-        (Some(mut area), _) => area.read(session.flash()),
-        (None, Some(mut otp)) => otp.read(session.flash()),
-        (None, None) => Ok(0),
-    };
-    match read {
+    match AnyCounter::of(None, session.config()).read(session.flash()) {
         Ok(value) => {
             lowest.write(value);
             DONE
