@@ -164,11 +164,12 @@ fn otp_on_cortex_m() -> Outcome {
 
 fn lint_wasm() -> Outcome {
     tools::ensure_target(WASM)?;
-    // Each entry of the package is built with one of the features.
-    for feature in ["full", "judge", "inspect", "manifest", "devices", "simulated"] {
-        let entry = ["--package", "waxseal-wasm", "--no-default-features", "--features", feature];
-        run(for_target("clippy", WASM, "web")?.args(entry).args(DENY_WARNINGS))?;
-        run(for_target("clippy", WASM, "web")?.args(entry).args(MUST_NOT_PANIC))?;
+    for lints in [DENY_WARNINGS.as_slice(), &MUST_NOT_PANIC] {
+        // Each entry of the package is built with one of the features.
+        for feature in ["full", "judge", "inspect", "manifest", "devices", "simulated"] {
+            let entry = ["--package", "waxseal-wasm", "--no-default-features", "--features", feature];
+            run(for_target("clippy", WASM, "web")?.args(entry).args(lints))?;
+        }
     }
     Ok(())
 }
