@@ -10,7 +10,8 @@ use crate::plan::{Image, ImageKind, Plan, Slot, Strategy, Word as _};
 /// One sentence for each.
 pub fn list(plan: &Plan) -> Vec<String> {
     let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
-    let of_images = plan.images.iter().flat_map(|image| [no_way_back(plan, image), no_counter(plan, image)]);
+    let of_images =
+        plan.images.iter().flat_map(|image| [no_way_back(plan, image), no_counter(plan, image), no_vtor(plan, image)]);
     of_memories.chain(of_images).chain([otp(plan)]).flatten().collect()
 }
 
@@ -58,6 +59,21 @@ fn no_counter(plan: &Plan, image: &Image) -> Option<String> {
     let is_pinned = plan.images.iter().any(|lead| lead.companions.iter().any(|pinned| pinned.value == *name));
     (image.security_counter.span().is_none() && !is_pinned)
         .then(|| format!("`{name}` has no security counter: an older one, with known holes, installs again"))
+}
+
+/// A core whose interrupts go to one vector table, at address 0: CMSIS core_cm0.h, SCB_Type, has nothing where other cores have VTOR.
+fn no_vtor(plan: &Plan, image: &Image) -> Option<String> {
+    let device = &plan.device;
+    let start = device.mode.regions.first()?.base;
+    let elsewhere = image.placements.iter().any(|placement| device.part.canonical(placement.run_address) != start);
+    let is_without = device.part.cores.first().is_some_and(|core| core == "cm0");
+    (is_without && elsewhere && image.kind.value == ImageKind::Firmware).then(|| {
+        format!(
+            "a Cortex-M0 has no VTOR: interrupts of `{}` use the vector table at the start of flash, unless it copies its own to RAM and \
+             maps RAM to address 0",
+            image.name.value
+        )
+    })
 }
 
 /// Overwrite without a backup, and where one would fit.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use manifest::{Source, check, start};
+use manifest::{Source, check, notes, start};
 
 fn told(text: String) -> Vec<String> {
     let checked = check(&Source { name: "m.toml".into(), text });
@@ -39,4 +39,14 @@ fn it_checks_clean_for_every_part_that_is_proven() {
         }
     }
     assert!(clean >= 100, "only {clean}");
+}
+
+#[test]
+fn what_a_core_without_vtor_asks_of_an_image_is_noted() {
+    for (name, expected) in [("STM32F091RC", true), ("STM32L072RZ", false), ("STM32F407VG", false)] {
+        let part = geometry::part(name).unwrap();
+        let text = start::manifest(&part, &part.modes[0], "acme.example", "gateway").unwrap();
+        let plan = check(&Source { name: "m.toml".into(), text }).plan.unwrap();
+        assert_eq!(notes::list(&plan).iter().any(|note| note.contains("VTOR")), expected, "{name}");
+    }
 }
