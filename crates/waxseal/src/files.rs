@@ -49,6 +49,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// What messages call a file, or standard input.
+pub fn shown(path: &Path) -> String {
+    if path.as_os_str() == STANDARD { STANDARD_INPUT.to_owned() } else { path.display().to_string() }
+}
+
 /// Copies a file, or standard input for `-`, without holding it in memory.
 ///
 /// # Errors
@@ -72,7 +77,7 @@ pub fn copy(path: &Path, to: &mut File) -> Result<(), Failure> {
 }
 
 fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Exit::Missing, format!("cannot read {}: {why}", path.display()))
+    Failure::new(Exit::Missing, format!("cannot read {}: {why}", shown(path)))
 }
 
 fn take_standard_input() -> Result<(), Failure> {
@@ -91,8 +96,9 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read(path)?).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let failure = Failure::new(Exit::Refused, format!("{} is not UTF-8 text", path.display()));
-        let failure = failure.at(Some(format!("{}:{line}", path.display())));
+        let name = shown(path);
+        let failure = Failure::new(Exit::Refused, format!("{name} is not UTF-8 text"));
+        let failure = failure.at(Some(format!("{name}:{line}")));
         match error.as_bytes() {
             // What `>` of Windows PowerShell 5 writes, and Notepad as "Unicode".
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => failure.help("it is UTF-16: save it as UTF-8"),

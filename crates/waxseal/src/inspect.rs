@@ -55,6 +55,6 @@ impl Command {
     }
 
     fn report(&self, file: &[u8], names: &BTreeMap<KeyId, String>) -> Report {
-        inspect::report(&self.file.display().to_string(), file, names)
+        inspect::report(&files::shown(&self.file), file, names)
     }
 }

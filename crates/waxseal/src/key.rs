@@ -159,5 +159,5 @@ fn decrypted<T>(file: &Path, read: impl Fn(&str, Option<&str>) -> Result<T, KeyE
 }
 
 fn unusable(file: &Path, error: &KeyError) -> Failure {
-    Failure::new(Exit::Refused, format!("{}: {error}", file.display()))
+    Failure::new(Exit::Refused, format!("{}: {error}", files::shown(file)))
 }

@@ -64,11 +64,7 @@ impl Manifest {
     /// # Errors
     /// A file that cannot be read, or is no text; of a fragment with the line that includes it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let name = if path.as_os_str() == files::STANDARD {
-            files::STANDARD_INPUT.to_owned()
-        } else {
-            path.display().to_string()
-        };
+        let name = files::shown(path);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let manifest = Source { name: name.clone(), text: files::read_text(path)? };
         let (sources, checked) = manifest::check_with(manifest, |manifest, included| {

@@ -116,7 +116,7 @@ impl Command {
         let companion = |path: &PathBuf| Ok((path.display().to_string(), files::read(path)?));
         let question = Question {
             reader: Reader::Command,
-            name: self.file.display().to_string(),
+            name: files::shown(&self.file),
             authority,
             slot: self.slot.clone(),
             dump: self.dump,
