@@ -5,15 +5,7 @@ pub fn numbers(numbers: &[u32]) -> String {
     let mut sorted = numbers.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for number in sorted {
-        match runs.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
-            _ => runs.push((number, number)),
-        }
-    }
-    let run = |(first, last): (u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-    list(&runs.into_iter().map(run).collect::<Vec<_>>())
+    list(&geometry::runs_of(sorted))
 }
 
 /// `sector 5`, `sectors 0-7 and 12-17`.

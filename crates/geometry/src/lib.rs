@@ -35,4 +35,4 @@ pub use option::{
 pub use otp::{BlankRead, Lock, Otp};
 pub use part::{Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Upstream, VectorTable, Window};
 pub use protection::{PageProtection, WriteProtection};
-pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes};
+pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes, numbers, runs_of};

@@ -174,6 +174,23 @@ pub fn address(address: u32) -> String {
     format!("0x{:04X}_{:04X}", address >> 16, address & 0xFFFF)
 }
 
+/// Numbers from one to another as people write them: `5-11`; of one alone `4`.
+pub fn numbers(first: u32, last: u32) -> String {
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+/// Ascending numbers as people write them: `0-7` and `12-17`.
+pub fn runs_of(ascending: impl IntoIterator<Item = u32>) -> Vec<String> {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in ascending {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    runs.into_iter().map(|(first, last)| numbers(first, last)).collect()
+}
+
 impl Sector {
     /// The addresses it covers.
     pub fn range(&self) -> Range<u32> {

@@ -4,7 +4,7 @@ mod dump;
 
 use std::collections::BTreeSet;
 
-use geometry::{Mode, OptionKind, Region, Sector, WriteProtection, address};
+use geometry::{Mode, OptionKind, Region, Sector, WriteProtection, address, runs_of};
 
 use crate::plan::{Device, OptionValue, Plan};
 
@@ -276,15 +276,7 @@ fn assignment(device: &Device, row: &Row) -> String {
 
 /// `0-7 and 12-17`.
 fn ranges(numbers: &BTreeSet<u32>) -> String {
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for number in numbers.iter().copied() {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => runs.push((number, number)),
-        }
-    }
-    let run = |(first, last): (u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-    let texts: Vec<String> = runs.into_iter().map(run).collect();
+    let texts = runs_of(numbers.iter().copied());
     match texts.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => texts.concat(),

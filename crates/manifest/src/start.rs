@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use geometry::{Mode, OptionKind, Part, Region, Sector, Selects, bytes};
+use geometry::{Mode, OptionKind, Part, Region, Sector, Selects, bytes, numbers};
 
 /// Bytes that a boot loader gets at least: waxseal's own for an STM32F767 takes 37,320 (`examples/boot`, size profile).
 const BOOT: u32 = 40 * 1024;
@@ -143,10 +143,7 @@ impl Place<'_> {
     fn lines(&self) -> String {
         let (first, last) = (self.sectors.first(), self.sectors.last());
         let number = |sector: Option<&Sector>| sector.map_or(0, |sector| sector.number);
-        let range = match (number(first), number(last)) {
-            (first, last) if first == last => first.to_string(),
-            (first, last) => format!("{first}-{last}"),
-        };
+        let range = numbers(number(first), number(last));
         let size = bytes(self.sectors.iter().map(|sector| sector.size).sum());
         format!("region  = \"{}\"\nsectors = \"{range}\"  # {size}\n", self.region.name)
     }

@@ -283,5 +283,5 @@ fn state_words(placement: &Placement) -> String {
 /// `5-11`, or `4`.
 fn numbers(row: &Row) -> String {
     let (first, last) = row.sectors;
-    if first == last { first.to_string() } else { format!("{first}-{last}") }
+    geometry::numbers(first, last)
 }

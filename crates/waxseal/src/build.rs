@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use geometry::{Sector, address};
+use geometry::{Sector, address, runs_of};
 use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName, Word as _};
 use packer::build::Wanted;
 use packer::built::SealedFile;
@@ -321,7 +321,7 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
             let runs = output.runs(plan);
             let ranges: Vec<_> =
                 runs.iter().map(|run| format!("{} to {}", address(run.address), address(run.end() - 1))).collect();
-            let sectors = in_runs(sectors(plan, placement, &runs));
+            let sectors = runs_of(sectors(plan, placement, &runs)).join(", ");
             format!("{}: {}, sectors {sectors}", placement.slot.value, ranges.join(" and "))
         }
         Content::Factory(factory) => {
@@ -408,19 +408,6 @@ fn sectors<'a>(plan: &'a Plan, placement: &Placement, runs: &'a [Run<'_>]) -> im
     let touched =
         |sector: &&Sector| runs.iter().any(|run| run.address < sector.range().end && sector.address < run.end());
     sectors.filter(touched).map(|sector| sector.number)
-}
-
-/// `0-3, 6` of ascending numbers.
-fn in_runs(numbers: impl Iterator<Item = u32>) -> String {
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for number in numbers {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => runs.push((number, number)),
-        }
-    }
-    let text = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
-    runs.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 fn to_json(plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> Value {

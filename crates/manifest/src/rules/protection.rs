@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use geometry::{PageProtection, Region, Sector, WriteProtection, address, bytes};
+use geometry::{PageProtection, Region, Sector, WriteProtection, address, bytes, numbers};
 
 use super::overlap::extents;
 use crate::codes;
@@ -221,7 +221,7 @@ fn sized(region: &Region, sectors: RangeInclusive<u32>) -> String {
 }
 
 fn quoted(first: u32, last: u32) -> String {
-    if first == last { format!("\"{first}\"") } else { format!("\"{first}-{last}\"") }
+    format!("\"{}\"", numbers(first, last))
 }
 
 /// Whether an image names this slot.

@@ -74,7 +74,7 @@ fn by_block(otp: &Otp) -> Vec<Row> {
         let fields = fields_of(first);
         let next = (first + 1..blocks).find(|block| fields_of(*block) != fields).unwrap_or(blocks);
         let last = next - 1;
-        let place = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let place = geometry::numbers(first, last);
         let start = block_range(otp, first).map_or(0, |range| range.start);
         let is_free = fields.is_empty();
         let bytes = otp.memory.block.unwrap_or(0).saturating_mul(next - first);
