@@ -70,7 +70,10 @@ fn records_out_of_a_spreadsheet() {
             records.replace("WX2511000102", "2.5111E+09").replace("WX2511000103", "2.5111E+09"),
             "sheet.csv:3: column `serial`: a spreadsheet has rounded it: make its column text there",
         ),
-        (windows.replacen(",C,", ", C,", 1), "column `revision`: a revision is 1 to 4 printable ASCII characters; the cell says ` C`"),
+        (
+            windows.replacen(",C,", ", C,", 1),
+            "column `revision`: a revision is 1 to 4 printable ASCII characters; the cell says ` C`",
+        ),
     ] {
         build(text.as_bytes(), "").exits(1).says(&[expected, "nothing was written"]);
     }
