@@ -6,6 +6,9 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 use serde_json::Value;
 
 use crate::chips::Chips;
@@ -18,9 +21,16 @@ use crate::{Part, assemble};
 /// What the names of a family's parts begin with, and its file of facts and file of parts.
 struct Packed {
     name: &'static str,
-    bytes: &'static [u8],
+    texts: Deflated,
     /// What it is unpacked, once somebody asked.
     unpacked: OnceLock<Result<(Family, Chips), String>>,
+}
+
+/// A text that was deflated behind another one.
+struct Deflated {
+    /// Its size before that, in bytes.
+    size: usize,
+    bytes: &'static [u8],
 }
 
 include!(concat!(env!("OUT_DIR"), "/packed.rs"));
@@ -116,7 +126,7 @@ pub fn memories() -> Result<Vec<Memory>, LookupError> {
 fn unpacked_memories() -> Result<&'static [Memory], LookupError> {
     static UNPACKED: OnceLock<Result<Vec<Memory>, String>> = OnceLock::new();
     let unpacked = UNPACKED.get_or_init(|| {
-        let [text] = unpack(MEMORIES, "memories")?;
+        let [text] = MEMORIES.texts("memories")?;
         parse::<Memories>(&text, "memories")?.list()
     });
     match unpacked {
@@ -126,25 +136,42 @@ fn unpacked_memories() -> Result<&'static [Memory], LookupError> {
 }
 
 impl Packed {
-    const fn new(name: &'static str, bytes: &'static [u8]) -> Self {
-        Self { name, bytes, unpacked: OnceLock::new() }
+    const fn new(name: &'static str, texts: Deflated) -> Self {
+        Self { name, texts, unpacked: OnceLock::new() }
     }
 
     fn unpack(&self) -> Result<&(Family, Chips), LookupError> {
         let unpacked = self.unpacked.get_or_init(|| {
-            let [facts, chips] = unpack(self.bytes, self.name)?;
+            let [facts, chips] = self.texts.texts(self.name)?;
             Ok((parse(&facts, self.name)?, parse(&chips, self.name)?))
         });
         unpacked.as_ref().map_err(|message| LookupError::Database(message.clone()))
     }
 }
 
-/// Texts that build.rs packed together.
-fn unpack<const N: usize>(packed: &[u8], name: &str) -> Result<[String; N], String> {
-    let bytes = miniz_oxide::inflate::decompress_to_vec(packed).map_err(|error| format!("{name}: {error}"))?;
-    let text = String::from_utf8(bytes).map_err(|error| format!("{name}: {error}"))?;
-    let texts: Vec<String> = text.split_terminator('\0').map(str::to_owned).collect();
-    texts.try_into().map_err(|_| format!("{name}: not {N} texts"))
+impl Deflated {
+    /// The texts that build.rs packed together, behind the first family's.
+    fn texts<const N: usize>(&self, name: &str) -> Result<[String; N], String> {
+        static BEHIND: OnceLock<Option<Vec<u8>>> = OnceLock::new();
+        let behind = BEHIND.get_or_init(|| FIRST.inflate(&[]));
+        let bytes =
+            behind.as_ref().and_then(|behind| self.inflate(behind)).ok_or_else(|| format!("{name}: damaged"))?;
+        let text = String::from_utf8(bytes).map_err(|error| format!("{name}: {error}"))?;
+        let texts: Vec<String> = text.split_terminator('\0').map(str::to_owned).collect();
+        texts.try_into().map_err(|_| format!("{name}: not {N} texts"))
+    }
+
+    /// `None`: the bytes are not what build.rs wrote.
+    fn inflate(&self, behind: &[u8]) -> Option<Vec<u8>> {
+        let start = behind.len();
+        let mut bytes = behind.to_vec();
+        bytes.resize(start + self.size, 0);
+        let mut inflater = Box::<DecompressorOxide>::default();
+        // What lies before the place that is written to, is what may be referred to.
+        let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let (status, _, written) = decompress(&mut inflater, self.bytes, &mut bytes, start, flags);
+        (status == TINFLStatus::Done && written == self.size).then(|| bytes.split_off(start))
+    }
 }
 
 fn parse<T: Read>(text: &str, name: &str) -> Result<T, String> {
@@ -215,11 +242,12 @@ mod tests {
     use crate::family::{Statement, is_match};
 
     /// What the command may carry.
-    const BUDGET: usize = 64 * 1024;
+    const BUDGET: usize = 32 * 1024;
 
     #[test]
     fn the_compact_form_keeps_its_budget() {
-        let total: usize = FAMILIES.iter().map(|packed| packed.bytes.len()).sum::<usize>() + MEMORIES.len();
+        let families = FAMILIES.iter().map(|packed| packed.texts.bytes.len()).sum::<usize>();
+        let total = FIRST.bytes.len() + families + MEMORIES.bytes.len();
         assert!(total <= BUDGET, "{total} bytes of {BUDGET}");
     }
 
