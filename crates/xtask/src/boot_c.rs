@@ -87,10 +87,13 @@ pub fn compile_for_host(language: Language, name: &str, folder: &Path) -> Outcom
 /// A number of a header that `waxseal gen c-header` wrote.
 pub fn constant(header: &Path, name: &str) -> Outcome<u32> {
     let text = fs::read_to_string(header).map_err(Failure::at(header))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(" 0x"));
+    let line = text.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(' '));
     let digits = line.map(|digits| digits.trim_end_matches('u'));
     digits
-        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        .and_then(|digits| match digits.strip_prefix("0x") {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => digits.parse().ok(),
+        })
         .ok_or_else(|| Failure::new(format!("{} has no {name}", header.display())))
 }
 

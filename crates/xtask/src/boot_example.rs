@@ -138,6 +138,8 @@ struct Machine {
     slot: usize,
     /// Bytes of internal flash that the device keeps, from the first log to the counter's end.
     internal: usize,
+    /// Starts of an image that nobody confirmed.
+    tries: usize,
 }
 
 impl Machine {
@@ -166,7 +168,8 @@ impl Machine {
         let number = |name: &str| constant(&layout, name).map(|number| number as usize);
         let counter = number("WAXSEAL_AREA_COUNTER_START")? + number("WAXSEAL_AREA_COUNTER_SIZE")?;
         let internal = counter - number("WAXSEAL_AREA_LOG_A_START")?;
-        Ok(Machine { loader: kept, folder, out, slot: number("WAXSEAL_SLOT_A_SIZE")?, internal })
+        let (slot, tries) = (number("WAXSEAL_SLOT_A_SIZE")?, number("WAXSEAL_UPDATE_TRIES")?);
+        Ok(Machine { loader: kept, folder, out, slot, internal, tries })
     }
 
     fn image(&self, version: &str, slot: &str) -> Outcome<Vec<u8>> {
@@ -206,6 +209,11 @@ impl Machine {
         )))
     }
 
+    /// What the application says at a start that nobody confirmed, by its number.
+    fn trial(&self, number: usize) -> &'static str {
+        if number < self.tries { "on trial" } else { "tries used up" }
+    }
+
     fn scenario(&self) -> Outcome {
         // From the factory: an image without a state. It is taken, and confirms itself.
         let mut memories = vec![0xFF; 2 * self.slot + self.internal];
@@ -226,18 +234,23 @@ impl Machine {
         self.offer(&flipped(&second, 5000))?;
         self.start("stage", &["loader: slot 0", "app 1.0.0 in slot 0, confirmed", "app: not staged, code 707"])?;
 
-        // An update, tried, confirmed.
+        // An update, tried, confirmed at its last start.
         self.offer(&second)?;
         self.start("stage", &["loader: slot 0", "app 1.0.0 in slot 0, confirmed", "app: staged"])?;
-        self.start("nothing", &["loader: slot 1, on trial", "app 2.0.0 in slot 1, on trial"])?;
+        for number in 1..self.tries {
+            let app = format!("app 2.0.0 in slot 1, {}", self.trial(number));
+            self.start("nothing", &["loader: slot 1, on trial", &app])?;
+        }
         self.start("confirm", &["loader: slot 1, on trial", "app 2.0.0 in slot 1, tries used up", "app: confirmed"])?;
         self.start("nothing", &["loader: security counter 1", "loader: slot 1", "app 2.0.0 in slot 1, confirmed"])?;
 
         // One that never confirms itself: after its tries, the one before it starts again.
         self.offer(&self.image("3.0.0", "a")?)?;
         self.start("stage", &["loader: slot 1", "app 2.0.0 in slot 1, confirmed", "app: staged"])?;
-        self.start("nothing", &["loader: slot 0, on trial", "app 3.0.0 in slot 0, on trial"])?;
-        self.start("nothing", &["loader: slot 0, on trial", "app 3.0.0 in slot 0, tries used up"])?;
+        for number in 1..=self.tries {
+            let app = format!("app 3.0.0 in slot 0, {}", self.trial(number));
+            self.start("nothing", &["loader: slot 0, on trial", &app])?;
+        }
         for _ in 0..2 {
             self.start("nothing", &["loader: slot 1", "app 2.0.0 in slot 1, confirmed"])?;
         }
