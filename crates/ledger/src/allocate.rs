@@ -69,14 +69,12 @@ pub(crate) fn allocate(
 ) -> Result<Vec<Allocated>, Error> {
     let mut chain = sum::Writer::new(store)?;
     let mut allocated = Vec::with_capacity(requests.len());
-    let known = many::by_reference(store, requests.iter().map(|request| request.reference.as_str()))?;
+    let known = many::allocated(store, requests.iter().map(|request| request.reference.as_str()))?;
     let mut ranges = Ranges::beside(requests);
     let mut new = New::default();
     for (place, request) in requests.iter().enumerate() {
-        if known.contains_key(&request.reference)
-            && let Some(before) = made_before(store, request)?
-        {
-            allocated.push(before);
+        if let Some((board, detail)) = known.get(&request.reference) {
+            allocated.push(made_before(request, board, detail)?);
             continue;
         }
         let mut claims = request.claims.clone();
@@ -180,11 +178,13 @@ pub type Named<'a> = (&'a Request, Option<&'a str>);
 
 /// Finds what [`allocate`] would refuse, but for ranges that are used up.
 pub(crate) fn judge(store: &mut dyn Store, requests: &[Named<'_>]) -> Result<Judged, Error> {
-    let known = many::by_reference(store, requests.iter().map(|(request, _)| request.reference.as_str()))?;
-    let (old, new): (Vec<&Named<'_>>, Vec<_>) =
-        requests.iter().partition(|(request, _)| known.contains_key(&request.reference));
-    for (request, _) in old {
-        made_before(store, request)?;
+    let known = many::allocated(store, requests.iter().map(|(request, _)| request.reference.as_str()))?;
+    let mut new = Vec::new();
+    for named in requests {
+        match known.get(&named.0.reference) {
+            Some((board, detail)) => _ = made_before(named.0, board, detail)?,
+            None => new.push(named),
+        }
     }
     let named = many::by_name(store, new.iter().filter_map(|(_, name)| *name))?;
     let taken = many::owners(store, new.iter().flat_map(|(request, _)| &request.claims))?;
@@ -203,7 +203,7 @@ pub(crate) fn judge(store: &mut dyn Store, requests: &[Named<'_>]) -> Result<Jud
             });
         }
     }
-    let scrapped = known.values().find(|board| board.state == State::Scrapped).cloned();
+    let scrapped = known.values().map(|(board, _)| board).find(|board| board.state == State::Scrapped).cloned();
     Ok(Judged { known: known.len(), scrapped })
 }
 
@@ -213,13 +213,7 @@ fn detail(reference: &str, claims: &[Claim], numbers: &[u64]) -> Json {
 }
 
 /// What the same request got before. One with the same reference and other values is refused.
-pub(crate) fn made_before(store: &mut dyn Store, request: &Request) -> Result<Option<Allocated>, Error> {
-    let sql = "SELECT event.board, event.detail FROM board JOIN event ON event.board = board.name \
-               WHERE board.reference = $1 ORDER BY event.number LIMIT 1";
-    let rows = store.query(sql, &[request.reference.as_str().into()])?;
-    let Some((name, text)) = rows.first().and_then(|row| Some((row.first()?.text()?, row.get(1)?.text()?))) else {
-        return Ok(None);
-    };
+pub(crate) fn made_before(request: &Request, board: &Board, text: &str) -> Result<Allocated, Error> {
     let before: Json = serde_json::from_str(text).unwrap_or_default();
     let numbers: Vec<u64> = before["numbers"].as_array().into_iter().flatten().filter_map(Json::as_u64).collect();
     let taken = request.takes.iter().zip(&numbers).flat_map(|(take, first)| {
@@ -228,7 +222,7 @@ pub(crate) fn made_before(store: &mut dyn Store, request: &Request) -> Result<Op
     let claims: Vec<_> = request.claims.iter().cloned().chain(taken).collect();
     let in_range = request.takes.iter().zip(&numbers).all(|(take, number)| (take.first..=take.last).contains(number));
     if numbers.len() != request.takes.len() || !in_range || detail(&request.reference, &claims, &numbers) != before {
-        return Err(Error::Allocated { board: name.to_owned(), reference: request.reference.clone() });
+        return Err(Error::Allocated { board: board.name.clone(), reference: request.reference.clone() });
     }
-    Ok(Some(Allocated { board: name.to_owned(), numbers, is_new: false }))
+    Ok(Allocated { board: board.name.clone(), numbers, is_new: false })
 }

@@ -1,5 +1,6 @@
 //! A ledger: opening it, and what a station asks of it.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -158,12 +159,32 @@ impl Ledger {
         self.transaction(|store| allocate::allocate(store, requests, who, name))
     }
 
-    /// What a request got before, without giving it anything.
+    /// What requests got before, and what their boards are now, without giving anything out: in the requests' order.
     ///
     /// # Errors
     /// A request that was made before with other values.
-    pub fn allocated(&mut self, request: &allocate::Request) -> Result<Option<allocate::Allocated>, Error> {
-        allocate::made_before(&mut *self.store, request)
+    pub fn allocated(
+        &mut self,
+        requests: &[allocate::Request],
+    ) -> Result<Vec<Option<(allocate::Allocated, Board)>>, Error> {
+        let references = requests.iter().map(|request| request.reference.as_str());
+        let known = many::allocated(&mut *self.store, references)?;
+        let before = |request: &allocate::Request| {
+            let Some((board, detail)) = known.get(&request.reference) else { return Ok(None) };
+            Ok(Some((allocate::made_before(request, board, detail)?, board.clone())))
+        };
+        requests.iter().map(before).collect()
+    }
+
+    /// What belongs to the rows that issued files for these boards. By name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn issued<'a>(
+        &mut self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        many::issued(&mut *self.store, names)
     }
 
     /// Finds what [`Self::allocate`] would refuse, without giving anything out; but for ranges that are used up. Another station

@@ -50,6 +50,46 @@ pub(crate) fn by_reference<'a>(
     Ok(found)
 }
 
+/// The same, with what belongs to the row that allocated it.
+pub(crate) fn allocated<'a>(
+    store: &mut dyn Store,
+    references: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, (Board, String)>, Error> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT board.name, board.reference, board.state, board.event, event.detail \
+             FROM board JOIN event ON event.board = board.name AND event.state = 'allocated' \
+             WHERE board.reference IN ({})",
+            places(1)
+        )
+    });
+    let mut found = BTreeMap::new();
+    ask(store, &SQL, None, references, |row| {
+        let (board, detail) = (to_board(row)?, row.get(4).and_then(Value::text).unwrap_or_default());
+        found.insert(board.reference.clone(), (board, detail.to_owned()));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// What belongs to the rows that issued files for these boards. By name.
+pub(crate) fn issued<'a>(
+    store: &mut dyn Store,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!("SELECT board, detail FROM event WHERE state = 'issued' AND board IN ({})", places(1))
+    });
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    ask(store, &SQL, None, names, |row| {
+        if let [Value::Text(board), Value::Text(detail)] = row {
+            found.entry(board.clone()).or_default().push(detail.clone());
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// The boards of these names.
 pub(crate) fn by_name<'a>(
     store: &mut dyn Store,

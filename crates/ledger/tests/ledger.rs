@@ -94,9 +94,9 @@ const CASES: &[Case] = &[
         assert_eq!(allocate(&mut ledger, &more).expect("one new"), [board("B", 2, false), board("C", 4, true)]);
         assert_eq!(ledger.verify(None).expect("whole").claims, 9);
         assert_eq!(ledger.left(&take(1, 8)).expect("counted"), 2);
-        assert!(ledger.allocated(&request("b/4", "D")).expect("asked").is_none());
-        let before = ledger.allocated(&request("b/3", "C")).expect("asked").expect("made before");
-        assert_eq!((before.numbers, before.is_new), (vec![FIRST + 4], false));
+        let asked = [request("b/4", "D"), request("b/3", "C")];
+        let [None, Some((before, known))] = &ledger.allocated(&asked).expect("asked")[..] else { panic!("D is new") };
+        assert_eq!((&before.numbers, before.is_new, known.state), (&vec![FIRST + 4], false, State::Allocated));
     }),
     ("a range ends", |location| {
         let mut ledger = Ledger::create(location).expect("made");

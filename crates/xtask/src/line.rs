@@ -12,8 +12,9 @@ use image_format::Crypto as _;
 use packer::{PrivateKey, known::KnownKeys};
 
 use crate::{
+    cargo,
     cost::grouped,
-    process::{Failure, Outcome, capture, finish, root, target_folder},
+    process::{Failure, Outcome, capture, finish, root, run, target_folder},
     tools,
 };
 
@@ -42,6 +43,7 @@ struct Line {
 /// Prints the figures.
 pub fn compare() -> Outcome {
     tools::TIME.ensure()?;
+    run(cargo::command("build")?.args(["--release", "--package", "waxseal"]))?;
     let line = Line { folder: target_folder()?.join("line"), waxseal: target_folder()?.join("release/waxseal") };
     line.prepare()?;
     let mut found = Vec::new();

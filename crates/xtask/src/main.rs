@@ -90,6 +90,9 @@ enum Task {
         /// Only `waxseal build` against its peers.
         #[arg(long)]
         builds: bool,
+        /// Only `waxseal otp build` of many boards.
+        #[arg(long, conflicts_with = "builds")]
+        line: bool,
     },
     /// Runs a test with as many cases as one likes.
     #[command(subcommand)]
@@ -122,8 +125,9 @@ fn perform(task: Task) -> Outcome {
         Task::Library(library) => boot_c::library(&library),
         Task::Wasm => test::wasm().and_then(|()| page::build()),
         Task::Serve { port } => test::wasm().and_then(|()| page::serve(port)),
-        Task::Bench { builds: true } => peer::compare(),
-        Task::Bench { builds: false } => bench::bench(),
+        Task::Bench { builds: true, .. } => peer::compare(),
+        Task::Bench { line: true, .. } => line::compare(),
+        Task::Bench { .. } => bench::bench(),
         Task::Campaign(campaign) => campaign::run_campaign(&campaign),
         Task::Deny => deny(),
     }

@@ -116,15 +116,15 @@ impl Batch {
         let numbers = self.numbers(otp, &records.columns, args.name())?;
         let tried = Tried::default().numbers(&numbers, records.rows.len())?;
         let judged = args.judge(manifest, plan, otp, &numbers.filled(records.clone(), &tried))?;
+        let requests: Vec<Request> = judged.iter().map(|board| numbers.request(board)).collect();
+        let known = self.ledger.allocated(&requests).map_err(|error| self.failed(&error))?;
         let mut given = Vec::new();
-        for board in &judged {
-            let one = self.ledger.allocated(&numbers.request(board)).map_err(|error| self.failed(&error))?;
-            let one = one.ok_or_else(|| {
+        for (board, known) in judged.iter().zip(known) {
+            let (one, known) = known.ok_or_else(|| {
                 let title = format!("{}: line {} of the records is not in it", self.location, board.line);
                 Failure::new(Exit::Refused, title).help("`waxseal otp build --ledger` gives its boards their numbers")
             })?;
-            let known = self.ledger.board(&one.board).map_err(|error| self.failed(&error))?;
-            self.refuse_scrapped(known.as_ref())?;
+            self.refuse_scrapped(Some(&known))?;
             given.push(one.numbers);
         }
         args.judge(manifest, plan, otp, &numbers.filled(records, &given))
@@ -182,13 +182,15 @@ impl Batch {
         boards: &[Board],
         issue: &IssueArgs,
     ) -> Result<(Option<Added>, Vec<Allocated>), Failure> {
+        let made = || made.iter().filter(|made| !made.waits());
+        // Of a board that has its numbers from now on the ledger knows nothing else.
+        let known = self.ledger.issued(made().filter(|made| !made.is_new).map(|made| made.board.as_str()));
+        let known = known.map_err(|error| self.failed(&error))?;
         let mut changes: Vec<(String, State, &str)> = Vec::new();
-        for made in made.iter().filter(|made| !made.waits()) {
-            // Of a board that has its numbers from now on the ledger knows nothing else.
-            let known = if made.is_new { Ok(Vec::new()) } else { self.ledger.history(&made.board) };
-            let known = known.map_err(|error| self.failed(&error))?;
-            let is_known = |text| known.iter().any(|event| event.state == State::Issued && event.detail == text);
-            let new = made.stages.iter().map(|stage| stage.detail.as_str()).filter(|text| !is_known(*text));
+        for made in made() {
+            let is_known =
+                |text: &&str| known.get(&made.board).is_some_and(|known| known.iter().any(|one| one == text));
+            let new = made.stages.iter().map(|stage| stage.detail.as_str()).filter(|text| !is_known(text));
             changes.extend(new.map(|text| (made.board.clone(), State::Issued, text)));
         }
         let requests: Vec<Request> = boards.iter().map(|board| numbers.request(board)).collect();
