@@ -18,6 +18,11 @@ impl Argument {
         Argument { name: name.into(), value }
     }
 
+    /// The argument `options`: without it, an object without properties.
+    pub fn options(value: JsValue) -> Self {
+        Self::new("options", if value.is_undefined() { js_sys::Object::new().into() } else { value })
+    }
+
     /// A property that has to be there: `undefined` counts as missing, so that nothing is left out by oversight.
     pub fn property(&self, property: &str) -> Result<Argument, JsValue> {
         if !self.is_object() {

@@ -3,10 +3,10 @@
 #[cfg(feature = "full")]
 use flasher::Progress;
 use flasher::{Effect, Event, Setup};
-use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use crate::argument::Argument;
+use crate::object::{bytes, object};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("effects.ts");
@@ -110,16 +110,4 @@ fn setup(Setup { request_type, request, value, index }: &Setup) -> Result<JsValu
         ("value", (*value).into()),
         ("index", (*index).into()),
     ])
-}
-
-fn bytes(bytes: &[u8]) -> JsValue {
-    Uint8Array::from(bytes).into()
-}
-
-fn object(properties: &[(&str, JsValue)]) -> Result<JsValue, JsValue> {
-    let object = Object::new();
-    for (name, value) in properties {
-        Reflect::set(&object, &(*name).into(), value)?;
-    }
-    Ok(object.into())
 }

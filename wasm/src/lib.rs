@@ -32,6 +32,7 @@ mod argument;
 mod effect;
 #[cfg(feature = "judge")]
 mod judgement;
+mod object;
 #[cfg(feature = "judge")]
 mod policy;
 #[cfg(feature = "simulated")]

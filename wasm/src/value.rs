@@ -1,8 +1,9 @@
 //! What the caller gets: plain objects, as `types.ts` declares them.
 
 use image_format::{Code, Envelope, Error, Header, ImageBody, ImageHeader, VerifiedImage, Version};
-use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
+
+use crate::object::{bytes, object};
 
 type Value = Result<JsValue, JsValue>;
 
@@ -104,23 +105,10 @@ fn stage(code: Code) -> JsValue {
 #[cfg(feature = "answers")]
 fn with_doc(object: JsValue, code: Code) -> Value {
     let lines: Vec<&str> = code.doc().iter().map(|line| line.trim()).collect();
-    Reflect::set(&object, &"doc".into(), &lines.join(" ").into())?;
-    Ok(object)
+    crate::object::with(object, "doc", lines.join(" ").into())
 }
 
 #[cfg(not(feature = "answers"))]
 fn with_doc(object: JsValue, _: Code) -> Value {
     Ok(object)
-}
-
-pub fn bytes(bytes: &[u8]) -> JsValue {
-    Uint8Array::from(bytes).into()
-}
-
-pub fn object(properties: &[(&str, JsValue)]) -> Value {
-    let object = Object::new();
-    for (name, value) in properties {
-        Reflect::set(&object, &(*name).into(), value)?;
-    }
-    Ok(object.into())
 }

@@ -74,11 +74,11 @@ const SIZES = {
     "verify.js": 4_000,
     "inspect_bg.wasm": 145_000,
     "inspect.js": 5_000,
-    "manifest_bg.wasm": 340_000,
+    "manifest_bg.wasm": 330_000,
     "manifest.js": 4_000,
-    "devices_bg.wasm": 160_000,
+    "devices_bg.wasm": 150_000,
     "devices.js": 4_000,
-    "simulated_bg.wasm": 125_000,
+    "simulated_bg.wasm": 115_000,
     "simulated.js": 5_000,
 };
 

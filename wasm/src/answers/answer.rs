@@ -1,6 +1,6 @@
 //! Answers as JavaScript objects.
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Object};
 use report::exit::Failure;
 use report::{Report, json};
 use serde_json::Value;
@@ -39,10 +39,4 @@ pub fn to_js(value: &Value) -> Result<JsValue, JsValue> {
             Object::from_entries(&pairs)?.into()
         }
     })
-}
-
-/// An object with one property more.
-pub fn with(object: JsValue, name: &str, value: JsValue) -> Result<JsValue, JsValue> {
-    Reflect::set(&object, &name.into(), &value)?;
-    Ok(object)
 }

@@ -30,7 +30,7 @@ pub fn inspect_file(
     #[wasm_bindgen(unchecked_optional_param_type = "InspectOptions")] options: JsValue,
 ) -> Result<JsValue, JsValue> {
     let bytes = Argument::new("file", file).content()?;
-    let options = Argument::new("options", if options.is_undefined() { js_sys::Object::new().into() } else { options });
+    let options = Argument::options(options);
     let name = name_of(&options)?;
     let Some(manifest) = options.optional("manifest")? else {
         return answer("inspect", Ok(inspect::report(&name, &bytes, &BTreeMap::new())));

@@ -2,19 +2,18 @@
 //! verdict and a board that fits, and from nothing else.
 
 use flasher::{Matter, Purpose, Trouble};
-use js_sys::{Object, Reflect};
 use manifest::Plan;
 use report::Report;
 use report::exit::{Exit, Failure};
-use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
-use super::answer::{answer, to_js, with};
+use super::answer::{answer, to_js};
 use super::artefact::judged;
 use super::files::Files;
 use super::procedure::Procedure;
 use super::record::Done;
 use crate::argument::Argument;
+use crate::object::{object, with};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("board.ts");
@@ -77,11 +76,7 @@ impl FlashVerdict {
     pub fn slots(&self) -> Result<JsValue, JsValue> {
         let list = js_sys::Array::new();
         for (slot, image, version) in self.0.slots() {
-            let one = Object::new();
-            for (name, value) in [("slot", slot), ("image", image), ("version", version)] {
-                Reflect::set(&one, &name.into(), &value.into())?;
-            }
-            list.push(&one);
+            list.push(&object(&[("slot", slot.into()), ("image", image.into()), ("version", version.into())])?);
         }
         Ok(list.into())
     }
@@ -92,9 +87,8 @@ impl FlashVerdict {
 pub fn identify_board() -> Procedure {
     Procedure::new(flasher::identify(), |found| match found {
         Ok(connected) => {
-            let object = Object::new();
-            Reflect::set(&object, &"connected".into(), &to_js(&flasher::json::connected(&connected))?)?;
-            with(object.into(), "board", Board(connected).into())
+            let said = to_js(&flasher::json::connected(&connected))?;
+            object(&[("connected", said), ("board", Board(connected).into())])
         }
         Err(error) => trouble(&error),
     })
@@ -220,13 +214,12 @@ pub fn no_board_advice() -> Vec<String> {
 
 fn ended(result: Result<(), Trouble>) -> Result<JsValue, JsValue> {
     match result {
-        Ok(()) => with(Object::new().into(), "trouble", JsValue::NULL),
+        Ok(()) => object(&[("trouble", JsValue::NULL)]),
         Err(error) => trouble(&error),
     }
 }
 
 /// An end that is a trouble, and nothing else.
 pub fn trouble(trouble: &Trouble) -> Result<JsValue, JsValue> {
-    let value: Value = flasher::json::trouble(trouble);
-    with(Object::new().into(), "trouble", to_js(&value)?)
+    object(&[("trouble", to_js(&flasher::json::trouble(trouble))?)])
 }

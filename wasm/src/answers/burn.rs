@@ -1,7 +1,6 @@
 //! Burning a board's one-time-programmable memory, and locking it.
 
 use flasher::{BurnPlan as Planned, Burnt, NotConfirmed, Target};
-use js_sys::Object;
 use manifest::plan::RoleName;
 use packer::Judge;
 use report::Report;
@@ -9,13 +8,14 @@ use report::exit::{Exit, Failure};
 use report::otp::{otp_of, plan::to_json, records, stage};
 use wasm_bindgen::prelude::*;
 
-use super::answer::{answer, to_js, with};
+use super::answer::{answer, to_js};
 use super::board::{Fit, trouble};
 use super::files::Files;
 use super::otp::Job;
 use super::procedure::Procedure;
 use super::record::Done;
 use crate::argument::Argument;
+use crate::object::{bytes, object, with};
 
 /// What one board is to hold after one stage. Only {@link otpTarget} and {@link otpTargetOfBlob} make one.
 #[wasm_bindgen]
@@ -115,12 +115,10 @@ pub fn read_otp(
     Ok(reading.map(|procedure| {
         Procedure::new(procedure, |read| match read {
             Ok(read) => {
-                let bytes = |bytes: &[u8]| JsValue::from(js_sys::Uint8Array::from(bytes));
                 let notes: js_sys::Array = read.notes.iter().map(|note| JsValue::from(note.as_str())).collect();
-                let object = with(Object::new().into(), "notes", notes.into())?;
-                let object = with(object, "data", bytes(&read.memory().data))?;
                 let locks = read.memory().locks.as_deref().map_or(JsValue::NULL, bytes);
-                with(with(object, "locks", locks)?, "read", OtpRead(read).into())
+                let data = bytes(&read.memory().data);
+                object(&[("notes", notes.into()), ("data", data), ("locks", locks), ("read", OtpRead(read).into())])
             }
             Err(error) => trouble(&error),
         })
@@ -155,9 +153,9 @@ impl BurnPlan {
         match self.0.locks() {
             Ok(plan) => {
                 let blocks: js_sys::Array = plan.blocks.iter().map(|block| JsValue::from(*block)).collect();
-                with(Object::new().into(), "blocks", blocks.into())
+                object(&[("blocks", blocks.into())])
             }
-            Err(why) => with(Object::new().into(), "why", why.to_string().into()),
+            Err(why) => object(&[("why", why.to_string().into())]),
         }
     }
 
@@ -171,8 +169,8 @@ impl BurnPlan {
 
 fn confirmed(procedure: Result<Procedure, NotConfirmed>) -> Result<JsValue, JsValue> {
     match procedure {
-        Ok(procedure) => with(Object::new().into(), "procedure", procedure.into()),
-        Err(why) => with(Object::new().into(), "why", why.to_string().into()),
+        Ok(procedure) => object(&[("procedure", procedure.into())]),
+        Err(why) => object(&[("why", why.to_string().into())]),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use manifest::codes;
 use report::devices::Query;
-use report::exit::Failure;
 use report::{Report, explain};
 use wasm_bindgen::prelude::*;
 
@@ -47,5 +46,5 @@ pub fn explain_code(
     };
     let report =
         |codes: Vec<codes::Code>| Report { result: Some(explain::to_json(&codes)), ..Report::done(String::new()) };
-    answer("explain", explained.map(report).map_err(|failure: Failure| failure))
+    answer("explain", explained.map(report))
 }

@@ -5,8 +5,8 @@ use image_format::otp::{FieldRefusal, OtpLayout, text};
 use wasm_bindgen::prelude::*;
 
 use crate::argument::Argument;
+use crate::object::{bytes, object};
 use crate::source::Source;
-use crate::value::{bytes, object};
 
 /// Reads a field of one-time-programmable memory by the layout that firmware embeds, and judges it: the same reader as on the device.
 ///

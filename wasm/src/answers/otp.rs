@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::Array;
 use manifest::Plan;
 use manifest::plan::otp::{Otp, Stage};
 use provision::{Board, Contents, Finding, Inputs, LockState, Records, Secrets, Verdict, boards, plan};
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::answer::answer;
 use super::files::Files;
 use crate::argument::Argument;
+use crate::object::{bytes, object, with};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("otp.ts");
@@ -55,7 +56,7 @@ pub fn otp_build(
     #[wasm_bindgen(unchecked_optional_param_type = "StageOptions")] options: JsValue,
 ) -> Result<JsValue, JsValue> {
     let job = Job::of(manifest, records)?;
-    let options = Argument::new("options", if options.is_undefined() { Object::new().into() } else { options });
+    let options = Argument::options(options);
     let wanted = options.optional("stage")?.map(|stage| stage.string()).transpose()?;
     let mut files: Vec<(String, Zeroizing<Vec<u8>>)> = Vec::new();
     let made = job.with_otp(|plan, otp| {
@@ -89,16 +90,11 @@ pub fn otp_build(
         }
         Ok(Report { result: Some(json!({ "boards": results, "ledger": null })), ..Report::done(String::new()) })
     });
-    let object = answer("otp", made)?;
     let list = Array::new();
-    for (path, bytes) in &files {
-        let file = Object::new();
-        Reflect::set(&file, &"path".into(), &path.into())?;
-        Reflect::set(&file, &"bytes".into(), &Uint8Array::from(bytes.as_slice()))?;
-        list.push(&file);
+    for (path, content) in &files {
+        list.push(&object(&[("path", path.into()), ("bytes", bytes(content))])?);
     }
-    Reflect::set(&object, &"files".into(), &list)?;
-    Ok(object)
+    with(answer("otp", made)?, "files", list.into())
 }
 
 fn piece_of(folder: &str, piece: &sheet::Piece) -> serde_json::Value {

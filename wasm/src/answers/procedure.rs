@@ -1,11 +1,12 @@
 //! Procedures on a board, for whoever moves the bytes.
 
 use flasher::{Event, Next};
-use js_sys::{Error, Object, Reflect};
+use js_sys::Error;
 use wasm_bindgen::prelude::*;
 
 use crate::argument::Argument;
 use crate::effect;
+use crate::object::object;
 
 /// What ends a procedure, as the caller gets it.
 type End = Result<JsValue, JsValue>;
@@ -37,8 +38,6 @@ impl Procedure {
             Next::End(end) => ("end", end?),
             Next::Over => return Err(Error::new("the procedure has ended: there is no next").into()),
         };
-        let next = Object::new();
-        Reflect::set(&next, &name.into(), &value)?;
-        Ok(next.into())
+        object(&[(name, value)])
     }
 }
