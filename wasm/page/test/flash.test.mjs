@@ -65,7 +65,7 @@ pageTest("a factory image, onto a blank board, once somebody answers for its boo
   for (const digits of ["", "0123456789"]) {
     await flash.getByLabel(/SHA-256/).fill(digits);
     await write(flash);
-    await flash.getByText(/the boot loader is not/).waitFor();
+    await flash.getByText(/The boot loader is not/).waitFor();
     assert.deepEqual(await log(page), []);
   }
   assert.deepEqual(await axe(page), []);

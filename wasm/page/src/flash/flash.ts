@@ -33,6 +33,8 @@ export class Flash extends Element {
   @state() private planned: Planned | null = null;
   @state() private flashed: Flashed | null = null;
   @state() private error = "";
+  /** What keeps the plan from being carried out, told where it was asked for. */
+  @state() private problem = "";
   /** First digits of the SHA-256 of a boot loader, which nobody signs: whoever types them answers for it. */
   @state() private loader = "";
   /** The board's name in the record: the label on it, which only a person can read. */
@@ -68,6 +70,7 @@ export class Flash extends Element {
     if (this.work.isRunning) return;
     const found = manifestOf(project);
     this.error = "";
+    this.problem = "";
     this.judged = null;
     this.flashed = null;
     this.slots = [];
@@ -156,7 +159,7 @@ export class Flash extends Element {
     const bytes = this.planned?.result?.slots.flatMap(({ program }) => program).reduce((sum, { size }) => sum + size, 0) ?? 0;
     return html`
       ${this.work.isRunning ? this.work.render() : nothing}
-      <div aria-live="polite">${this.flashed ? this.outcome(this.flashed) : nothing}</div>
+      <div aria-live="polite">${this.flashed ? this.outcome(this.flashed) : nothing}${this.problem ? message("bad", sentence(this.problem)) : nothing}</div>
       ${this.planned?.plan && this.board.board && !this.work.isRunning ? html`<div class="actions">
         ${this.planned.result?.boot_loader ? this.vouching(this.planned.result.boot_loader) : nothing}
         <button class="primary" @click=${this.write}>Erase and program ${grouped(bytes)} bytes</button>
@@ -211,17 +214,17 @@ export class Flash extends Element {
     if (!plan || !port) return;
     await this.during(async () => {
       const read = await this.work.run(plan.resume(), port);
-      if (read.trouble !== undefined) this.error = `${sentence(read.trouble.text)} ${read.trouble.advice.join("; ")}`;
+      if (read.trouble !== undefined) this.problem = `${sentence(read.trouble.text)} ${read.trouble.advice.join("; ")}`;
       else this.planned = read;
     });
   };
 
   private async during(work: () => Promise<void>): Promise<void> {
-    this.error = "";
+    this.problem = "";
     try {
       await work();
     } catch (error) {
-      this.error = said(error);
+      this.problem = said(error);
     }
   }
 
