@@ -1,7 +1,7 @@
 //! What else an application asks for: its state, to be confirmed, and the other slot to be erased.
 
-use image_format::Crypto;
 use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Status, Strategy, next_generation};
+use image_format::{Crypto, HEADER_SIZE};
 
 use crate::{Flash, Reason, Session};
 
@@ -91,19 +91,32 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
             // One log, about what was staged last: it may be what runs by now.
             Strategy::Overwrite | Strategy::OverwriteWithBackup => {
                 let slot = self.map.run_slots().next().ok_or(Reason::NoUpdate)?;
-                let (own, has_backup) = (log(slot), self.map.backup().is_some());
+                let (own, backup) = (log(slot), self.map.backup());
                 let runs = self.id_in(slot).is_some_and(|id| own.names(&id));
                 self.spend_ready(slot, &own)?;
                 if waits(&own) && !runs {
                     self.pin_drop(slot, &own)?;
-                } else if waits(&own) && has_backup && own.drops == 0 {
+                } else if waits(&own) && backup.is_some() && own.drops == 0 {
                     return Err(Reason::NotConfirmed);
-                } else if own.status == Status::Confirmed && has_backup {
+                }
+                // Without a backup there is nothing to go back to, and the log may be half erased: it is what an update erases after the backup.
+                if let Some(backup) = backup
+                    && own.status == Status::Confirmed
+                    && !self.is_blank(backup)
+                {
                     self.pin_okay(slot, &own)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether a slot reads as erased where a header would be.
+    fn is_blank(&mut self, slot: usize) -> bool {
+        let Some(area) = self.map.area(slot) else { return true };
+        let mut header = [0; HEADER_SIZE as usize];
+        let is_read = self.flash.read(area.region, area.offset, &mut header).is_ok();
+        is_read && self.map.unit(area.region).is_some_and(|(_, erased)| header.iter().all(|byte| *byte == erased))
     }
 
     /// Asks the boot loader to erase the other bank's slot for an update, at the next boot: where banks are exchanged, only it

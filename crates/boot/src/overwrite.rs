@@ -134,7 +134,8 @@ fn install<F: Flash, C: Crypto>(
         Err(refusal) => return decision.refuse(staging, refusal),
     };
     let old = session.judge_summary(own, own, lowest).ok();
-    let is_there = old.is_some_and(|old| old.id == new.id);
+    // What a copy that was cut off left may verify today and not tomorrow: it is gone on with.
+    let is_there = log.copying != Some(EntryKind::Copy) && old.is_some_and(|old| old.id == new.id);
     // Places that the rest of the update needs: what could not be tried or taken back does not begin, or a full log would have it
     // installed and taken back in turns. Each start spends doubtful places; the last one takes BACK twice, DONE and DROP.
     let tries = u32::from(session.config.tries).saturating_mul(DOUBTFUL.saturating_add(1));
@@ -168,7 +169,8 @@ fn revert<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, own: usize, back
     if !log.restored
         && let Ok(old) = session.judge_summary(backup, own, lowest)
     {
-        let is_there = session.judge_summary(own, own, lowest).is_ok_and(|runs| runs.id == old.id);
+        let is_there = log.copying != Some(EntryKind::Back)
+            && session.judge_summary(own, own, lowest).is_ok_and(|runs| runs.id == old.id);
         let first = begin(session, own, log, EntryKind::Back);
         let noted = first.ok().map(|first| (log, first));
         if !is_there && copy_whole(session, backup, own, own, &old, lowest, noted).is_err() {

@@ -188,9 +188,9 @@ impl Chip {
     /// # Errors
     /// A doubtful ECC word, a range that does not exist, no power.
     pub fn read(&mut self, memory: usize, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        let memory = self.memories.get(memory).filter(|_| !self.is_off).ok_or(Fault)?;
         self.reads += 1;
         let moment = Moment { seed: self.seed, power_up: self.power_up, read: self.reads };
-        let memory = self.memories.get(memory).filter(|_| !self.is_off).ok_or(Fault)?;
         if memory.is_busy {
             // The bus sees the chip's state instead of its content.
             let mut noise = Noise::of(&[moment.seed, moment.read]);
