@@ -107,8 +107,13 @@
 //! but for the words; revisions and companions, which are decided once; your flash driver, your counter, and what comes behind `entry`: take its
 //! `None` to where no address is at hand, and keep the core's own means (a supply monitor, a random delay before [`boot`]).
 //!
-//! What holds, and why, is in the project's ARCHITECTURE.md; the state log's encoding in `schema/image-format.md`.
-
+//! The state log's encoding is in `schema/image-format.md`.
+//!
+//! # What power cuts taught
+//!
+//! Numbers in brackets are cuts that showed it, on the simulator's models.
+//!
+#![doc = include_str!("../power-cuts.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -10,7 +10,7 @@
 //! that programming has ended, which makes its place the new `f`.
 //!
 //! This needs a memory that programs all bits of a place whatever it holds. Where a controller refuses to (L0), each cut that hits such a place
-//! may leave one more; then what is lost with a third cut is what one entry says: see the project's ARCHITECTURE.md.
+//! may leave one more; then what is lost with a third cut is what one entry says: see `power-cuts.md`.
 
 use image_format::log::{ENTRY_SIZE, Entry, LogForm, MAX_PLACE, PlaceState, read_place};
 use zerocopy::IntoBytes as _;
