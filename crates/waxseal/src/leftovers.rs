@@ -132,7 +132,9 @@ fn claim_of(folder: &Path, name: &str) -> Option<PathBuf> {
 /// Whether the process that made a claim has ended.
 fn is_dead(claim: &Path) -> bool {
     match File::options().write(true).open(claim) {
-        Ok(file) => file.try_lock().is_ok(),
+        // Closing the file would end the lock only when a process that another thread is just starting has closed its copy too: until then
+        // the claim would look alive to the next who asks.
+        Ok(file) => file.try_lock().is_ok_and(|()| file.unlock().is_ok()),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
@@ -156,11 +158,11 @@ mod tests {
 
     /// Ends claims as a killed process does: the claim's file is there, and nobody holds its lock.
     fn kill(claims: Claims) {
-        let paths: Vec<_> = claims.paths().collect();
-        let away = |path: &Path| path.with_extension("away");
-        paths.iter().for_each(|path| fs::rename(path, away(path)).unwrap());
-        drop(claims);
-        paths.iter().for_each(|path| fs::rename(away(path), path).unwrap());
+        for claim in claims.claims {
+            // A process that another test is just starting has the file too, until it runs: see `is_dead`.
+            claim._lock.unlock().unwrap();
+            claim.path.keep().unwrap();
+        }
     }
 
     #[test]
