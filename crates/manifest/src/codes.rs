@@ -375,8 +375,9 @@ codes! {
         example: "err_companion_with_one_slot";
     LOADER = "WX0414", "strategy that the loader cannot carry out",
         rule: "Who starts the images decides which strategies there are: without a boot loader, reset starts one place, or one \
-            of two banks that the ROM exchanges. Two slots that run where they are stored need a boot loader that chooses.",
-        fix: "Choose a strategy that fits `boot.loader`, or another loader.",
+            of two banks that the ROM exchanges. Two slots that run where they are stored need a boot loader that chooses. waxseal's \
+            copies only what it starts: a companion, which nothing starts, stays where an update writes it.",
+        fix: "Choose a strategy that fits `boot.loader`, or another loader; for a companion direct-xip.",
         example: "err_direct_xip_without_boot_loader";
     SHARED_COUNTER = "WX0415", "two images with one counter",
         rule: "What keeps a security counter keeps one number. Two images that share it are both judged by it: once the one with the \

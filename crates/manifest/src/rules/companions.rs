@@ -1,4 +1,4 @@
-//! WX0213 and WX0413: images that a lead pins by their ids, and that change with it or not at all.
+//! WX0213, WX0413 and WX0414: images that a lead pins by their ids, and that change with it or not at all.
 
 use image_format::record::MAX_COMPANIONS;
 
@@ -99,7 +99,7 @@ fn check_pair(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> Opti
         );
     }
     if companion_keeps >= lead_keeps {
-        return None;
+        return check_strategy(lead, companion, pinned);
     }
     let title = format!("`{first}` can go back, and its companion `{second}` cannot");
     let error = Diagnostic::error(codes::SINGLE_COMPANION, title);
@@ -107,6 +107,17 @@ fn check_pair(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> Opti
     let error = error.see(strategy(companion), "one place, where an update replaces it");
     let text = format!("{}: the old image stays", lead.strategy.value.word());
     Some(error.see(strategy(lead), text).help(format!("give `{second}` a second slot: strategy = \"direct-xip\"")))
+}
+
+/// That an update of a companion is complete before its lead starts: the boot loader copies only for what it starts. Exchanged banks are
+/// no strategy under it.
+fn check_strategy(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> Option<Diagnostic> {
+    let strategy = companion.strategy.span().filter(|_| companion.strategy.value == Strategy::Overwrite)?;
+    let (first, second) = (&lead.name.value, &companion.name.value);
+    let title = format!("the boot loader starts `{first}`, and copies nothing for its companion `{second}`");
+    let error = Diagnostic::error(codes::LOADER, title).at(strategy, "an update would stay in the download slot");
+    let error = error.see(pinned.span, "pinned, not started");
+    Some(error.help(format!("give `{second}` a second slot: strategy = \"direct-xip\"")))
 }
 
 /// How many builds an image has: what runs at different addresses.
