@@ -924,6 +924,22 @@ uint32_t waxseal_lowest_counter(struct waxseal_session *session,
 uint32_t waxseal_confirm(struct waxseal_session *session,
                          uint32_t running);
 
+/* Verifies the image in a slot and stores its id, for `present` of the lead's configuration: for a
+ * slot group whose images a lead pins, and that `waxseal_boot` is not called for. Ask for each slot
+ * of the group, and keep all ids where the lead's session finds them. `lowest` is the security
+ * counter that the device accepts. Requires: `session` was opened and is used by nobody else; `id`
+ * is storage of its type. */
+uint32_t waxseal_present(struct waxseal_session *session,
+                         uint32_t slot,
+                         uint32_t lowest,
+                         uint8_t (*id)[32]);
+
+/* Gives up the images that wait to be installed or tried, and pins the confirmation of the one that
+ * runs. Called for the lead before anything of a companion is erased; `waxseal_stage_begin` does it
+ * for its own slot group. Requires: `session` was opened and is used by nobody else. */
+uint32_t waxseal_abandon_others(struct waxseal_session *session,
+                                uint32_t running);
+
 /* Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
  * Requires: `session` was opened and is used by nobody else. */
 uint32_t waxseal_clear(struct waxseal_session *session, uint32_t running);

@@ -23,6 +23,7 @@ static void refuse_arguments(const struct file *update)
     waxseal_verdict verdict;
     waxseal_sector sector;
     uint32_t number, size;
+    uint8_t id[32];
     memset(&policy, 0, sizeof policy);
     memset(&source, 0, sizeof source);
     memset(&session, 0, sizeof session);
@@ -36,6 +37,8 @@ static void refuse_arguments(const struct file *update)
     IS(decision.action, WAXSEAL_ACTION_RECOVER);
     IS(waxseal_confirm(&session, 0), WAXSEAL_ARGUMENT);
     IS(waxseal_clear(&session, 0), WAXSEAL_ARGUMENT);
+    IS(waxseal_abandon_others(&session, 0), WAXSEAL_ARGUMENT);
+    IS(waxseal_present(&session, 0, 0, &id), WAXSEAL_ARGUMENT);
     IS(waxseal_status(&session, 0, &state), WAXSEAL_ARGUMENT);
     IS(waxseal_lowest_counter(&session, &number), WAXSEAL_ARGUMENT);
     IS(waxseal_stage_begin(&stage, &session, 0, &update->image, 0), WAXSEAL_ARGUMENT);
@@ -64,6 +67,9 @@ static void refuse_arguments(const struct file *update)
     IS(waxseal_boot(NULL, NULL, &decision), WAXSEAL_ARGUMENT);
     IS(waxseal_confirm(NULL, 0), WAXSEAL_ARGUMENT);
     IS(waxseal_clear(NULL, 0), WAXSEAL_ARGUMENT);
+    IS(waxseal_abandon_others(NULL, 0), WAXSEAL_ARGUMENT);
+    IS(waxseal_present(NULL, 0, 0, &id), WAXSEAL_ARGUMENT);
+    IS(waxseal_present(&session, 0, 0, NULL), WAXSEAL_ARGUMENT);
     IS(waxseal_status(&session, 0, NULL), WAXSEAL_ARGUMENT);
     IS(waxseal_lowest_counter(&session, NULL), WAXSEAL_ARGUMENT);
     IS(waxseal_stage_begin(NULL, &session, 0, &update->image, 0), WAXSEAL_ARGUMENT);
@@ -194,16 +200,24 @@ static void update(const struct file *update, const struct file *other)
     IS(waxseal_stage_request(&stage, 0), WAXSEAL_ARGUMENT);
     IS(waxseal_lowest_counter(&session, &number), WAXSEAL_DONE);
 
-    /* Abandoned, the power goes, and it goes on in the middle: the last sector that was whole, and that of the header, come again. */
+    /* Abandoned, the power goes, and it goes on in the sector that was written last. The chunk before the last one is not in the first. */
     IS(waxseal_stage_begin(&stage, &session, 0, &update->image, 0), WAXSEAL_DONE);
     IS(wanted(), first);
-    transfer(update);
+    while (wanted() + 2 * CHUNK < update->payload_size)
+        IS(give(update, 0), WAXSEAL_DONE);
+    uint32_t reached = wanted();
     IS(waxseal_stage_abandon(&stage), WAXSEAL_DONE);
     IS(waxseal_stage_abandon(&stage), WAXSEAL_ARGUMENT);
     is_status(1, WAXSEAL_STATUS_OPEN);
     started(0, 0);
     IS(waxseal_stage_begin(&stage, &session, 0, &update->image, 0), WAXSEAL_DONE);
-    CHECK(wanted() > first && wanted() != ALL_THERE);
+    CHECK(wanted() > first && wanted() <= reached);
+    /* Once all is there, that is the header's sector. */
+    transfer(update);
+    IS(waxseal_stage_abandon(&stage), WAXSEAL_DONE);
+    started(0, 0);
+    IS(waxseal_stage_begin(&stage, &session, 0, &update->image, 0), WAXSEAL_DONE);
+    IS(wanted(), 0);
 
     /* An operation that fails. */
     device.left = 1;
@@ -226,6 +240,33 @@ static void update(const struct file *update, const struct file *other)
     is_status(1, WAXSEAL_STATUS_TRIAL);
 }
 
+/* What a lead's boot loader asks about a companion: the image in slot a, and none in slot b. */
+static void present(const waxseal_decision *runs)
+{
+    uint8_t id[32];
+    memset(id, 0xA5, sizeof id);
+    IS(waxseal_present(&session, 1, 0, &id), WAXSEAL_CODE_NOT_SEALED);
+    IS(waxseal_present(&session, 0, 2, &id), WAXSEAL_CODE_COUNTER_TOO_LOW);
+    IS(waxseal_present(&session, UINT32_MAX, 0, &id), WAXSEAL_REASON_NO_UPDATE);
+    CHECK(id[0] == 0xA5 && id[31] == 0xA5);
+    IS(waxseal_present(&session, 0, 0, &id), WAXSEAL_DONE);
+    CHECK(memcmp(id, runs->image_id, sizeof id) == 0);
+}
+
+/* An image that waits in slot a is given up, since a companion of it is about to be erased. */
+static void give_up(const struct file *waiting, uint32_t lowest)
+{
+    IS(waxseal_stage_begin(&stage, &session, 1, &waiting->image, lowest), WAXSEAL_DONE);
+    transfer(waiting);
+    IS(waxseal_abandon_others(&session, 1), WAXSEAL_ARGUMENT);
+    IS(waxseal_stage_request(&stage, lowest), WAXSEAL_DONE);
+    is_status(0, WAXSEAL_STATUS_TRIAL);
+    IS(waxseal_abandon_others(&session, 0), WAXSEAL_REASON_NOT_CONFIRMED);
+    IS(waxseal_abandon_others(&session, 1), WAXSEAL_DONE);
+    is_status(0, WAXSEAL_STATUS_REJECTED);
+    started(1, 0);
+}
+
 int main(int count, char **arguments)
 {
     if (count != 4)
@@ -245,7 +286,8 @@ int main(int count, char **arguments)
     IS(decision.refused[1], WAXSEAL_CODE_NOT_SEALED);
 
     uint8_t *slot_a = program_factory(&first);
-    started(0, 0);
+    decision = started(0, 0);
+    present(&decision);
     is_status(0, WAXSEAL_STATUS_BLANK);
     IS(waxseal_stage_begin(&stage, &session, 0, &second.image, 0), WAXSEAL_REASON_NOT_CONFIRMED);
     IS(waxseal_confirm(&session, 0), WAXSEAL_DONE);
@@ -271,8 +313,9 @@ int main(int count, char **arguments)
     IS(decision.refused[0], WAXSEAL_CODE_PAYLOAD_DIGEST);
     device.bad_bank = BANKS;
 
-    /* An update that is never confirmed is taken back after its two starts. */
     started(1, 0);
+    give_up(&third, lowest);
+    /* An update that is never confirmed is taken back after its two starts. */
     IS(waxseal_stage_begin(&stage, &session, 1, &third.image, lowest), WAXSEAL_DONE);
     transfer(&third);
     IS(waxseal_stage_request(&stage, lowest), WAXSEAL_DONE);

@@ -250,6 +250,37 @@ pub unsafe extern "C" fn waxseal_confirm(session: *mut Session, running: u32) ->
     number(session.confirm(running as usize).map_err(Refusal::from))
 }
 
+/// Verifies the image in a slot and stores its id, for `present` of the lead's configuration: for a slot group whose images a lead pins, and
+/// that `waxseal_boot` is not called for. Ask for each slot of the group, and keep all ids where the lead's session finds them. `lowest` is
+/// the security counter that the device accepts.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else; `id` is storage of its type.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_present(session: *mut Session, slot: u32, lowest: u32, id: *mut [u8; 32]) -> u32 {
+    // SAFETY: as this function asks for.
+    let (Some(session), Some(id)) = (unsafe { Session::get(session) }, unsafe { place(id) }) else { return ARGUMENT };
+    match session.present(slot as usize, lowest) {
+        Ok(digest) => {
+            id.write(digest);
+            DONE
+        }
+        Err(refusal) => refusal.number().into(),
+    }
+}
+
+/// Gives up the images that wait to be installed or tried, and pins the confirmation of the one that runs. Called for the lead before
+/// anything of a companion is erased; `waxseal_stage_begin` does it for its own slot group.
+///
+/// # Safety
+/// `session` was opened and is used by nobody else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waxseal_abandon_others(session: *mut Session, running: u32) -> u32 {
+    // SAFETY: as this function asks for.
+    let Some(session) = (unsafe { Session::get(session) }) else { return ARGUMENT };
+    number(session.abandon_others(running as usize).map_err(Refusal::from))
+}
+
 /// Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
 ///
 /// # Safety
