@@ -53,4 +53,4 @@ pub use slot_plan::{Content, Piece, SlotPlan};
 pub use state::{BoardState, Holds, SlotState};
 pub use text::numbered;
 pub use trouble::{Trouble, no_device};
-pub use verdict::{Refusal, Verdict, judge};
+pub use verdict::{Verdict, judge};

@@ -8,7 +8,7 @@ use packer::carried;
 use packer::{Judge, Segment};
 use report::Report;
 use report::exit::{Exit, Failure};
-use report::verify::{Input, Question, factory};
+use report::verify::{Input, Question, Stopped, factory};
 
 use crate::slot_plan::Piece;
 
@@ -43,15 +43,6 @@ pub(crate) struct Place {
     pub file: Vec<u8>,
 }
 
-/// Why there is no verdict to go on from.
-#[derive(Clone, Debug)]
-pub enum Refusal {
-    /// It was judged, and is refused.
-    Refused(Box<Report>),
-    /// It could not be judged.
-    Failed(Failure),
-}
-
 impl Verdict {
     /// The judgement in words, and for programs.
     pub fn report(&self) -> &Report {
@@ -78,31 +69,27 @@ impl Verdict {
 /// accepted as it is, signed by nobody: [`FlashPlan::flash`](crate::FlashPlan::flash) asks for it.
 ///
 /// # Errors
-/// See [`Refusal`]. Device and layout cannot be waived: what is not for this device is not written to it.
-pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
-    let failed = |failure: Failure| Refusal::Failed(failure);
+/// What was refused, or why nothing can be judged. Device and layout cannot be waived: what is not for this device is not written to it.
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Stopped> {
     let Some((_, plan)) = question.authority.plan() else {
-        return Err(failed(Failure::usage("which board? A manifest says where its slots are")));
+        return Err(Failure::usage("which board? A manifest says where its slots are").into());
     };
     if let Some(input) =
         question.without.iter().find(|input| matches!(input, Input::Device | Input::Layout | Input::Beside))
     {
         let title = format!("a board is not flashed without judging `{}`", input.word());
-        return Err(failed(Failure::usage(title)));
+        return Err(Failure::usage(title).into());
     }
     let opened = packer::factory::open(plan, file).and_then(Result::ok);
     let report = match &opened {
         // Whichever slots are wanted of it: all of it is judged.
-        Some(opened) => factory::judge(question, opened.clone()).map_err(failed)?,
-        None => question.judge(file.to_vec()).map_err(failed)?,
+        Some(opened) => factory::judge(question, opened.clone())?,
+        None => question.judge(file.to_vec())?,
     };
     if report.exit != Exit::Done {
-        return Err(Refusal::Refused(Box::new(report)));
+        return Err(Stopped::Refused(Box::new(report)));
     }
-    let signers = match question.signers(RoleName::Image) {
-        Ok(signers) => signers,
-        Err(stopped) => return Err(stopped.map_or_else(failed, |report| Refusal::Refused(Box::new(report)))),
-    };
+    let signers = question.signers(RoleName::Image)?;
     let mut places = Vec::new();
     let slot = question.slot.as_deref().filter(|_| opened.is_none());
     for (only, file) in images(plan, slot, file) {
@@ -136,7 +123,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Refusal> {
     let loader = opened.and_then(|opened| boot_loader(plan, &question.name, opened.loader));
     if places.is_empty() && loader.is_none() {
         let title = format!("{} is accepted, and has no image for a slot of the manifest", question.name);
-        return Err(failed(Failure::new(Exit::Refused, title).help("give a release, or a sealed image")));
+        return Err(Failure::new(Exit::Refused, title).help("give a release, or a sealed image").into());
     }
     let counts = !question.without.contains(&Input::Counter);
     Ok(Verdict { plan: plan.clone(), places, loader, counts, report })

@@ -17,8 +17,8 @@ use packer::Judge;
 use packer::carried::{self, Carried, CarriedError};
 use packer::firmware::Segment;
 
-pub use self::authority::Authority;
-use self::authority::{Signers, Stopped};
+use self::authority::Signers;
+pub use self::authority::{Authority, Stopped};
 pub use self::reader::Reader;
 pub use self::release::parse_date;
 use crate::exit::{Exit, Failure};
@@ -126,8 +126,12 @@ impl Question<'_> {
     /// # Errors
     /// Inputs of the decision that are missing; a file with no image in it.
     pub fn judge(&self, file: Vec<u8>) -> Result<Report, Failure> {
+        self.report_of(file).or_else(Stopped::into_result)
+    }
+
+    fn report_of(&self, file: Vec<u8>) -> Result<Report, Stopped> {
         if self.revision.is_some() && self.waives(Input::Revision) {
-            return Err(Failure::usage("--revision gives what --without revision waives"));
+            return Err(Failure::usage("--revision gives what --without revision waives").into());
         }
         if !self.dump && file.starts_with(&Kind::Release.magic()) {
             return release::judge(self, &file);
@@ -145,14 +149,8 @@ impl Question<'_> {
             self.require_waived(&[Input::BootLoader])?;
             return factory::judge(self, opened);
         }
-        let present = match self.companions()? {
-            Ok(present) => present,
-            Err(report) => return Ok(*report),
-        };
-        let (judge, mut basis, file) = match self.image(file, self.slot.as_deref())? {
-            Ok(inputs) => inputs,
-            Err(report) => return Ok(*report),
-        };
+        let present = self.companions()?;
+        let (judge, mut basis, file) = self.image(file, self.slot.as_deref())?;
         basis.companions = (!self.waives(Input::Companions)).then_some(present);
         let verdict = Verdict::new(judge, basis, &file);
         if verdict.pins() && self.companions.is_empty() && !self.waives(Input::Companions) {
@@ -165,7 +163,7 @@ impl Question<'_> {
     ///
     /// # Errors
     /// How the run ends where nothing says it.
-    pub fn signers(&self, role: RoleName) -> Result<Signers, Box<Stopped>> {
+    pub fn signers(&self, role: RoleName) -> Result<Signers, Stopped> {
         self.authority.signers(role, self.reader)
     }
 
@@ -184,34 +182,31 @@ impl Question<'_> {
         self.line("signatures", Some(format!("{threshold} of {}, keys from {source}: {}", keys.len(), keys.join(", "))))
     }
 
-    /// Ids of the companions that were given, or the report of the one that is refused.
-    fn companions(&self) -> Result<Result<Vec<Digest>, Box<Report>>, Failure> {
+    /// Ids of the companions that were given.
+    ///
+    /// # Errors
+    /// The one that is refused.
+    fn companions(&self) -> Result<Vec<Digest>, Stopped> {
         let mut present = Vec::new();
         for (name, bytes) in &self.companions {
-            let (judge, basis, file) = match self.image(bytes.clone(), None)? {
-                Ok(inputs) => inputs,
-                Err(report) => return Ok(Err(report)),
-            };
+            let (judge, basis, file) = self.image(bytes.clone(), None)?;
             let verdict = Verdict::new(judge, basis, &file);
             match verdict.id() {
                 Some(id) if verdict.is_accepted() => present.push(id),
-                _ => return Ok(Err(Box::new(verdict.report(name)))),
+                _ => return Err(Stopped::refused(verdict.report(name))),
             }
         }
-        Ok(Ok(present))
+        Ok(present)
     }
 
     /// What an image is judged with, and its own bytes.
-    fn image(&self, file: Vec<u8>, slot: Option<&str>) -> Result<Inputs, Failure> {
-        let signers = match self.signers(RoleName::Image) {
-            Ok(signers) => signers,
-            Err(stopped) => return (*stopped).map(|report| Err(Box::new(report))),
-        };
+    fn image(&self, file: Vec<u8>, slot: Option<&str>) -> Result<(Judge, Basis, Vec<u8>), Stopped> {
+        let signers = self.signers(RoleName::Image)?;
         let (judge, basis, file) = match self.authority.plan() {
             Some((manifest, plan)) => self.by_plan(manifest, plan, &signers, file, slot)?,
             None => self.by_signers(&signers, file)?,
         };
-        Ok(Ok(self.without_waived(judge, basis, file)))
+        Ok(self.without_waived(judge, basis, file))
     }
 
     fn by_plan(
@@ -365,9 +360,6 @@ struct TakenOut {
     /// Addresses of what is beside it; `None` if it came alone.
     beside: Option<Vec<Range<u32>>>,
 }
-
-/// What an image is judged with and its bytes, or the report of what keeps it from being judged.
-type Inputs = Result<(Judge, Basis, Vec<u8>), Box<Report>>;
 
 fn ids(plan: Option<(&str, &Plan)>, device: &Device) -> String {
     let product =

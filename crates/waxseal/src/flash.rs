@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
+use ::report::verify::{Authority, Input, Question, Reader, Stopped, parse_date, parse_revision};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use flasher::{FlashPlan, Flashed, Matter, PlanError, Purpose, Refusal, Verdict, json as render};
+use flasher::{FlashPlan, Flashed, Matter, PlanError, Purpose, Verdict, json as render};
 use image_format::Revision;
 use manifest::plan::{Date, Plan};
 use serde_json::{Value, json};
@@ -176,14 +176,14 @@ impl Command {
         };
         match flasher::judge(&question, &file) {
             Ok(verdict) => Ok(Ok(verdict)),
-            Err(Refusal::Refused(mut report)) => {
+            Err(Stopped::Refused(mut report)) => {
                 report.text += "no byte was sent to any board\n";
                 if let Some(result) = report.result.take() {
                     report.result = Some(json!({ "verdict": result }));
                 }
                 Ok(Err(report))
             }
-            Err(Refusal::Failed(failure)) => Err(failure),
+            Err(Stopped::Failed(failure)) => Err(failure),
         }
     }
 

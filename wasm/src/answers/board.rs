@@ -63,8 +63,7 @@ pub fn judge_for_flash(
             verdict = Some(FlashVerdict(found));
             Ok(report)
         }
-        Err(flasher::Refusal::Refused(report)) => Ok(*report),
-        Err(flasher::Refusal::Failed(failure)) => Err(failure),
+        Err(stopped) => stopped.into_result(),
     })?;
     with(answer, "verdict", verdict.map_or(JsValue::NULL, JsValue::from))
 }

@@ -47,8 +47,37 @@ pub enum Authority<'a> {
     },
 }
 
-/// How a run ends that cannot go on.
-pub type Stopped = Result<Report, Failure>;
+/// How a run ends that cannot go on: with the report of what is refused, or with a failure.
+#[derive(Debug)]
+pub enum Stopped {
+    /// What is refused, before or instead of what was asked for.
+    Refused(Box<Report>),
+    /// Why nothing can be judged.
+    Failed(Failure),
+}
+
+impl Stopped {
+    pub(super) fn refused(report: Report) -> Self {
+        Self::Refused(Box::new(report))
+    }
+
+    /// What the run answers.
+    ///
+    /// # Errors
+    /// The failure.
+    pub fn into_result(self) -> Result<Report, Failure> {
+        match self {
+            Self::Refused(report) => Ok(*report),
+            Self::Failed(failure) => Err(failure),
+        }
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
 
 /// Whose signatures count for a role.
 #[derive(Clone, Debug)]
@@ -107,10 +136,10 @@ impl<'a> Authority<'a> {
     ///
     /// # Errors
     /// How the run ends where nothing says it.
-    pub(super) fn signers(&self, role: RoleName, reader: Reader) -> Result<Signers, Box<Stopped>> {
+    pub(super) fn signers(&self, role: RoleName, reader: Reader) -> Result<Signers, Stopped> {
         match self {
             Self::Manifest { name, plan, public } => {
-                let found = plan.required_role(role).map_err(|open| Box::new(Ok(Report::refused(vec![*open]))))?;
+                let found = plan.required_role(role).map_err(|open| Stopped::refused(Report::refused(vec![*open])))?;
                 let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public));
                 let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
                 Ok(Signers { source: (*name).to_owned(), keys, threshold: found.threshold.value })
@@ -120,9 +149,7 @@ impl<'a> Authority<'a> {
                 let found = TrustSet::parse(bytes).and_then(|set| set.role(role, &mut SoftwareCrypto));
                 let trust = found.map_err(|_| {
                     let title = format!("{name} has no usable role `{}`", role.name());
-                    Box::new(Err(
-                        Failure::new(Exit::Refused, title).help("the manifest it was made from needs that role")
-                    ))
+                    Failure::new(Exit::Refused, title).help("the manifest it was made from needs that role")
                 })?;
                 let key = |key: &[u8; 32]| ("key".to_owned(), PublicKey::from_bytes(*key));
                 let keys = trust.keys().iter().map(key).collect();

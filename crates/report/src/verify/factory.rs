@@ -12,10 +12,11 @@ use packer::loader::{self, Loader};
 use serde_json::json;
 
 use super::together::{Member, Together};
-use super::{Input, Question};
+use super::{Input, Question, Stopped};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
 use crate::text::{hex, thousands};
+use crate::verdict::Basis;
 
 /// SHA-256 of a boot loader's bytes from the first to the last one, gaps filled with the erased value.
 pub fn digest(plan: &Plan, loader: &Loader<'_>) -> [u8; 32] {
@@ -30,13 +31,13 @@ pub fn digest(plan: &Plan, loader: &Loader<'_>) -> [u8; 32] {
 ///
 /// # Errors
 /// No manifest; a slot's bytes that are no image.
-pub fn judge(question: &Question<'_>, opened: Opened<'_, '_>) -> Result<Report, Failure> {
+pub fn judge(question: &Question<'_>, opened: Opened<'_, '_>) -> Result<Report, Stopped> {
     let Some((_, plan)) = question.authority.plan() else {
-        return Err(Failure::usage("only a manifest says what is a factory image"));
+        return Err(Failure::usage("only a manifest says what is a factory image").into());
     };
     let Opened { loader, images, strays } = opened;
     let Some(loader) = loader::of_segments(plan, &question.name, loader) else {
-        return Err(Failure::new(Exit::Refused, format!("{} has no boot loader in it", question.name)));
+        return Err(Failure::new(Exit::Refused, format!("{} has no boot loader in it", question.name)).into());
     };
     let loader = match loader {
         Ok(loader) => loader,
@@ -47,20 +48,11 @@ pub fn judge(question: &Question<'_>, opened: Opened<'_, '_>) -> Result<Report, 
         let slot = &placement.slot.value;
         let Carried { file, rest } = carried::in_slot(plan, placement, &segments)
             .map_err(|error| Failure::new(Exit::Refused, format!("{}, slot {slot}: {error}", question.name)))?;
-        match question.image(file, Some(slot))? {
-            Ok((judge, mut basis, file)) => {
-                basis.beside = Some(rest);
-                members.push(Member { name: question.name.clone(), judge, basis, file });
-            }
-            Err(report) => return Ok(*report),
-        }
+        let (judge, basis, file) = question.image(file, Some(slot))?;
+        let basis = Basis { beside: Some(rest), ..basis };
+        members.push(Member { name: question.name.clone(), judge, basis, file });
     }
-    let given = match question.companions()? {
-        Ok(given) => given,
-        Err(report) => return Ok(*report),
-    };
-    let Together { accepted, text: of_members, members, not_judged: of_images } =
-        Together::judge(question, &members, given);
+    let Together { accepted, text: of_members, members, not_judged: of_images } = Together::judge(question, &members)?;
     let start = loader.segments.first().map_or(0, |first| first.address);
     let sha256 = hex(&digest(plan, &loader));
     let mut text = format!("{}, a factory image\n", question.name);

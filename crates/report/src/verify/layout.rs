@@ -8,19 +8,16 @@ use manifest::plan::RoleName;
 use packer::Judge;
 use serde_json::json;
 
-use super::{Input, Question};
-use crate::exit::{Exit, Failure};
+use super::{Input, Question, Stopped};
+use crate::exit::Exit;
 use crate::findings::Report;
 use crate::refusal;
 use crate::text::hex;
 
 /// Judges a layout's file: signatures, device, form; and against a manifest, that its slot groups are the manifest's.
-pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Stopped> {
     let authority = &question.authority;
-    let signers = match question.signers(RoleName::Layout) {
-        Ok(signers) => signers,
-        Err(stopped) => return *stopped,
-    };
+    let signers = question.signers(RoleName::Layout)?;
     let plan = authority.plan();
     if plan.is_none() {
         question.require_waived(&[Input::Device, Input::Layout])?;

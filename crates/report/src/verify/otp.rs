@@ -13,7 +13,7 @@ use packer::Judge;
 use provision::{Board, Contents};
 use serde_json::{Value, json};
 
-use super::{Input, Question};
+use super::{Input, Question, Stopped};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
 use crate::refusal;
@@ -21,12 +21,9 @@ use crate::text::hex;
 
 /// Judges a blob's file: signatures, device, form; and against a manifest, that it is what one of its stages programs, at the
 /// addresses and with the locks of that stage, for the board that its data names.
-pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Stopped> {
     let authority = &question.authority;
-    let signers = match question.signers(RoleName::Otp) {
-        Ok(signers) => signers,
-        Err(stopped) => return *stopped,
-    };
+    let signers = question.signers(RoleName::Otp)?;
     let plan = authority.plan();
     if plan.is_none() {
         question.require_waived(&[Input::Device, Input::Layout])?;

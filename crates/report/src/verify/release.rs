@@ -9,7 +9,7 @@ use packer::Judge;
 use serde_json::json;
 
 use super::together::{Member, Together};
-use super::{Input, Question};
+use super::{Input, Question, Stopped};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
 use crate::refusal;
@@ -17,12 +17,9 @@ use crate::text::{counted, hex};
 
 /// Judges a release's file: the directory by those who sign releases, each member by those who sign images, for its own slot and
 /// with the others as companions.
-pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
+pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Stopped> {
     let authority = &question.authority;
-    let signers = match question.signers(RoleName::Release) {
-        Ok(signers) => signers,
-        Err(stopped) => return *stopped,
-    };
+    let signers = question.signers(RoleName::Release)?;
     let plan = authority.plan();
     if plan.is_none() {
         question.require_of_manifest()?;
@@ -44,7 +41,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
     }
     // It was judged: what the header and the directory say is authentic.
     let Some(contents) = Contents::of(file) else {
-        return Err(Failure::new(Exit::Failed, "a release that was accepted cannot be read"));
+        return Err(Failure::new(Exit::Failed, "a release that was accepted cannot be read").into());
     };
     let expired = question.expiry(contents.expires)?;
     let last_day = contents
@@ -58,19 +55,10 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Failure> {
         writeln!(text, "  found   release id {}, of {}", hex(&contents.id), counted(contents.members.len(), "image"));
     let mut members = Vec::new();
     for (number, member) in contents.members.iter().enumerate() {
-        match question.image(member.to_vec(), None)? {
-            Ok((judge, basis, file)) => {
-                members.push(Member { name: format!("member {}", number + 1), judge, basis, file });
-            }
-            Err(report) => return Ok(*report),
-        }
+        let (judge, basis, file) = question.image(member.to_vec(), None)?;
+        members.push(Member { name: format!("member {}", number + 1), judge, basis, file });
     }
-    let given = match question.companions()? {
-        Ok(given) => given,
-        Err(report) => return Ok(*report),
-    };
-    let Together { accepted, text: of_members, members, not_judged: of_images } =
-        Together::judge(question, &members, given);
+    let Together { accepted, text: of_members, members, not_judged: of_images } = Together::judge(question, &members)?;
     text.push_str(&of_members);
     let mut not_judged = super::waived(&[
         (Input::Device, device.is_none()),

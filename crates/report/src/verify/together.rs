@@ -4,7 +4,7 @@ use image_format::Digest;
 use packer::Judge;
 use serde_json::Value;
 
-use super::{Input, Question};
+use super::{Input, Question, Stopped};
 use crate::verdict::{Basis, Verdict};
 
 /// An image that came with others.
@@ -29,8 +29,12 @@ pub struct Together {
 }
 
 impl Together {
-    /// Judges them all. `given`: ids of companions that did not come with them.
-    pub fn judge(question: &Question<'_>, members: &[Member], given: Vec<Digest>) -> Self {
+    /// Judges them all, with companions that were given beside them.
+    ///
+    /// # Errors
+    /// A companion that was given and is refused.
+    pub fn judge(question: &Question<'_>, members: &[Member]) -> Result<Self, Stopped> {
+        let given = question.companions()?;
         let mut verdicts: Vec<Verdict<'_>> = members
             .iter()
             .map(|member| Verdict::new(member.judge.clone(), member.basis.clone(), &member.file))
@@ -50,6 +54,6 @@ impl Together {
                 }
             }
         }
-        together
+        Ok(together)
     }
 }
