@@ -52,6 +52,24 @@ const NONE: Layout = Layout {
     counter: None,
 };
 
+const F767ZG_DUAL: Layout = Layout {
+    name: "F767ZG-dual",
+    part: "STM32F767ZG",
+    mode: 1,
+    pair: Some([Sectors(0, 2, 2), Sectors(1, 2, 2)]),
+    bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
+    ..NONE
+};
+
+const L476: Layout = Layout {
+    name: "L476",
+    part: "STM32L476RG",
+    pair: Some([Sectors(0, 16, 3), Sectors(1, 16, 3)]),
+    copied: Some([Sectors(0, 16, 3), Sectors(1, 16, 3), Sectors(1, 32, 3)]),
+    counter: Some(Sectors(0, 30, 2)),
+    ..NONE
+};
+
 /// Slots of at most three sectors, but where sectors are too small for a front area: there of 4 KiB.
 const LAYOUTS: &[Layout] = &[
     Layout {
@@ -78,14 +96,7 @@ const LAYOUTS: &[Layout] = &[
         copied: Some([Sectors(0, 1, 3), Sectors(1, 1, 3), Sectors(1, 4, 1)]),
         ..NONE
     },
-    Layout {
-        name: "F767ZG-dual",
-        part: "STM32F767ZG",
-        mode: 1,
-        pair: Some([Sectors(0, 2, 2), Sectors(1, 2, 2)]),
-        bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
-        ..NONE
-    },
+    F767ZG_DUAL,
     Layout {
         name: "H743",
         part: "STM32H743ZI",
@@ -94,14 +105,7 @@ const LAYOUTS: &[Layout] = &[
         counter: Some(Sectors(1, 6, 2)),
         ..NONE
     },
-    Layout {
-        name: "L476",
-        part: "STM32L476RG",
-        pair: Some([Sectors(0, 16, 3), Sectors(1, 16, 3)]),
-        copied: Some([Sectors(0, 16, 3), Sectors(1, 16, 3), Sectors(1, 32, 3)]),
-        counter: Some(Sectors(0, 30, 2)),
-        ..NONE
-    },
+    L476,
     Layout {
         name: "U575",
         part: "STM32U575ZI",
@@ -223,24 +227,11 @@ const FULL: &[Layout] = &[
 /// Two slot groups on one device, the second one's images pinned by the first one's: the lead, and its companion.
 const TOGETHER: &[(Layout, Layout)] = &[
     (
-        Layout {
-            name: "L476-L476",
-            part: "STM32L476RG",
-            pair: Some([Sectors(0, 16, 3), Sectors(1, 16, 3)]),
-            copied: Some([Sectors(0, 16, 3), Sectors(1, 16, 3), Sectors(1, 32, 3)]),
-            counter: Some(Sectors(0, 30, 2)),
-            ..NONE
-        },
+        Layout { name: "L476-L476", ..L476 },
         Layout { name: "companion", part: "STM32L476RG", pair: Some([Sectors(0, 40, 3), Sectors(1, 40, 3)]), ..NONE },
     ),
     (
-        Layout {
-            name: "L476-W25Q",
-            part: "STM32L476RG",
-            pair: Some([Sectors(0, 16, 3), Sectors(1, 16, 3)]),
-            counter: Some(Sectors(0, 30, 2)),
-            ..NONE
-        },
+        Layout { name: "L476-W25Q", copied: None, ..L476 },
         Layout {
             name: "companion",
             part: "STM32L476RG",
@@ -251,14 +242,7 @@ const TOGETHER: &[(Layout, Layout)] = &[
         },
     ),
     (
-        Layout {
-            name: "F767ZG-dual-F767ZG-dual",
-            part: "STM32F767ZG",
-            mode: 1,
-            pair: Some([Sectors(0, 2, 2), Sectors(1, 2, 2)]),
-            bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
-            ..NONE
-        },
+        Layout { name: "F767ZG-dual-F767ZG-dual", ..F767ZG_DUAL },
         Layout {
             name: "companion",
             part: "STM32F767ZG",
