@@ -15,6 +15,10 @@
 //!
 //! Whatever the device answers, each procedure ends, in a state that it can name: [`BoardState`] and [`Burnt::sentences`].
 //! Tried on a simulated device only; unproven on silicon.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![forbid(unsafe_code)]
 

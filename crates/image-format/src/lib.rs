@@ -19,6 +19,10 @@
 //! `verify` command cannot accept an image that the boot loader then refuses.
 //!
 //! No alloc, no panic of its own, bounded time and stack; every input is taken as hostile.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![no_std]
 #![forbid(unsafe_code)]

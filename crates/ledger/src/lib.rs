@@ -11,6 +11,10 @@
 //! WebAssembly.
 //!
 //! It has no clock: whoever writes to it says what time it is. It never holds a secret, only a digest of one under its own key.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![forbid(unsafe_code)]
 

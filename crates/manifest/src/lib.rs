@@ -4,6 +4,10 @@
 //! the browser. The way is text, spec (what a person
 //! wrote, with a span on every value), plan (what it means); spans survive into the plan,
 //! so that a rule about two slots points at both lines. One run names every independent mistake.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,10 @@
 //!
 //! A library: it opens no file and prints nothing. Inputs are taken as hostile; what it finds wrong with them comes back
 //! as the manifest's own diagnostics, with the manifest's places.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![forbid(unsafe_code)]
 

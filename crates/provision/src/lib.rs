@@ -3,6 +3,10 @@
 //!
 //! A library: it opens no file, writes to no board and prints nothing. Nothing that it plans sets a bit that is zero, programs
 //! a unit twice, or locks a block whose content was not read back as it should be.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![forbid(unsafe_code)]
 

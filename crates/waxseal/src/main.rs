@@ -2,6 +2,10 @@
 //!
 //! Arguments, files and rendering are here; the rules are in the libraries. A command reads, asks a library, and hands
 //! back a [`report::Report`], which is printed here as text or as JSON.
+//!
+//! # Decisions
+//!
+#![doc = include_str!("../decisions.md")]
 
 #![forbid(unsafe_code)]
 
