@@ -19,7 +19,6 @@
 //! # Decisions
 //!
 #![doc = include_str!("../decisions.md")]
-
 #![forbid(unsafe_code)]
 
 mod burn;

@@ -23,7 +23,6 @@
 //! # Decisions
 //!
 #![doc = include_str!("../decisions.md")]
-
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(clippy::as_conversions)]

@@ -15,7 +15,6 @@
 //! # Decisions
 //!
 #![doc = include_str!("../decisions.md")]
-
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "databases")]

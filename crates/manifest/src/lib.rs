@@ -8,7 +8,6 @@
 //! # Decisions
 //!
 #![doc = include_str!("../decisions.md")]
-
 #![forbid(unsafe_code)]
 
 pub mod codes;

@@ -42,7 +42,7 @@ pub struct Artefact<'a> {
     pub run_address: u32,
     /// Bytes that filled gaps between segments.
     pub filled: u32,
-    /// Erased bytes at the end of a BIN: see [`Payload::padding`].
+    /// Erased bytes at the end of a BIN: see [`Payload::padding`](crate::payload::Payload::padding).
     pub padding: u32,
     /// Where the core starts. `None`: it does not start data.
     pub entry: Option<Entry>,

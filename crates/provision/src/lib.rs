@@ -7,7 +7,6 @@
 //! # Decisions
 //!
 #![doc = include_str!("../decisions.md")]
-
 #![forbid(unsafe_code)]
 
 mod board;

@@ -6,7 +6,6 @@
 //! # Decisions
 //!
 #![doc = include_str!("../decisions.md")]
-
 #![forbid(unsafe_code)]
 
 mod build;
