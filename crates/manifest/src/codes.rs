@@ -417,19 +417,19 @@ codes! {
             the two would be a board that never starts its application, so none is written.",
         fix: "Build the boot loader with the layout.bin that `waxseal build --no-factory` writes, then build again.";
     LOWER_VERSION = "WX0521", "version that falls",
-        rule: "The lock file beside the manifest says which version was built last. A build of a lower one is a mistake far more often than             a wish: hosts that compare versions would never offer it.",
+        rule: "The lock file beside the manifest says which version was built last. A build of a lower one is a mistake far more often than a wish: hosts that compare versions would never offer it.",
         fix: "Give the image a higher version; or --accept-lower-version, for a branch that maintains an old one.";
     LOWER_COUNTER = "WX0522", "security counter that falls",
-        rule: "A device refuses an image whose security counter is below its own, and that never falls. An image with a lower counter             than one that was built already is refused by every device that took that one.",
+        rule: "A device refuses an image whose security counter is below its own, and that never falls. An image with a lower counter than one that was built already is refused by every device that took that one.",
         fix: "Give the image at least the counter that the message names; or --accept-lower-counter, if that build never left the house.";
     CHANGED_LAYOUT = "WX0523", "layout that changes",
-        rule: "A boot loader embeds the layout of its device and refuses images for another one; it is not replaced in the field. So a changed             layout makes an image that no device out there can ever install.",
+        rule: "A boot loader embeds the layout of its device and refuses images for another one; it is not replaced in the field. So a changed layout makes an image that no device out there can ever install.",
         fix: "Put slots, areas, header sizes, tries and strategy back as they were; or --accept-changed-layout, before the first device has left.";
     LOCKED = "WX0524", "build that differs from the locked one",
-        rule: "With --locked a build makes exactly what the lock file says, from inputs with the same digests, or nothing: what was built and             tested before is what is released.",
+        rule: "With --locked a build makes exactly what the lock file says, from inputs with the same digests, or nothing: what was built and tested before is what is released.",
         fix: "Build from the same inputs; or build without --locked, and commit the lock file that this writes.";
     OTHER_LOCK = "WX0525", "lock file of another product",
-        rule: "A lock file belongs to one manifest. Judged by another product's, versions and counters would pass that fall, or be refused             that rise.",
+        rule: "A lock file belongs to one manifest. Judged by another product's, versions and counters would pass that fall, or be refused that rise.",
         fix: "Keep manifests in folders of their own, or give each its lock file with --lock.";
     COUNTER_JUMP = "WX0526", "security counter that jumps",
         rule: "A device's counter never falls, in one-time-programmable memory not even with a probe. A number that was typed wrong raises it for \
@@ -457,7 +457,9 @@ mod tests {
         assert!(ALL.is_sorted_by(|a, b| a.id < b.id));
         for code in ALL {
             assert!(code.id.len() == 6 && code.id.starts_with("WX"), "{}", code.id);
-            let words = [code.title, code.rule, code.fix].join(" ").split_whitespace().count();
+            let text = [code.title, code.rule, code.fix].join(" ");
+            assert!(!text.contains("  "), "{}: {text}", code.id);
+            let words = text.split_whitespace().count();
             assert!(words >= 25, "{} says only {words} words", code.id);
         }
     }
