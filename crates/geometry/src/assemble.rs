@@ -2,12 +2,13 @@
 
 use crate::chips::{Chip, Chips};
 use crate::family::{
-    self, AliasForm, Block, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, Statement, all, fact, one,
+    self, AliasForm, BitForm, Block, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, RegisterForm, Statement,
+    all, fact, one,
 };
 use crate::sort::sort_by_key;
 use crate::{
     Alias, Citation, Correction, Ecc, Lock, Mode, OptionByte, OptionKind, Otp, PageProtection, Part, Ram, Region,
-    RegisterField, StoredOptions, Upstream, VectorTable, Window, WriteProtection,
+    RegisterField, StoredOptions, Swap, SwapBit, Upstream, VectorTable, Window, WriteProtection,
 };
 
 /// The part of this name.
@@ -48,7 +49,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
                 citation: form.citation(),
             })
             .collect(),
-        swap: fact(swap, |swap| swap.rule.clone()),
+        swap: fact(swap, |form| Swap { rule: form.rule.clone(), bit: form.bit.as_ref().map(swap_bit) }),
         erase_selector: fact(selector, |selector| selector.means),
         windows: all(&family.windows, name)
             .map(|form| Window { bus: form.name.clone(), base: form.base, size: form.size, citation: form.citation() })
@@ -199,6 +200,12 @@ fn lock(form: LockForm) -> Lock {
         LockForm::Register => Lock::Register,
         LockForm::Unit => Lock::Unit,
     }
+}
+
+fn swap_bit(form: &BitForm) -> SwapBit {
+    let RegisterForm { name, address } = &form.register;
+    let field = RegisterField { register: name.clone(), address: *address, shift: form.shift, width: 1 };
+    SwapBit { name: form.name.clone(), field }
 }
 
 /// An alias of all flash from its target up to `end`.

@@ -157,7 +157,7 @@ statements! {
         blank_read: Option<BlankRead>,
     }
     /// How banks are exchanged.
-    struct Swap { rule: String, }
+    struct SwapForm { rule: String, bit: Option<BitForm>, }
     /// What an erase by number means after that.
     struct Selector { means: EraseSelector, }
     /// A stored word of option bytes: its lower half is 16 bits of a register from `shift` on, its upper half their complement.
@@ -174,6 +174,16 @@ tables! {
         pub base: u32,
         /// Its sectors.
         pub runs: Vec<Run>,
+    }
+
+    /// A bit of a register.
+    pub struct BitForm {
+        /// The reference manual's name.
+        pub name: String,
+        /// The register that it is in.
+        pub register: RegisterForm,
+        /// Its number.
+        pub shift: u32,
     }
 
     /// A register and where it is.
@@ -257,8 +267,8 @@ tables! {
         pub ram: Vec<Block> = Vec::new(),
         /// See [`OtpForm`].
         pub otp: Vec<OtpForm> = Vec::new(),
-        /// See [`Swap`].
-        pub swap: Vec<Swap> = Vec::new(),
+        /// See [`SwapForm`].
+        pub swap: Vec<SwapForm> = Vec::new(),
         /// See [`Selector`].
         pub erase_selector: Vec<Selector> = Vec::new(),
         /// Where the option bytes are stored, where they can be read as memory.

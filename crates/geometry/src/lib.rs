@@ -33,6 +33,8 @@ pub use option::{
     OptionByte, OptionKind, RegisterField, Selects, StoredOptions, read_protection_byte, read_protection_level,
 };
 pub use otp::{BlankRead, Lock, Otp};
-pub use part::{Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Upstream, VectorTable, Window};
+pub use part::{
+    Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Swap, SwapBit, Upstream, VectorTable, Window,
+};
 pub use protection::{PageProtection, WriteProtection};
 pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes, numbers, runs_of};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::read::words;
-use crate::{Citation, Fact, OptionByte, Otp, Region, Sector, Selects, StoredOptions};
+use crate::{Citation, Fact, OptionByte, Otp, Region, RegisterField, Sector, Selects, StoredOptions};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Part {
     /// How the stored option bytes are read. Empty: no evidence of it.
     pub stored_options: Vec<StoredOptions>,
     /// How its banks can be exchanged.
-    pub swap: Option<Fact<String>>,
+    pub swap: Option<Fact<Swap>>,
     /// Which bank an erase by number means once banks are exchanged.
     pub erase_selector: Option<Fact<EraseSelector>>,
     /// Where external memories appear, by the bus that they are on.
@@ -143,6 +143,30 @@ pub struct Window {
     pub size: u32,
     /// Where this comes from.
     pub citation: Citation,
+}
+
+/// How the banks of a part can be exchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// In a sentence.
+    pub rule: String,
+    /// The bit of a register that exchanges them until the next reset. `None`: option bytes do, or nothing else is proven.
+    pub bit: Option<SwapBit>,
+}
+
+/// A bit that exchanges banks while it is 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwapBit {
+    /// The reference manual's name: `SWP_FB`.
+    pub name: String,
+    /// Where it is.
+    pub field: RegisterField,
+}
+
+impl fmt::Display for SwapBit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.field.register, self.name)
+    }
 }
 
 words! {

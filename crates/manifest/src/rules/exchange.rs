@@ -43,7 +43,7 @@ pub fn by_option_bytes(device: &Device, boot: &Boot, strategy: Spanned<Strategy>
     let error = error.see(boot.loader.span, "does not program option bytes");
     let Citation { source, evidence, .. } = &swap.citation;
     let edit = "each bank runs where it is, with a build for each";
-    Some(error.edit(edit, strategy.span, "\"direct-xip\"").fact(&swap.value, source, *evidence))
+    Some(error.edit(edit, strategy.span, "\"direct-xip\"").fact(&swap.value.rule, source, *evidence))
 }
 
 /// Whether this part, as its option bytes are, exchanges two banks before the image runs.

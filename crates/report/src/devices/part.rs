@@ -191,7 +191,7 @@ fn part_lines(part: &Part) -> Vec<Line> {
         lines.push(Line::new("OTP", part.otp.as_ref().map(|otp| (otp_text(otp), otp.citation.clone()))));
     }
     if part.modes.iter().any(|mode| mode.regions.len() > 1) {
-        lines.push(Line::of("bank swap", part.swap.as_ref(), Clone::clone));
+        lines.push(Line::of("bank swap", part.swap.as_ref(), |swap| swap.rule.clone()));
         lines.push(Line::of("erase by number after a swap", part.erase_selector.as_ref(), ToString::to_string));
     }
     for alias in &part.aliases {
