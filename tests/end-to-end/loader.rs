@@ -32,12 +32,31 @@ fn one_build_for_two_banks_that_the_rom_exchanges() {
     }
     // Linked for where bank 2 is stored it runs nowhere.
     project.write("build/gateway.elf", elf::firmware(0x0810_0000, 4000));
-    project.waxseal("build r1a.toml --key keys/release.pem --out out").exits(1).says(&["WX0108"]);
+    let run = project.waxseal("build r1a.toml --key keys/release.pem --out out").exits(1).says(&["WX0108"]);
+    assert!(!run.stderr.contains("or one build for both"), "it is one build for both: {}", run.stderr);
     // One file for two slots is wrong once.
     project.write("build/gateway.elf", "junk");
     for command in ["check r1a.toml", "build r1a.toml --key keys/release.pem --out out"] {
         project.waxseal(command).exits(1).says(&["r1a.toml: 1 error, 1 warning\n"]);
     }
+}
+
+#[test]
+fn one_build_for_two_banks_at_their_alias() {
+    let project = example("r1a", "keys/release", "build/gateway.elf", 0x0020_0000);
+    let manifest = String::from_utf8(project.read("r1a.toml")).unwrap();
+    project.write("r1a.toml", manifest.replace("\nregion  = \"bank", "\nrun-alias = \"itcm\"\nregion  = \"bank"));
+    // Nothing is programmed at the alias, from whichever bank the next image is staged.
+    let stage = "the next image goes to 0x0810_0000";
+    project.waxseal("map r1a.toml").exits(0).says(&["code 0x0810_0000, runs at 0x0020_0000", stage]);
+    project.waxseal("build r1a.toml --key keys/release.pem --out out").exits(0);
+    for slot in ["a", "b"] {
+        let line = format!("verify out/app.bin --manifest r1a.toml --slot {slot} --revision B");
+        project.waxseal(&line).exits(0).says(&["runs at 0x0020_0000, payload at offset 0"]);
+    }
+    // Linked for the real address, its vectors point out of the image: in both slots.
+    project.write("build/gateway.elf", elf::firmware(0x0800_0000, 4000));
+    project.waxseal("build r1a.toml --key keys/release.pem --out out").exits(1).says(&["WX0503", "reset vector"]);
 }
 
 #[test]

@@ -152,8 +152,8 @@ codes! {
         fix: "Link once for each slot, with the memory map that `waxseal gen linker` writes for it.";
     UNLIKE_BANKS = "WX0109", "slots that banks do not exchange for one another",
         rule: "Banks are exchanged as wholes: what is at an offset in one bank comes to the same offset of the other. So the two \
-            slots of bank-swap lie one in each bank, with the same offset and the same size.",
-        fix: "Give both slots the same offset and size in their banks.",
+            slots of bank-swap lie one in each bank, with the same offset and the same size, and run at one address.",
+        fix: "Give both slots the same offset and size in their banks, and the same `run-alias` or none.",
         example: "err_banks_unlike";
     ERASE_SELECTOR = "WX0111", "unproven what an erase hits after an exchange",
         rule: "Once banks are exchanged, programming goes by address, and an erase goes by sector number. On some parts that \

@@ -4,7 +4,7 @@ use geometry::sort::sort_by_key;
 use geometry::{OptionKind, Region};
 
 use crate::memory::Access;
-use crate::plan::{Image, Loader, Plan, Strategy, Use};
+use crate::plan::{Image, Loader, Plan, Slot, Strategy, Use};
 use crate::rules;
 use crate::source::Spanned;
 
@@ -89,10 +89,11 @@ pub fn exchanges(plan: &Plan, image: &Image) -> Vec<Exchange> {
     });
     let (Some((option, shift)), true) = (address, by_rom) else { return Vec::new() };
     let slots = image.placements.iter().filter_map(|placement| plan.slot(&placement.slot.value));
-    let slots: Vec<_> = slots.map(|slot| (rules::boot::start(&device.part, slot), &slot.name.value)).collect();
+    let slots: Vec<_> = slots.collect();
     let [first, second] = slots[..] else { return Vec::new() };
-    let stage = first.0.max(second.0);
-    let value = |(start, name): (u32, &String)| (start >> shift, name.clone());
+    // Nothing is programmed at an alias.
+    let stage = first.extent.range.start.max(second.extent.range.start);
+    let value = |slot: &Slot| (rules::boot::start(&device.part, slot) >> shift, slot.name.value.clone());
     let exchange = |runs, next| Exchange { option: option.name.clone(), runs: value(runs), stage, next: value(next) };
     vec![exchange(first, second), exchange(second, first)]
 }

@@ -108,10 +108,10 @@ pub fn lay_out<'a>(subject: &Subject<'_>, firmware: Firmware<'a>) -> Result<Payl
 /// same flash.
 fn to_run_addresses<'a>(subject: &Subject<'_>, mut segments: Vec<Segment<'a>>) -> Vec<Segment<'a>> {
     let Subject { plan, placement, .. } = *subject;
-    let alias = plan.slot(&placement.slot.value).is_some_and(|slot| slot.run_alias.is_some());
-    let stored = placement.payload_address..placement.payload_address.saturating_add(placement.capacity);
-    for segment in segments.iter_mut().filter(|segment| alias && stored.contains(&segment.address)) {
-        segment.address = segment.address - stored.start + placement.run_address;
+    let start = plan.device.part.canonical(placement.run_address);
+    let real = start..start.saturating_add(placement.capacity);
+    for segment in segments.iter_mut().filter(|segment| real.contains(&segment.address)) {
+        segment.address = segment.address - start + placement.run_address;
     }
     segments.sort_by_key(|segment| segment.address);
     segments

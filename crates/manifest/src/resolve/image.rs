@@ -371,12 +371,11 @@ fn run_address(slot: &Slot, stored: u32, form: &Form<'_>) -> u32 {
         return 0;
     }
     let Device { part, mode, .. } = form.device;
-    if let Some(alias) = slot.run_alias.and_then(|wanted| extent::alias(part, wanted.value)) {
-        return stored - alias.target + alias.base;
-    }
-    match (form.strategy, mode.regions.first()) {
-        // The bank that is started is seen where the first one is.
+    let seen = match (form.strategy, mode.regions.first()) {
+        // The bank that is started is seen where the first one is, at its alias too.
         (Strategy::BankSwap, Some(first)) => stored - slot.extent.region.base + first.base,
         _ => stored,
-    }
+    };
+    let alias = slot.run_alias.and_then(|wanted| extent::alias(part, wanted.value));
+    alias.map_or(seen, |alias| seen - alias.target + alias.base)
 }

@@ -75,13 +75,13 @@ fn exchanged(device: &Device, strategy: Span, report: &mut Vec<Diagnostic>) -> b
     false
 }
 
-/// Whether two slots lie alike in two banks.
+/// Whether two slots lie alike in two banks, and what is in them runs at one address.
 fn alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnostic>) -> bool {
     let offset = |slot: &Slot| slot.extent.range.start - slot.extent.region.base;
     let same_bank = first.extent.region.name == second.extent.region.name;
     let inside = [first, second].iter().all(|slot| slot.extent.access == Access::Internal);
     if inside && !same_bank && offset(first) == offset(second) && first.extent.size() == second.extent.size() {
-        return true;
+        return runs_alike(strategy, first, second, report);
     }
     let title = format!("`{}` and `{}` do not lie alike in two banks", first.name.value, second.name.value);
     let place = |slot: &Slot| {
@@ -90,6 +90,20 @@ fn alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnosti
     let error = Diagnostic::error(codes::UNLIKE_BANKS, title);
     let error = error.at(second.extent.span, place(second)).see(first.extent.span, place(first));
     report.push(error.see(strategy, "banks are exchanged as wholes"));
+    false
+}
+
+/// Whether both slots run at the same alias, or neither at one.
+fn runs_alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnostic>) -> bool {
+    let alias = |slot: &Slot| slot.run_alias.map(|alias| alias.value);
+    if alias(first) == alias(second) {
+        return true;
+    }
+    let title = format!("`{}` and `{}` do not run at one address", first.name.value, second.name.value);
+    let error = Diagnostic::error(codes::UNLIKE_BANKS, title).see(strategy, "one build runs from either bank");
+    let aliases = [first, second].into_iter().filter_map(|slot| slot.run_alias);
+    let error = aliases.fold(error, |error, alias| error.at(alias.entry, "for one of the two slots"));
+    report.push(error.help("the same `run-alias` in both slots, or none"));
     false
 }
 

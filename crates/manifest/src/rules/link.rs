@@ -60,8 +60,9 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         plan.manifest
     ));
     // Only two banks that this part's boot ROM exchanges run one build from either.
-    if let (Some(OptionByte { name, .. }), true) =
-        (plan.device.part.run_option(), plan.device.mode.regions.len() == 2 && image.placements.len() == 2)
+    let has_two = plan.device.mode.regions.len() == 2 && image.placements.len() == 2;
+    if let Some(OptionByte { name, .. }) =
+        plan.device.part.run_option().filter(|_| has_two && image.strategy.value != Strategy::BankSwap)
     {
         error =
             error.help(format!("or one build for both: strategy = \"bank-swap\" with {name} = 0, and no boot loader"));
