@@ -58,7 +58,7 @@ pub enum OptionKind {
         /// Bits that the value lacks; the address is a multiple of `1 << shift`.
         shift: u32,
     },
-    /// Write protection, a bit for a group of sectors: see [`WriteProtection`].
+    /// Write protection, a bit for a group of sectors: see [`crate::WriteProtection`].
     WriteProtection,
 }
 

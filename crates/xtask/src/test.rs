@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     ("a life through C", boot_life::check),
     ("vectors as generated", || vectors::run(true)),
     ("lint for the host", lint_host),
+    ("documentation", document),
     ("tests on the host", test_host),
     ("image-format alone", test_image_format),
     ("records without a database", build_records),
@@ -107,6 +108,11 @@ fn lint_host() -> Outcome {
     run(command("clippy")?.args(["--workspace", "--all-targets"]).args(NOT_FOR_HOST).args(DENY_WARNINGS))?;
     let on_target = ["--package", "image-format", "--package", "boot", "--package", "boot-c", "--lib"];
     run(command("clippy")?.args(on_target).args(MUST_NOT_PANIC))
+}
+
+/// A link that leads nowhere fails.
+fn document() -> Outcome {
+    run(command("doc")?.args(["--workspace", "--no-deps"]).args(NOT_FOR_HOST).env("RUSTDOCFLAGS", "-Dwarnings"))
 }
 
 fn test_host() -> Outcome {

@@ -1,7 +1,7 @@
 //! Mutated vectors, made from a seed and a number alone: the same on the host and on a Cortex-M7, which has no files.
 //!
 //! Most of them are signed by a stand-in that costs a hash instead of two million instructions, so that many come as far as
-//! the deep rules. One of [`REAL`] has real signatures, keys and points at the edges of their ranges included.
+//! the deep rules. One of `REAL` has real signatures, keys and points at the edges of their ranges included.
 
 use core::fmt;
 
