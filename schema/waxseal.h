@@ -513,8 +513,7 @@ typedef struct waxseal_entry_bytes {
     /* 1: Number of the try for TRY; 1 for an OKAY behind which the security counter was raised;
      * zero otherwise. */
     uint8_t argument;
-    /* 2: Number of the step for STEP; for CLEAR the low 16 bits of the generation that the update
-     * is to have; zero otherwise. */
+    /* 2: Number of the step for STEP; zero otherwise. */
     uint8_t step[2];
     /* 4: Generation of the update: one above the highest that any log of the device had. For COUNT
      * the security counter. */
@@ -940,9 +939,12 @@ uint32_t waxseal_present(struct waxseal_session *session,
 uint32_t waxseal_abandon_others(struct waxseal_session *session,
                                 uint32_t running);
 
-/* Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
- * Requires: `session` was opened and is used by nobody else. */
-uint32_t waxseal_clear(struct waxseal_session *session, uint32_t running);
+/* Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged
+ * and `waxseal_stage_begin` returns WAXSEAL_REASON_CLEAR_FIRST. Doing it again does nothing, and
+ * neither does it where the slot is empty. Requires: `session` was opened and is used by nobody
+ * else. */
+uint32_t waxseal_clear(struct waxseal_session *session,
+                       uint32_t running);
 
 /* Stores what the log of a slot says. Requires: `session` was opened and is used by nobody else;
  * `state` is storage of its type. */

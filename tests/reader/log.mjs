@@ -95,8 +95,11 @@ export function readLog(places, triesAllowed) {
   const counted = newest.filter((entry, index) => entry.image.equals(image) || index < named);
   const seen = new Set(counted.map(({ kind }) => kind));
   const tries = counted.filter(({ kind }) => kind === ENTRIES.TRY).length;
+  // The last word about whether the slot is to be erased.
+  const word = counted.findLast(({ kind }) => kind === ENTRIES.CLEAR || kind === ENTRIES.OKAY);
+  const clear = word?.kind === ENTRIES.CLEAR;
   const next = places.findLastIndex((place) => place !== 'free') + 1;
-  return { status: statusOf(seen, tries, triesAllowed), generation, image, tries, next };
+  return { status: statusOf(seen, tries, triesAllowed), generation, image, tries, next, clear };
 }
 
 /** Entries that only a boot loader writes that has seen a READY. */

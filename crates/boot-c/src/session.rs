@@ -281,7 +281,8 @@ pub unsafe extern "C" fn waxseal_abandon_others(session: *mut Session, running: 
     number(session.abandon_others(running as usize).map_err(Refusal::from))
 }
 
-/// Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged.
+/// Asks the boot loader to erase the other bank's slot at the next boot, where banks are exchanged and `waxseal_stage_begin` returns
+/// WAXSEAL_REASON_CLEAR_FIRST. Doing it again does nothing, and neither does it where the slot is empty.
 ///
 /// # Safety
 /// `session` was opened and is used by nobody else.

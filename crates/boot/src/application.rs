@@ -1,8 +1,10 @@
 //! What else an application asks for: its state, to be confirmed, and the other slot to be erased.
 
+use image_format::Crypto;
 use image_format::log::{Entry, EntryKind, MAX_SLOTS, SlotLog, Status, Strategy, next_generation};
-use image_format::{Crypto, HEADER_SIZE};
 
+use crate::exchange::Condition;
+use crate::session::about;
 use crate::{Flash, Reason, Session};
 
 /// What the log of a slot says, for the application.
@@ -46,7 +48,8 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         let log = self.scan(running);
         let id = self.id_in(running).ok_or(Reason::Memory)?;
         let is_blank = log.status == Status::Blank;
-        if log.status == Status::Confirmed && log.names(&id) {
+        // An OKAY behind a CLEAR takes it back: somebody else has asked for this slot to be erased.
+        if log.status == Status::Confirmed && log.names(&id) && !log.clear {
             return Ok(());
         }
         let entry = if self.map.staging().is_some() && !log.names(&id) {
@@ -111,31 +114,25 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         Ok(())
     }
 
-    /// Whether a slot reads as erased where a header would be.
-    fn is_blank(&mut self, slot: usize) -> bool {
-        let Some(area) = self.map.area(slot) else { return true };
-        let mut header = [0; HEADER_SIZE as usize];
-        let is_read = self.flash.read(area.region, area.offset, &mut header).is_ok();
-        is_read && self.map.unit(area.region).is_some_and(|(_, erased)| header.iter().all(|byte| *byte == erased))
-    }
-
     /// Asks the boot loader to erase the other bank's slot for an update, at the next boot: where banks are exchanged, only it
-    /// erases. What waits there is given up.
+    /// erases. What waits there is given up. Doing it again does nothing, and neither does it where the slot is empty.
     ///
     /// # Errors
-    /// [`Reason::NoUpdate`] without banks that are exchanged, [`Reason::NotConfirmed`], [`Reason::Generation`], [`Reason::LogFull`],
+    /// [`Reason::NoUpdate`] without banks that are exchanged, [`Reason::NotConfirmed`], [`Reason::LogFull`] for the running image's log,
     /// [`Reason::Write`].
     pub fn clear(&mut self, running: usize) -> Result<(), Reason> {
-        if self.map.strategy != Strategy::BankSwap {
-            return Err(Reason::NoUpdate);
-        }
+        let other = self.other_bank(running).ok_or(Reason::NoUpdate)?;
         // What waits in the slot would start at the next boot instead, or be half erased.
         self.abandon_others(running)?;
-        let log = self.scan(running);
-        let id = self.id_in(running).ok_or(Reason::Memory)?;
-        let generation = next_generation(&self.logs()).ok_or(Reason::Generation)?;
-        let [low, high, ..] = generation.to_le_bytes();
-        let step = u16::from_le_bytes([low, high]);
-        self.append(running, &Entry { step, ..Entry::new(EntryKind::Clear, log.generation, &id) })
+        // Where the boot loader erases of itself, the log may be half erased: nothing is written to that.
+        if self.condition(other) != Condition::Used {
+            return Ok(());
+        }
+        let log = self.scan(other);
+        match self.append(other, &about(&log, EntryKind::Clear)) {
+            // The boot loader erases a slot whose log has no room to ask.
+            Err(Reason::LogFull) => Ok(()),
+            result => result,
+        }
     }
 }

@@ -40,9 +40,9 @@
 //! - [`Session::stage`] with a new image's front area: judged before anything is erased. Then [`Stage::wanted`] names the chunk to fetch,
 //!   [`Stage::put`] judges it and programs it, [`Stage::request`] verifies the whole and asks for it to be installed. After a power
 //!   cut, `stage` with the same front area goes on where that is safe;
-//! - [`Session::clear`] where banks are exchanged: only the boot loader erases there. A known defect: each `clear` takes a place of the running image's log, and a
-//!   download that was cut off needs another one. With a fresh log and three tries 17 do; after them no update is possible any more
-//!   ([`Reason::LogFull`]). `waxseal check` refuses bank-swap with this boot loader until that is mended;
+//! - [`Session::clear`] where banks are exchanged and `stage` answers [`Reason::ClearFirst`]: only the boot loader erases there, so reset afterwards, and stage
+//!   again. A download that was cut off, by a reset too, starts over with another `clear`; any number of these is possible. A slot of the other bank without an image
+//!   is erased once without being asked, at the first start of a confirmed image;
 //! - [`Session::status`].
 //!
 //! # Images that go together

@@ -48,7 +48,8 @@ impl<'a> Map<'a> {
         let (run, staging, backup) = (count(ROLE_RUN), count(ROLE_STAGING), count(ROLE_BACKUP));
         let roles = match self.strategy {
             Strategy::Fixed => run == 1 && staging == 0 && backup == 0,
-            Strategy::DirectXip | Strategy::BankSwap => (2..=MAX_SLOTS).contains(&run) && staging == 0 && backup == 0,
+            Strategy::DirectXip => (2..=MAX_SLOTS).contains(&run) && staging == 0 && backup == 0,
+            Strategy::BankSwap => run == 2 && staging == 0 && backup == 0,
             Strategy::Overwrite => run == 1 && staging == 1 && backup == 0,
             Strategy::OverwriteWithBackup => run == 1 && staging == 1 && backup == 1,
         };

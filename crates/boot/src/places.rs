@@ -15,9 +15,9 @@
 use image_format::log::{ENTRY_SIZE, Entry, LogForm, MAX_PLACE, PlaceState, read_place};
 use zerocopy::IntoBytes as _;
 
-use crate::Flash;
 use crate::map::Area;
 use crate::session::Window;
+use crate::{Fault, Flash};
 
 /// Places behind the last one that is not free that power cuts may have left in doubt.
 pub(crate) const DOUBTFUL: u32 = 2;
@@ -28,17 +28,30 @@ pub(crate) fn spend_doubtful<F: Flash>(flash: &mut F, area: Area, form: &LogForm
     let first = if ends_valid { next } else { next.saturating_sub(1) };
     let end = next.saturating_add(DOUBTFUL);
     for place in first..end {
-        spend(flash, area, form, place);
+        spend_place(flash, area, form, place);
     }
     end
 }
 
+/// Takes all places out of use that may hold an entry, `next` being the one behind the last that is not free. The first one comes first, so what
+/// is left of a log by a cut meanwhile is its end: no READY without the OKAY or DROP behind it.
+pub(crate) fn spend_all<F: Flash>(flash: &mut F, area: Area, form: &LogForm, next: u32) {
+    for place in 0..next.saturating_add(DOUBTFUL) {
+        spend_place(flash, area, form, place);
+    }
+}
+
 /// Takes a place out of use: whatever it reads as then, it is not free any more.
-fn spend<F: Flash>(flash: &mut F, area: Area, form: &LogForm, place: u32) {
+fn spend_place<F: Flash>(flash: &mut F, area: Area, form: &LogForm, place: u32) {
     let bytes = [form.spent(); MAX_PLACE as usize];
     if let (Some(offset), Some(bytes)) = (form.offset(place), bytes.get(..form.place_size() as usize)) {
-        let _ = flash.program(area.region, area.offset.saturating_add(offset), bytes);
+        spend(flash, area.region, area.offset.saturating_add(offset), bytes);
     }
+}
+
+/// Programs all bits of a piece, whatever it holds. Where the memory reports a failure, a second time: the first one may have left what was there.
+pub(crate) fn spend<F: Flash>(flash: &mut F, region: u8, offset: u32, bytes: &[u8]) {
+    let _ = flash.program(region, offset, bytes).or_else(|Fault| flash.program(region, offset, bytes));
 }
 
 /// Programs an entry into a place of an area. Whether it can be read back; where it cannot, the place is taken out of use. `None` behind the
@@ -58,7 +71,7 @@ pub(crate) fn write_entry<F: Flash>(
     let written = flash.program(area.region, area.offset.saturating_add(offset), bytes).is_ok();
     let is_there = written && read_place(&mut Window { flash, area }, form, place) == PlaceState::Valid(*entry);
     if !is_there {
-        spend(flash, area, form, place);
+        spend_place(flash, area, form, place);
     }
     Some(is_there)
 }

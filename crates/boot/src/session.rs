@@ -177,10 +177,23 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
 
     /// The id of whatever has a header's place in a slot, unverified: to compare with a log.
     pub(crate) fn id_in(&mut self, slot: usize) -> Option<Digest> {
+        let header = self.header_bytes(slot)?;
+        Some(sha256(&mut self.crypto, &header))
+    }
+
+    /// Whatever has a header's place in a slot.
+    pub(crate) fn header_bytes(&mut self, slot: usize) -> Option<[u8; HEADER_SIZE as usize]> {
         let area = self.map.area(slot)?;
         let mut header = [0; HEADER_SIZE as usize];
         self.flash.read(area.region, area.offset, &mut header).ok()?;
-        Some(sha256(&mut self.crypto, &header))
+        Some(header)
+    }
+
+    /// Whether a slot reads as erased where a header would be.
+    pub(crate) fn is_blank(&mut self, slot: usize) -> bool {
+        let Some(area) = self.map.area(slot) else { return true };
+        let erased = self.map.unit(area.region).map(|(_, erased)| erased);
+        self.header_bytes(slot).is_some_and(|header| header.iter().all(|byte| Some(*byte) == erased))
     }
 
     /// What the log of a slot says.

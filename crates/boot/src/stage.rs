@@ -3,6 +3,7 @@
 use image_format::log::{Entry, EntryKind, SlotLog, Status, Strategy, next_generation};
 use image_format::{Chunks, Code, Crypto, Digest, ImageHeader, ReadAt as _, sha256};
 
+use crate::exchange::Condition;
 use crate::map::Area;
 use crate::session::about;
 use crate::{Flash, MAX_OPERATION, Reason, Refusal, Session};
@@ -113,7 +114,7 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
     fn prepare(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
         let begun = self.log.status == Status::Open && self.log.names(id);
         if self.session.map.strategy == Strategy::BankSwap {
-            self.take_cleared(running, id)?;
+            self.take_cleared(id)?;
         } else if begun && self.go_on()? {
             return Ok(());
         } else {
@@ -125,16 +126,13 @@ impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
 
     /// Banks that are exchanged: the boot loader has erased the slot and said so. The application names the image before it programs,
     /// so that a slot that something was programmed in is told from an empty one.
-    fn take_cleared(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
-        let log = self.log;
-        let own = self.session.scan(running);
-        let asked = own.clear.and_then(|low| crate::exchange::asked_generation(own.generation, low));
-        if log.status != Status::Open || log.image != [0; 4] || asked != Some(log.generation) {
+    fn take_cleared(&mut self, id: &Digest) -> Result<(), Refusal> {
+        if self.session.condition(self.logged) != Condition::Empty {
             return Err(Reason::ClearFirst.into());
         }
-        let open = Entry::new(EntryKind::Open, log.generation, id);
+        let open = Entry::new(EntryKind::Open, self.log.generation, id);
         self.session.append_twice(self.logged, &open)?;
-        self.log = SlotLog { image: open.image, ..log };
+        self.log.image = open.image;
         Ok(())
     }
 

@@ -51,6 +51,8 @@ struct Doubt {
     after: Vec<u8>,
     torn: Torn,
     since: u64,
+    /// Whether the operation ended: nothing of what was there before comes back then.
+    has_ended: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -98,7 +100,7 @@ impl Cells {
     }
 
     /// Programs a piece, wholly or half way: of one unit, or of several where a unit is small. All bits at once may be programmed over
-    /// anything but a half erased sector: whoever does that expects nothing of the piece any more.
+    /// anything: whoever does that expects nothing of the piece any more.
     pub fn program(
         &mut self,
         shape: &Shape,
@@ -123,8 +125,7 @@ impl Cells {
             Rewrite::Never => false,
         };
         let mut torn = half;
-        // A half erased sector has no such places: nobody could know which of it is whole.
-        let is_spent = self.half_erased.is_none() && bytes.iter().all(|byte| *byte == !shape.erased);
+        let is_spent = bytes.iter().all(|byte| *byte == !shape.erased);
         // Where bits are cleared alone, a torn piece is whole once all that was meant, and perhaps more, is programmed again.
         let is_mended = shape.rewrite == Rewrite::ClearBits && self.half_erased.is_none() && after == bytes;
         if doubtful && !is_mended {
@@ -138,12 +139,12 @@ impl Cells {
         }
         self.store(shape, at, &after);
         // What a second cut leaves of a piece may read as before the first.
-        let first =
-            self.doubts.iter().find(|doubt| half.is_some() && doubt.at == at && doubt.before.len() == before.len());
+        let is_first = |doubt: &&Arc<Doubt>| !doubt.has_ended && doubt.at == at && doubt.before.len() == before.len();
+        let first = self.doubts.iter().find(is_first).filter(|_| half.is_some());
         let before = first.map_or(before, |doubt| doubt.before.clone());
         self.doubts.retain(|doubt| !doubt.touches(at, bytes.len()));
         if let Some((torn, since)) = torn {
-            self.doubts.push(Arc::new(Doubt { at, before, after, torn, since }));
+            self.doubts.push(Arc::new(Doubt { at, before, after, torn, since, has_ended: half.is_none() }));
         }
     }
 

@@ -58,6 +58,32 @@ fn plain_nor_is_mended_by_the_same_bytes() {
     }
 }
 
+/// Once all bits of a piece are programmed, no later cut brings back what it held.
+#[test]
+fn what_was_taken_out_of_use_does_not_come_back() {
+    for torn in Torn::ALL {
+        for is_half_erased in [false, true] {
+            let mut chip = chip("STM32F746NG");
+            chip.program(0, 0, &[0x4B; 16]).expect("programs");
+            chip.program(0, 0, &[0x00; 16]).expect("programs");
+            let mut operation = chip.operations();
+            if is_half_erased {
+                chip.cut_at(Cut { operation, place: CutPlace::Inside { unit: 0, torn } });
+                assert_eq!(chip.erase(0, 0), Err(Fault));
+                chip.restart(Restart::PowerUp);
+                operation += 1;
+            }
+            chip.cut_at(Cut { operation, place: CutPlace::Inside { unit: 0, torn: Torn::AsBefore } });
+            assert_eq!(chip.program(0, 0, &[0x00; 16]), Err(Fault));
+            for _ in 0..4 {
+                chip.restart(Restart::PowerUp);
+                assert_ne!(read(&mut chip, 0), Ok([0x4B; 16]), "{torn:?}");
+            }
+            assert_eq!(chip.offences(), Offences::default());
+        }
+    }
+}
+
 #[test]
 fn an_ecc_word_that_is_programmed_twice_faults_until_it_is_erased() {
     let mut chip = chip("STM32H743ZI");

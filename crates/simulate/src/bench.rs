@@ -15,6 +15,7 @@ use packer::artefact::Contents;
 use packer::{Draft, PrivateKey};
 use zerocopy::IntoBytes as _;
 
+use crate::banks;
 use crate::companion::{Companion, Memories};
 use crate::run::{Outcome, id};
 
@@ -27,6 +28,9 @@ pub enum BenchError {
     /// A fixed image is never updated.
     #[error("a fixed image is never updated: there is nothing to cut")]
     Fixed,
+    /// A companion that nobody could erase the slots of: see [`Bench::with_companions`].
+    #[error("its companion `{0}` lies in banks that are exchanged, or its log does: only the boot loader erases there")]
+    Exchanged(String),
     /// The payload does not fit.
     #[error("a payload of {0} bytes does not fit: the slots have room for {1}")]
     Payload(u32, u32),
@@ -108,7 +112,8 @@ impl Bench {
     ///
     /// # Errors
     /// [`BenchError::Companion`] for a group that is not of two slots which its images stay in: nobody would copy it before the lead starts,
-    /// and the old lead would have lost its companion afterwards.
+    /// and the old lead would have lost its companion afterwards. [`BenchError::Exchanged`] for one in the banks of a lead that has these
+    /// exchanged: an application installs companions itself, and what its erase selects there is unproven.
     pub fn with_companions(mut self, companions: Vec<Bench>, seed: u64) -> Result<Self, BenchError> {
         let payload_size = self.payload_size();
         let mut known = Memories::of(&self);
@@ -117,6 +122,9 @@ impl Bench {
                 return Err(BenchError::Companion(bench.name));
             }
             let memories = known.join(&bench);
+            if banks::are_exchanged_under(&self, &bench, &memories) {
+                return Err(BenchError::Exchanged(bench.name));
+            }
             self.companions.push(Companion { bench, memories });
         }
         self.shapes = known.shapes();

@@ -28,7 +28,8 @@ struct Layout {
     external: Option<&'static str>,
     /// Slots that run where they are stored.
     pair: Option<[Sectors; 2]>,
-    /// Whether their banks are exchanged; where their logs lie then.
+    /// Whether their banks are exchanged too, and where their logs lie then if not at their ends.
+    is_exchanged: bool,
     bank_logs: Option<[Sectors; 2]>,
     /// Where the logs of slots lie that are in external memory.
     pair_logs: Option<[Sectors; 2]>,
@@ -45,6 +46,7 @@ const NONE: Layout = Layout {
     mode: 0,
     external: None,
     pair: None,
+    is_exchanged: false,
     bank_logs: None,
     pair_logs: None,
     copied: None,
@@ -57,7 +59,9 @@ const F767ZG_DUAL: Layout = Layout {
     part: "STM32F767ZG",
     mode: 1,
     pair: Some([Sectors(0, 2, 2), Sectors(1, 2, 2)]),
-    bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
+    is_exchanged: true,
+    bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 4, 1)]),
+    counter: Some(Sectors(1, 0, 2)),
     ..NONE
 };
 
@@ -92,11 +96,19 @@ const LAYOUTS: &[Layout] = &[
         part: "STM32F767ZI",
         mode: 1,
         pair: Some([Sectors(0, 1, 3), Sectors(1, 1, 3)]),
-        bank_logs: Some([Sectors(0, 4, 1), Sectors(1, 4, 1)]),
+        is_exchanged: true,
         copied: Some([Sectors(0, 1, 3), Sectors(1, 1, 3), Sectors(1, 4, 1)]),
         ..NONE
     },
     F767ZG_DUAL,
+    Layout {
+        name: "F767ZG-small",
+        part: "STM32F767ZG",
+        mode: 1,
+        pair: Some([Sectors(0, 2, 1), Sectors(1, 2, 1)]),
+        is_exchanged: true,
+        ..NONE
+    },
     Layout {
         name: "H743",
         part: "STM32H743ZI",
@@ -162,7 +174,7 @@ const FULL: &[Layout] = &[
         part: "STM32F767ZI",
         mode: 1,
         pair: Some([Sectors(0, 5, 7), Sectors(1, 5, 7)]),
-        bank_logs: Some([Sectors(0, 4, 1), Sectors(1, 4, 1)]),
+        is_exchanged: true,
         copied: Some([Sectors(0, 5, 3), Sectors(1, 5, 3), Sectors(1, 8, 3)]),
         ..NONE
     },
@@ -171,7 +183,17 @@ const FULL: &[Layout] = &[
         part: "STM32F767ZG",
         mode: 1,
         pair: Some([Sectors(0, 5, 3), Sectors(1, 5, 3)]),
-        bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 1, 1)]),
+        is_exchanged: true,
+        bank_logs: Some([Sectors(0, 1, 1), Sectors(1, 4, 1)]),
+        counter: Some(Sectors(1, 0, 2)),
+        ..NONE
+    },
+    Layout {
+        name: "F767ZG-small",
+        part: "STM32F767ZG",
+        mode: 1,
+        pair: Some([Sectors(0, 5, 1), Sectors(1, 5, 1)]),
+        is_exchanged: true,
         ..NONE
     },
     Layout {
@@ -242,7 +264,7 @@ const TOGETHER: &[(Layout, Layout)] = &[
         },
     ),
     (
-        Layout { name: "F767ZG-dual-F767ZG-dual", ..F767ZG_DUAL },
+        Layout { name: "F767ZG-dual-F767ZG-dual", is_exchanged: false, ..F767ZG_DUAL },
         Layout {
             name: "companion",
             part: "STM32F767ZG",
@@ -283,7 +305,7 @@ impl Layout {
         if self.pair.is_some() {
             found.push(self.bench(Strategy::DirectXip, full_size, seed));
         }
-        if self.bank_logs.is_some() {
+        if self.is_exchanged {
             found.push(self.bench(Strategy::BankSwap, full_size, seed));
         }
         if self.copied.is_some() {
@@ -351,12 +373,12 @@ impl Layout {
             let (region, offset, size, _) = range(*sectors);
             capacity = capacity.min(size - FRONT);
             let (_, _, _, steps) = range(roles[0].1);
-            let logged = match strategy {
-                Strategy::DirectXip => Some(self.pair_logs.map_or(*sectors, |logs| logs[number])),
+            let own = match strategy {
+                Strategy::DirectXip => self.pair_logs.map(|logs| logs[number]),
                 Strategy::BankSwap => self.bank_logs.map(|logs| logs[number]),
-                _ if *role == ROLE_RUN => Some(self.log.unwrap_or(roles[1].1)),
-                _ => None,
+                _ => self.log,
             };
+            let tail = if roles.iter().any(|(role, _)| *role == ROLE_STAGING) { roles[1].1 } else { *sectors };
             let mut slot = GroupSlot {
                 role: *role,
                 region: region as u8,
@@ -373,13 +395,10 @@ impl Layout {
                 // Exchanged banks are seen where the first one is.
                 let (seen, at, ..) = if strategy == Strategy::BankSwap { range(roles[0].1) } else { range(*sectors) };
                 slot.run_address = (regions[seen].base + at + FRONT).into();
-            }
-            if let Some(log) = logged {
-                let (region, start, area, _) = range(log);
+                let (region, start, area, _) = range(own.unwrap_or(tail));
                 let size = state_space(strategy, TRIES, unit(region).ok_or_else(unproven)?, steps).ok_or("no log")?;
-                let in_slot = strategy != Strategy::BankSwap && self.pair_logs.is_none() && self.log.is_none();
-                let offset = if in_slot { start + area - size } else { start };
-                if in_slot {
+                let offset = if own.is_none() { start + area - size } else { start };
+                if own.is_none() {
                     capacity = capacity.min(area.checked_sub(size + FRONT).ok_or("no room for the log")?);
                 }
                 (slot.log_region, slot.log_offset, slot.log_size) = (region as u8, offset.into(), size.into());

@@ -6,6 +6,7 @@ use flash_model::{Chip, Restart};
 use image_format::log::{ENTRY_SIZE, Entry, EntryKind, LogForm};
 use zerocopy::IntoBytes as _;
 
+use crate::banks;
 use crate::bench::{Bench, parts};
 use crate::counter::AnyCounter;
 use crate::device::Device;
@@ -154,12 +155,12 @@ fn start(bench: &Bench, memo: &Memo, chip: &mut Chip, fuzzed: &mut Fuzzed) -> Op
     let mut session = Session::open(config, &mut device, memo.clone()).ok()?;
     let decision = boot(&mut session, &mut AnyCounter::of(&config));
     drop(session);
-    let start = match decision.action {
-        Action::Boot(start) | Action::Exchange(start) => start,
-        Action::Recover(_) => {
-            fuzzed.recovered += 1;
-            return None;
-        }
+    if let Action::Recover(_) = decision.action {
+        fuzzed.recovered += 1;
+        return None;
+    }
+    let Some(start) = banks::started(bench, &decision.action) else {
+        panic!("{}: an image is started that is not seen at its run address", bench.name)
     };
     fuzzed.started += 1;
     assert!(start.entry().is_some(), "{}: no entry", bench.name);

@@ -10,12 +10,15 @@
 #![forbid(unsafe_code)]
 
 mod application;
+mod banks;
 mod bench;
 mod companion;
 mod counter;
 mod cut;
 mod device;
 pub mod devices;
+#[cfg(test)]
+mod exchange;
 mod explore;
 pub mod fuzz;
 mod memo;

@@ -8,6 +8,7 @@ use image_format::{Digest, Header, ImageBody, Memory, SoftwareCrypto};
 use zerocopy::IntoBytes as _;
 
 use crate::application::Update;
+use crate::banks;
 use crate::bench::Bench;
 use crate::counter::AnyCounter;
 use crate::device::{Before, Device};
@@ -75,6 +76,12 @@ pub enum Violation {
     /// An older image boots after a newer one was confirmed.
     #[error("the confirmed image is not kept: an older one boots")]
     Unconfirmed,
+    /// An image starts at an address where the core does not find it: the banks were not exchanged for it, or were.
+    #[error("an image is started that is not seen at its run address")]
+    Elsewhere,
+    /// The application erased while banks may be exchanged.
+    #[error("the application erases in a bank that may be exchanged")]
+    Erased,
     /// A memory was programmed where it does not bear it.
     #[error("programmed what is not erased for sure: {0:?}")]
     Offence(flash_model::Offences),
@@ -318,10 +325,10 @@ impl<'b> Player<'b> {
         if device.chip.is_off() {
             return Ok(Step::Cut);
         }
-        let start = match decision.action {
-            Action::Boot(start) | Action::Exchange(start) => start,
-            Action::Recover(reason) => return Err(Violation::NothingBoots(reason)),
-        };
+        if let Action::Recover(reason) = decision.action {
+            return Err(Violation::NothingBoots(reason));
+        }
+        let start = banks::started(self.bench, &decision.action).ok_or(Violation::Elsewhere)?;
         let runs = self.which(start.image().id()).filter(|_| start.entry().is_some());
         let runs = runs.ok_or(Violation::SomethingElse)?;
         if runs < world.confirmed {
@@ -332,6 +339,7 @@ impl<'b> Player<'b> {
         }
         tell(device.chip, runs.name());
         let was_quiet = device.chip.operations() == before;
+        let erases = banks::erases(self.bench, device.chip);
         let lowest = counter.read(&mut device).unwrap_or_default();
         let present = [&present, self.bench.missing()].concat();
         let config = Config { present: &present, ..config };
@@ -342,6 +350,9 @@ impl<'b> Player<'b> {
         let known = (world.confirmed == runs, &mut world.is_withdrawn);
         let step = self.runs(&mut session, runs, &start, lowest, was_quiet, known);
         drop(session);
+        if banks::erases(self.bench, device.chip) != erases {
+            return Err(Violation::Erased);
+        }
         if device.chip.is_off() {
             return Ok(Step::Cut);
         }

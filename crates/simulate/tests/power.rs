@@ -75,6 +75,7 @@ fn two_cuts_anywhere_on_the_smallest() {
     let (count, failures) = each(&Scenario::ALL, |bench, scenario, memo| {
         let depth = match bench.name.as_str() {
             "L476/direct-xip" => Depth::Every,
+            "F767ZG-small/bank-swap" => Depth::One,
             name if name.starts_with("L476") => Depth::Three,
             _ => return Ok(Count::default()),
         };

@@ -13,7 +13,7 @@ structure! {
         0 => kind: u8,
         /// Number of the try for TRY; 1 for an OKAY behind which the security counter was raised; zero otherwise.
         1 => argument: u8,
-        /// Number of the step for STEP; for CLEAR the low 16 bits of the generation that the update is to have; zero otherwise.
+        /// Number of the step for STEP; zero otherwise.
         2 => step: U16,
         /// Generation of the update: one above the highest that any log of the device had. For COUNT the security counter.
         4 => generation: U32,
@@ -81,7 +81,7 @@ kinds! {
     0x4B Okay,
     /// The image is rejected: its tries are used up, or another is staged in its place.
     0x55 Drop,
-    /// The application asks the boot loader to erase the other slot.
+    /// Whoever runs from the other slot asks the boot loader to erase this one.
     0x66 Clear,
     /// The running image is being copied to the backup slot.
     0x78 Backup,
@@ -106,7 +106,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Number of the try, or whether the counter was raised.
     pub argument: u8,
-    /// Number of the step, or the generation asked for.
+    /// Number of the step.
     pub step: u16,
     /// Generation of the update, or the security counter.
     pub generation: u32,

@@ -48,8 +48,8 @@ pub struct SlotLog {
     pub copied: bool,
     /// The backup was copied back.
     pub restored: bool,
-    /// The application asks for the other slot to be erased, for an update whose generation has these low 16 bits.
-    pub clear: Option<u16>,
+    /// Whoever runs from another slot asks for this one to be erased, and its image was not confirmed since.
+    pub clear: bool,
     /// Number of the place behind the last one that is not free.
     pub next: u32,
     /// Whether that last one is a valid entry, and not what a power cut left or what was taken out of use.
@@ -72,7 +72,7 @@ impl SlotLog {
         backed_up: false,
         copied: false,
         restored: false,
-        clear: None,
+        clear: false,
         next: 0,
         ends_valid: false,
     };
@@ -140,9 +140,10 @@ fn apply(log: &mut SlotLog, entry: Entry) {
         EntryKind::Okay => {
             log.okays = log.okays.saturating_add(1);
             log.raised |= entry.argument == RAISED;
+            log.clear = false;
         }
         EntryKind::Drop => log.drops = log.drops.saturating_add(1),
-        EntryKind::Clear => log.clear = Some(entry.step),
+        EntryKind::Clear => log.clear = true,
         EntryKind::Backup | EntryKind::Copy | EntryKind::Back => {
             log.ready = true;
             if log.copying != Some(entry.kind) {

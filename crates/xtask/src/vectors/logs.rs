@@ -78,6 +78,7 @@ fn read(case: &Case) -> Result<(SlotLog, Value), String> {
         "image": hex(&log.image),
         "tries": log.tries,
         "next": log.next,
+        "clear": log.clear,
     });
     Ok((log, value))
 }
@@ -137,6 +138,9 @@ fn cases() -> Vec<Case> {
         case("confirmed", Status::Confirmed, &[at(Open), at(Ready), at(Try), at(Okay), Free]),
         case("confirmed and dropped", Status::Confirmed, &[at(Drop), at(Okay), at(Drop), Free]),
         case("dropped", Status::Rejected, &[at(Open), at(Ready), at(Drop), Free]),
+        case("to be erased", Status::Confirmed, &[at(Open), at(Ready), at(Okay), Spent, at(Clear), Free]),
+        case("runs after all", Status::Confirmed, &[at(Open), at(Ready), at(Okay), at(Clear), at(Okay), Free]),
+        case("to be erased, about nothing", Status::Blank, &[Spent, Spent, Place::Entry(Clear, 0, 0), Free]),
         case("an older generation", Status::Open, &[at(Okay), Place::Entry(Open, 2, 2), at(Okay), Free]),
         case("another image", Status::Trial, &[at(Ready), Place::Entry(Okay, 1, 2), Free]),
         case("holes", Status::Confirmed, &[Free, at(Open), Free, Spent, Free, at(Okay), Free]),

@@ -1,0 +1,259 @@
+//! What an application asks for where banks are exchanged, again and again.
+
+use boot::{Reason, Refusal, Session, Start, Wanted, boot};
+use flash_model::{Chip, Cut, CutPlace, Restart, Torn};
+use image_format::log::{LogForm, SlotLog, Status, Strategy, scan};
+use image_format::{Extent, Fault, ReadAt};
+
+use crate::application::Update;
+use crate::banks;
+use crate::bench::{Bench, parts};
+use crate::counter::AnyCounter;
+use crate::device::Device;
+use crate::devices::benches;
+use crate::memo::Memo;
+
+/// A device whose banks are exchanged, and the memories that it has.
+struct Board<'b> {
+    bench: &'b Bench,
+    chip: Chip,
+    memo: Memo,
+}
+
+/// A slot's log as a source of bytes.
+struct LogArea<'c>(&'c mut Chip, usize, u32);
+
+impl ReadAt for LogArea<'_> {
+    fn extent(&self) -> Extent {
+        Extent::Slot(u32::MAX)
+    }
+
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        self.0.read(self.1, self.2 + offset, buffer).map_err(|_| Fault)
+    }
+}
+
+impl<'b> Board<'b> {
+    /// One with the old image in the first slot, which was confirmed.
+    fn new(bench: &'b Bench) -> Self {
+        let chip = bench.chip_with(0, &bench.images().old, 1).expect("the old image fits");
+        let mut board = Board { bench, chip, memo: Memo::default() };
+        board.start();
+        board.session(|session| session.confirm(0)).expect("confirms");
+        board
+    }
+
+    /// A reset, and the boot loader.
+    fn start(&mut self) -> Start {
+        self.chip.restart(Restart::Reset);
+        let config = self.bench.config();
+        let device = Device { chip: &mut self.chip, notes: None, registers: self.bench.registers() };
+        let mut session = Session::open(config, device, self.memo.clone()).expect("opens");
+        let action = boot(&mut session, &mut AnyCounter::of(&config)).action;
+        banks::started(self.bench, &action).expect("something starts")
+    }
+
+    /// What the application does.
+    fn session<T>(&mut self, work: impl FnOnce(&mut Session<'_, Device<'_>, Memo>) -> T) -> T {
+        let device = Device { chip: &mut self.chip, notes: None, registers: self.bench.registers() };
+        let mut session = Session::open(self.bench.config(), device, self.memo.clone()).expect("opens");
+        let erases = banks::erases(self.bench, session.flash().chip);
+        let done = work(&mut session);
+        assert_eq!(banks::erases(self.bench, session.flash().chip), erases, "the application erases");
+        done
+    }
+
+    fn log(&mut self, number: usize) -> SlotLog {
+        let slot = self.bench.group().slots()[number];
+        let form = self.form(number);
+        scan(&mut LogArea(&mut self.chip, slot.log_region.into(), slot.log_offset.get()), &form, self.bench.tries)
+    }
+
+    fn form(&self, slot: usize) -> LogForm {
+        let slot = self.bench.group().slots()[slot];
+        let shape = &self.bench.shapes()[usize::from(slot.log_region)];
+        LogForm::new(slot.log_size.get(), shape.unit, shape.erased).expect("a log")
+    }
+
+    /// Programs places of a slot's log from a place on, each with the same.
+    fn fill(&mut self, slot: usize, places: std::ops::Range<u32>, bytes: &[u8]) {
+        let (form, slot) = (self.form(slot), self.bench.group().slots()[slot]);
+        for number in places {
+            let offset = slot.log_offset.get() + form.offset(number).expect("a place");
+            self.chip.program(slot.log_region.into(), offset, bytes).expect("programs");
+        }
+    }
+
+    /// Begins to stage the new image, and leaves off after so many chunks.
+    fn stage_part(&mut self, running: usize, chunks: usize) -> Result<(), Refusal> {
+        let bench = self.bench;
+        let (image, payload) = parts(&bench.images().new).expect("an image");
+        self.session(|session| {
+            let mut stage = session.stage(running, image, 0)?;
+            for _ in 0..chunks {
+                let Wanted::Chunk(number) = stage.wanted() else { break };
+                let range = image.chunks.range(number);
+                stage.put(&payload[range.start as usize..range.end as usize])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Installs an image beside the running one, whatever it takes. How many starts that took.
+    fn install(&mut self, running: usize, sealed: &[u8]) -> u32 {
+        let update = Update::new(sealed).expect("an image");
+        for starts in 0..4 {
+            match self.session(|session| update.stage(session, running, 0)) {
+                Ok(()) => return starts,
+                Err(Refusal::Reason(Reason::ClearFirst)) => self.session(|s| s.clear(running)).expect("clears"),
+                Err(refusal) => panic!("{refusal:?}"),
+            }
+            assert_eq!(self.start().slot(), running);
+        }
+        panic!("never empty")
+    }
+}
+
+/// The devices with banks that are exchanged, large ones left out.
+fn each(work: impl Fn(&Bench)) {
+    let all = benches(false, 7).expect("benches");
+    let mut swapping = all.iter().filter(|bench| bench.strategy() == Strategy::BankSwap).peekable();
+    assert!(swapping.peek().is_some());
+    swapping.for_each(work);
+}
+
+#[test]
+fn downloads_that_are_cut_off_end_nothing() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        board.start();
+        let log = board.log(0).next;
+        for round in 0..40 {
+            board.stage_part(0, round % 3).expect("stages");
+            if round % 2 == 0 {
+                let operation = board.chip.operations();
+                board.chip.cut_at(Cut { operation, place: CutPlace::Inside { unit: 0, torn: Torn::ALL[round % 7] } });
+                let _ = board.session(|session| session.clear(0));
+            }
+            board.start();
+            for _ in 0..3 {
+                board.session(|session| session.clear(0)).expect("clears");
+                board.start();
+            }
+        }
+        let grown = board.log(0).next - log;
+        assert!(grown <= 8, "{}: the running image's log grew by {grown} places", bench.name);
+        assert_eq!(board.install(0, &bench.images().new), 0, "{}", bench.name);
+        assert_eq!(board.start().slot(), 1);
+        board.session(|session| session.confirm(1)).expect("confirms");
+        assert!(!board.start().on_trial());
+        assert_eq!(board.chip.offences(), Default::default(), "{}", bench.name);
+    });
+}
+
+#[test]
+fn updates_that_are_rejected_end_nothing() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        board.start();
+        let log = board.log(0).next;
+        for round in 0..40 {
+            assert_eq!(board.install(0, &bench.images().new), u32::from(round > 0), "{}", bench.name);
+            for _ in 0..bench.tries {
+                let start = board.start();
+                assert_eq!((start.slot(), start.on_trial()), (1, true));
+            }
+            assert_eq!(board.start().slot(), 0);
+            assert_eq!(board.session(|session| session.status(1)).status, Status::Rejected);
+        }
+        assert!(board.log(0).next - log <= 8, "{}", bench.name);
+        board.install(0, &bench.images().new);
+        board.start();
+        board.session(|session| session.confirm(1)).expect("confirms");
+        assert_eq!(board.start().slot(), 1);
+    });
+}
+
+#[test]
+fn an_empty_slot_is_erased_once() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        board.start();
+        assert_eq!(board.session(|session| session.status(1)).status, Status::Open);
+        let operations = board.chip.operations();
+        board.session(|session| session.clear(0)).expect("nothing to do");
+        board.start();
+        assert_eq!(board.chip.operations(), operations, "{}", bench.name);
+    });
+}
+
+#[test]
+fn what_a_factory_programmed_is_left_alone_until_somebody_asks() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        let slot = bench.group().slots()[1];
+        bench.load(&mut board.chip, slot.region, slot.offset.get(), &bench.images().new).expect("fits");
+        board.start();
+        let operations = board.chip.operations();
+        board.start();
+        assert_eq!(board.chip.operations(), operations, "{}", bench.name);
+        assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
+        board.session(|session| session.clear(0)).expect("clears");
+        let operations = board.chip.operations();
+        board.session(|session| session.clear(0)).expect("was asked for");
+        assert_eq!(board.chip.operations(), operations, "{}", bench.name);
+        board.start();
+        assert_eq!(board.stage_part(0, 0), Ok(()), "{}", bench.name);
+    });
+}
+
+/// A tool writes slots and leaves logs as they are.
+#[test]
+fn what_a_tool_programmed_into_an_empty_slot_is_not_programmed_over() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        board.start();
+        let slot = bench.group().slots()[1];
+        bench.load(&mut board.chip, slot.region, slot.offset.get(), &bench.images().new).expect("fits");
+        board.start();
+        assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
+        assert_eq!(board.install(0, &bench.images().new), 1);
+        assert_eq!(board.start().slot(), 1);
+    });
+}
+
+#[test]
+fn a_log_without_room_asks_by_itself() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        board.start();
+        board.stage_part(0, 1).expect("stages");
+        let (next, form) = (board.log(1).next, board.form(1));
+        board.fill(1, next..form.places(), &vec![form.spent(); form.place_size() as usize]);
+        assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
+        board.session(|session| session.clear(0)).expect("clears");
+        board.start();
+        assert_eq!(board.stage_part(0, 0), Ok(()), "{}", bench.name);
+    });
+}
+
+/// The image that was asked to be erased is all that is left, and confirms itself.
+#[test]
+fn an_image_that_runs_after_all_stays() {
+    each(|bench| {
+        let mut board = Board::new(bench);
+        board.start();
+        board.install(0, &bench.images().new);
+        board.start();
+        board.session(|session| session.confirm(1)).expect("confirms");
+        board.start();
+        board.session(|session| session.clear(1)).expect("clears");
+        assert!(board.log(0).clear);
+        let second = bench.group().slots()[1];
+        board.chip.program(second.region.into(), second.offset.get(), &[0; 256]).expect("programs");
+        assert_eq!(board.start().slot(), 0);
+        board.session(|session| session.confirm(0)).expect("confirms");
+        assert!(!board.log(0).clear);
+        assert_eq!(board.start().slot(), 0, "{}", bench.name);
+    });
+}
