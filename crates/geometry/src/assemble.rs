@@ -2,8 +2,8 @@
 
 use crate::chips::{Chip, Chips};
 use crate::family::{
-    self, AliasForm, BitForm, Block, Family, Kind, LockForm, ModeRule, OptionForm, RegionForm, RegisterForm, Statement,
-    all, fact, one,
+    self, AliasForm, BitForm, Block, Family, Kind, LockWord, ModeRule, OptionForm, OtpForm, RegionForm, RegisterForm,
+    Statement, all, fact, one,
 };
 use crate::sort::sort_by_key;
 use crate::{
@@ -30,16 +30,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
         vector_table: builder.vector_table(),
         ram: if ram.is_empty() { chips.blocks(&chip.ram) } else { ram },
         eeprom: chips.blocks(&chip.eeprom),
-        otp: one(family.otp.iter(), name, "OTP")?.map(|form| Otp {
-            base: form.base,
-            size: form.size,
-            block: form.block,
-            unit: form.unit,
-            lock: form.lock.map(lock),
-            unique_id: form.unique_id,
-            blank_read: form.blank_read,
-            citation: form.citation(),
-        }),
+        otp: one(family.otp.iter(), name, "OTP")?.map(otp).transpose()?,
         option_memory: blocks(&family.option_memory, name),
         stored_options: all(&family.stored_options, name)
             .map(|form| StoredOptions {
@@ -194,11 +185,12 @@ fn default_title(banks: usize) -> &'static str {
     }
 }
 
-fn lock(form: LockForm) -> Lock {
-    match form {
-        LockForm::Bytes(base) => Lock::Bytes(base),
-        LockForm::Register => Lock::Register,
-        LockForm::Unit => Lock::Unit,
+fn lock(form: &OtpForm) -> Result<Option<Lock>, String> {
+    match (form.lock, form.lock_bytes) {
+        (Some(_), Some(_)) => Err("two statements about what locks the OTP".to_owned()),
+        (None, bytes) => Ok(bytes.map(Lock::Bytes)),
+        (Some(LockWord::Register), None) => Ok(Some(Lock::Register)),
+        (Some(LockWord::Unit), None) => Ok(Some(Lock::Unit)),
     }
 }
 
@@ -206,6 +198,19 @@ fn swap_bit(form: &BitForm) -> SwapBit {
     let RegisterForm { name, address } = &form.register;
     let field = RegisterField { register: name.clone(), address: *address, shift: form.shift, width: 1 };
     SwapBit { name: form.name.clone(), field }
+}
+
+fn otp(form: &OtpForm) -> Result<Otp, String> {
+    Ok(Otp {
+        base: form.base,
+        size: form.size,
+        block: form.block,
+        unit: form.unit,
+        lock: lock(form)?,
+        unique_id: form.unique_id,
+        blank_read: form.blank_read,
+        citation: form.citation(),
+    })
 }
 
 /// An alias of all flash from its target up to `end`.

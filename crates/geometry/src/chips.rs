@@ -30,15 +30,15 @@ tables! {
         /// Base and size of one-time-programmable memory as the source has it. Facts about a family decide, not this.
         pub otp: Option<(u32, u32)>,
         /// Name, base and size.
-        pub ram: Vec<(String, u32, u32)> = Vec::new(),
+        pub ram: Vec<(String, u32, u32)> = default,
         /// Name, base and size.
-        pub eeprom: Vec<(String, u32, u32)> = Vec::new(),
+        pub eeprom: Vec<(String, u32, u32)> = default,
     }
 
     /// A sector map.
     pub struct ChipMode {
         /// Flash algorithms of the second source that have the same sectors.
-        pub same_as: Vec<String> = Vec::new(),
+        pub same_as: Vec<String> = default,
         /// Lowest address first; empty without flash.
         pub regions: Vec<RegionForm>,
     }

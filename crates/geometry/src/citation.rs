@@ -2,23 +2,18 @@
 
 use std::fmt;
 
-use crate::read::{Table, words};
+use crate::read::{fields, words};
 
-/// The source of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Citation {
-    /// Document, file and line, or measurement: enough to look the value up again.
-    pub source: String,
-    /// How far the source can be relied on.
-    pub evidence: Evidence,
-    /// What else is to be known: a condition, an exception, who disagrees.
-    pub note: Option<String>,
-}
-
-impl Citation {
-    /// Takes it out of a table that says what it says of one source.
-    pub(crate) fn take(table: &mut Table<'_>) -> Result<Self, String> {
-        Ok(Self { source: table.take("source")?, evidence: table.take("evidence")?, note: table.take("note")? })
+fields! {
+    /// The source of a value.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Citation {
+        /// Document, file and line, or measurement: enough to look the value up again.
+        pub source: String,
+        /// How far the source can be relied on.
+        pub evidence: Evidence,
+        /// What else is to be known: a condition, an exception, who disagrees.
+        pub note: Option<String>,
     }
 }
 

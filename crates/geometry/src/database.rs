@@ -1,6 +1,6 @@
 //! The compiled-in device database: unpacking it, and look-up in it.
 //!
-//! schema/devices is packed by build.rs, each family on its own. Whoever asks for a part has its family unpacked and
+//! schema/devices is packed by build/main.rs, each family on its own. Whoever asks for a part has its family unpacked and
 //! parsed once, and no other; only a listing and a name that does not exist cost all of them.
 
 use std::fmt;
@@ -9,24 +9,23 @@ use std::sync::OnceLock;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
-use serde_json::Value;
 
 use crate::chips::Chips;
 use crate::family::Family;
 use crate::memory::{Memories, Memory};
-use crate::read::Read;
+use crate::read::{Read, whole};
 use crate::sort::sort_by;
 use crate::{Part, assemble};
 
-/// What the names of a family's parts begin with, and its file of facts and file of parts.
+/// What the names of a family's parts begin with, and what its file of facts and its file of parts say.
 struct Packed {
     name: &'static str,
-    texts: Deflated,
+    deflated: Deflated,
     /// What it is unpacked, once somebody asked.
     unpacked: OnceLock<Result<(Family, Chips), String>>,
 }
 
-/// A text that was deflated behind another one.
+/// Bytes that were deflated behind others.
 struct Deflated {
     /// Its size before that, in bytes.
     size: usize,
@@ -125,10 +124,7 @@ pub fn memories() -> Result<Vec<Memory>, LookupError> {
 /// The same, unpacked once.
 fn unpacked_memories() -> Result<&'static [Memory], LookupError> {
     static UNPACKED: OnceLock<Result<Vec<Memory>, String>> = OnceLock::new();
-    let unpacked = UNPACKED.get_or_init(|| {
-        let [text] = MEMORIES.texts("memories")?;
-        parse::<Memories>(&text, "memories")?.list()
-    });
+    let unpacked = UNPACKED.get_or_init(|| MEMORIES.unpack::<Memories>("memories")?.list());
     match unpacked {
         Ok(memories) => Ok(memories),
         Err(message) => Err(LookupError::Database(message.clone())),
@@ -136,32 +132,26 @@ fn unpacked_memories() -> Result<&'static [Memory], LookupError> {
 }
 
 impl Packed {
-    const fn new(name: &'static str, texts: Deflated) -> Self {
-        Self { name, texts, unpacked: OnceLock::new() }
+    const fn new(name: &'static str, deflated: Deflated) -> Self {
+        Self { name, deflated, unpacked: OnceLock::new() }
     }
 
     fn unpack(&self) -> Result<&(Family, Chips), LookupError> {
-        let unpacked = self.unpacked.get_or_init(|| {
-            let [facts, chips] = self.texts.texts(self.name)?;
-            Ok((parse(&facts, self.name)?, parse(&chips, self.name)?))
-        });
+        let unpacked = self.unpacked.get_or_init(|| self.deflated.unpack(self.name));
         unpacked.as_ref().map_err(|message| LookupError::Database(message.clone()))
     }
 }
 
 impl Deflated {
-    /// The texts that build.rs packed together, behind the first family's.
-    fn texts<const N: usize>(&self, name: &str) -> Result<[String; N], String> {
+    /// What the build packed, behind the first family's.
+    fn unpack<T: Read>(&self, name: &str) -> Result<T, String> {
         static BEHIND: OnceLock<Option<Vec<u8>>> = OnceLock::new();
         let behind = BEHIND.get_or_init(|| FIRST.inflate(&[]));
-        let bytes =
-            behind.as_ref().and_then(|behind| self.inflate(behind)).ok_or_else(|| format!("{name}: damaged"))?;
-        let text = String::from_utf8(bytes).map_err(|error| format!("{name}: {error}"))?;
-        let texts: Vec<String> = text.split_terminator('\0').map(str::to_owned).collect();
-        texts.try_into().map_err(|_| format!("{name}: not {N} texts"))
+        let bytes = behind.as_ref().and_then(|behind| self.inflate(behind));
+        bytes.and_then(|bytes| whole(&bytes)).ok_or_else(|| format!("{name}: damaged"))
     }
 
-    /// `None`: the bytes are not what build.rs wrote.
+    /// `None`: the bytes are not what the build wrote.
     fn inflate(&self, behind: &[u8]) -> Option<Vec<u8>> {
         let start = behind.len();
         let mut bytes = behind.to_vec();
@@ -172,11 +162,6 @@ impl Deflated {
         let (status, _, written) = decompress(&mut inflater, self.bytes, &mut bytes, start, flags);
         (status == TINFLStatus::Done && written == self.size).then(|| bytes.split_off(start))
     }
-}
-
-fn parse<T: Read>(text: &str, name: &str) -> Result<T, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("{name}: {error}"))?;
-    T::read(&value).map_err(|error| format!("{name}: {error}"))
 }
 
 fn names() -> Result<Vec<String>, LookupError> {
@@ -246,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_compact_form_keeps_its_budget() {
-        let families = FAMILIES.iter().map(|packed| packed.texts.bytes.len()).sum::<usize>();
+        let families = FAMILIES.iter().map(|packed| packed.deflated.bytes.len()).sum::<usize>();
         let total = FIRST.bytes.len() + families + MEMORIES.bytes.len();
         assert!(total <= BUDGET, "{total} bytes of {BUDGET}");
     }

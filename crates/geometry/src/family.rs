@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::read::{Read, Table, expected, field, tables, words};
+use crate::read::{fields, tables, words};
 use crate::{BlankRead, Citation, Corrected, EraseSelector, Fact, ReadWhileWrite, Rewrite, Run, Selects};
 
 /// A statement about some parts of a family.
@@ -48,36 +46,24 @@ pub fn one<'a, T: Statement>(
     }
 }
 
-/// What every statement has.
-struct About {
-    parts: Vec<String>,
-    citation: Citation,
-}
-
-impl About {
-    fn take(table: &mut Table<'_>) -> Result<Self, String> {
-        Ok(Self { parts: table.optional("parts", Some(Vec::new()))?, citation: Citation::take(table)? })
+fields! {
+    /// What every statement has.
+    struct About {
+        parts: Vec<String> = default,
+        citation: Citation,
     }
 }
 
 /// Declares statements: tables that carry their source and its evidence.
 macro_rules! statements {
     ($( $(#[$doc:meta])* struct $name:ident {
-        $( $(#[$field_doc:meta])* $field:ident: $type:ty $(= $absent:expr)?, )*
+        $( $(#[$field_doc:meta])* $field:ident: $type:ty $(= $default:ident)?, )*
     } )*) => {$(
-        $(#[$doc])*
-        pub struct $name {
-            $( $(#[$field_doc])* pub $field: $type, )*
-            about: About,
-        }
-
-        impl Read for $name {
-            fn read(value: &Value) -> Result<Self, String> {
-                let mut table = Table::of(value)?;
-                let about = About::take(&mut table)?;
-                let read = Self { $( $field: field!(table, $field $(, $absent)?), )* about };
-                table.end(&[$( stringify!($field), )* "parts", "source", "evidence", "note"])?;
-                Ok(read)
+        tables! {
+            $(#[$doc])*
+            pub struct $name {
+                $( $(#[$field_doc])* pub $field: $type $(= $default)?, )*
+                about: About,
             }
         }
 
@@ -106,7 +92,7 @@ statements! {
     struct ModeRule {
         banks: usize,
         title: String,
-        selectors: BTreeMap<String, u32> = BTreeMap::new(),
+        selectors: BTreeMap<String, u32> = default,
         regions: Option<Vec<RegionForm>>,
     }
     /// The numbers of each bank's first sector, in modes of so many banks.
@@ -119,7 +105,7 @@ statements! {
         option: String,
         bits: u32,
         sectors_per_bit: u32,
-        first_sector: u32 = 0,
+        first_sector: u32 = default,
         rule: String,
     }
     /// Which option bytes protect ranges of pages of a bank, in modes of so many banks.
@@ -139,7 +125,7 @@ statements! {
         shift: u32,
         width: u32,
         address_shift: Option<u32>,
-        meanings: Vec<String> = Vec::new(),
+        meanings: Vec<String> = default,
         shipped: Option<u32>,
     }
     /// A second address of the flash, from `target` on.
@@ -152,7 +138,10 @@ statements! {
         size: u32,
         block: Option<u32>,
         unit: Option<u32>,
-        lock: Option<LockForm>,
+        /// What locks it, unless bytes do.
+        lock: Option<LockWord>,
+        /// The address of its lock bytes.
+        lock_bytes: Option<u32>,
         unique_id: Option<u32>,
         blank_read: Option<BlankRead>,
     }
@@ -210,29 +199,14 @@ words! {
     }
 }
 
-/// What locks one-time-programmable memory: `"register"`, `"unit"`, or `{ bytes = 0x1FF0_F400 }`.
-#[derive(Clone, Copy, Debug)]
-pub enum LockForm {
-    /// Lock bytes from this address on.
-    Bytes(u32),
-    /// Bits of a register.
-    Register,
-    /// Nothing but that a unit is programmed once.
-    Unit,
-}
-
-impl Read for LockForm {
-    fn read(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::String(word) if word == "register" => Ok(Self::Register),
-            Value::String(word) if word == "unit" => Ok(Self::Unit),
-            Value::Object(_) => {
-                let mut table = Table::of(value)?;
-                let lock = Self::Bytes(table.take("bytes")?);
-                table.end(&["bytes"]).map(|()| lock)
-            }
-            other => Err(expected("\"register\", \"unit\" or a table", other)),
-        }
+words! {
+    /// What locks one-time-programmable memory that has no lock bytes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum LockWord {
+        /// Bits of a register.
+        Register,
+        /// Nothing but that a unit is programmed once.
+        Unit,
     }
 }
 
@@ -240,45 +214,45 @@ tables! {
     /// A family's file.
     pub struct Family {
         /// What abbreviations in the statements' sources stand for.
-        pub sources: BTreeMap<String, String> = BTreeMap::new(),
+        pub sources: BTreeMap<String, String> = default,
         /// Widest unit that needs no extra supply.
-        pub program_unit: Vec<Bytes> = Vec::new(),
+        pub program_unit: Vec<Bytes> = default,
         /// Bytes that share an error correction code; 0: there is none.
-        pub ecc_word: Vec<Bytes> = Vec::new(),
+        pub ecc_word: Vec<Bytes> = default,
         /// See [`Erased`].
-        pub erased: Vec<Erased> = Vec::new(),
+        pub erased: Vec<Erased> = default,
         /// See [`RewriteRule`].
-        pub rewrite: Vec<RewriteRule> = Vec::new(),
+        pub rewrite: Vec<RewriteRule> = default,
         /// See [`ReadRule`].
-        pub read_while_write: Vec<ReadRule> = Vec::new(),
+        pub read_while_write: Vec<ReadRule> = default,
         /// See [`ModeRule`].
-        pub modes: Vec<ModeRule> = Vec::new(),
+        pub modes: Vec<ModeRule> = default,
         /// See [`Numbers`].
-        pub numbers: Vec<Numbers> = Vec::new(),
+        pub numbers: Vec<Numbers> = default,
         /// See [`Protection`].
-        pub write_protection: Vec<Protection> = Vec::new(),
+        pub write_protection: Vec<Protection> = default,
         /// See [`Pages`].
-        pub page_protection: Vec<Pages> = Vec::new(),
+        pub page_protection: Vec<Pages> = default,
         /// See [`OptionForm`].
-        pub options: Vec<OptionForm> = Vec::new(),
+        pub options: Vec<OptionForm> = default,
         /// See [`AliasForm`].
-        pub aliases: Vec<AliasForm> = Vec::new(),
+        pub aliases: Vec<AliasForm> = default,
         /// RAM in more detail than the imported blocks; it stands instead of them.
-        pub ram: Vec<Block> = Vec::new(),
+        pub ram: Vec<Block> = default,
         /// See [`OtpForm`].
-        pub otp: Vec<OtpForm> = Vec::new(),
+        pub otp: Vec<OtpForm> = default,
         /// See [`SwapForm`].
-        pub swap: Vec<SwapForm> = Vec::new(),
+        pub swap: Vec<SwapForm> = default,
         /// See [`Selector`].
-        pub erase_selector: Vec<Selector> = Vec::new(),
+        pub erase_selector: Vec<Selector> = default,
         /// Where the option bytes are stored, where they can be read as memory.
-        pub option_memory: Vec<Block> = Vec::new(),
+        pub option_memory: Vec<Block> = default,
         /// See [`StoredForm`].
-        pub stored_options: Vec<StoredForm> = Vec::new(),
+        pub stored_options: Vec<StoredForm> = default,
         /// Where external memories appear.
-        pub windows: Vec<Block> = Vec::new(),
+        pub windows: Vec<Block> = default,
         /// See [`Correction`].
-        pub corrections: Vec<Correction> = Vec::new(),
+        pub corrections: Vec<Correction> = default,
     }
 }
 

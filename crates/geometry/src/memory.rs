@@ -6,7 +6,7 @@ use std::fmt;
 use crate::family::{Bytes, Erased, ReadRule, RegionForm, RewriteRule, fact, one};
 use crate::read::{tables, words};
 use crate::sort::sort_by;
-use crate::{Citation, Ecc, Evidence, Region, Run};
+use crate::{Citation, Ecc, Region, Run};
 
 /// An external memory by its part name. Its region starts at 0: the bus decides about the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ tables! {
         sources: BTreeMap<String, String>,
         memories: Vec<MemoryForm>,
         program_unit: Vec<Bytes>,
-        ecc_word: Vec<Bytes> = Vec::new(),
+        ecc_word: Vec<Bytes> = default,
         erased: Vec<Erased>,
         rewrite: Vec<RewriteRule>,
         read_while_write: Vec<ReadRule>,
@@ -67,10 +67,8 @@ tables! {
         runs: Vec<Run>,
         erase_sizes: Vec<u32>,
         page: u32,
-        command_offsets: Vec<u32> = Vec::new(),
-        source: String,
-        evidence: Evidence,
-        note: Option<String>,
+        command_offsets: Vec<u32> = default,
+        citation: Citation,
     }
 }
 
@@ -87,7 +85,7 @@ impl Memories {
 
     fn memory(&self, form: &MemoryForm) -> Result<Memory, String> {
         let name = &form.name;
-        let citation = Citation { source: form.source.clone(), evidence: form.evidence, note: form.note.clone() };
+        let citation = &form.citation;
         let region = RegionForm { base: 0, runs: form.runs.clone() };
         let ecc = one(self.ecc_word.iter(), name, "the ECC word")?;
         Ok(Memory {
@@ -114,7 +112,7 @@ impl Memories {
             erase_sizes: form.erase_sizes.clone(),
             page: form.page,
             command_offsets: form.command_offsets.clone(),
-            citation,
+            citation: citation.clone(),
             sources: self.sources.clone(),
         })
     }

@@ -1,85 +1,81 @@
-//! Reading the packed files: a file is parsed into a [`Value`], and each type takes its own out of that.
+//! Reading what build/main.rs packed: what is declared, in the order of its declaration, one thing behind the other.
 //!
-//! Declared by macros of ours and not by serde's derive, which compiles a parser anew for each list of each type: with that, the
-//! reader of the database took 130 KB of WebAssembly more.
+//! The build has the same declarations, with macros of the same names (build/pack.rs), and packs schema/devices by them. So a
+//! mistake in a file is an error of the build, and here is nothing but what was packed: the reader looks no name up and tells no
+//! mistake, which takes a quarter of the WebAssembly that a reader of JSON took.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
-/// What can be read out of a packed file.
-pub trait Read: Sized {
-    /// Takes it out of a value.
-    ///
-    /// # Errors
-    /// A value of another form, with the way to it.
-    fn read(value: &Value) -> Result<Self, String>;
-
-    /// What stands for it where a table does not have it; `None`: it has to be there.
-    fn absent() -> Option<Self> {
-        None
-    }
+/// What can be read out of packed bytes.
+pub trait Read {
+    /// Takes it from their start.
+    fn read(from: &mut Bytes<'_>) -> Self;
 }
 
-/// A table that is being read.
-pub struct Table<'a> {
-    entries: &'a Map<String, Value>,
-    /// How many of them were read.
-    read: usize,
+/// Packed bytes that are being read. Where they end too early, zeros follow.
+pub struct Bytes<'a> {
+    rest: &'a [u8],
+    is_short: bool,
 }
 
-impl<'a> Table<'a> {
-    /// A value as a table.
-    pub fn of(value: &'a Value) -> Result<Self, String> {
-        let entries = value.as_object().ok_or_else(|| expected("a table", value))?;
-        Ok(Self { entries, read: 0 })
+/// Takes one thing out of bytes; `None`: they are not exactly that.
+pub fn whole<T: Read>(bytes: &[u8]) -> Option<T> {
+    let mut from = Bytes { rest: bytes, is_short: false };
+    let read = T::read(&mut from);
+    (from.rest.is_empty() && !from.is_short).then_some(read)
+}
+
+impl<'a> Bytes<'a> {
+    /// The next so many bytes; none if there are fewer.
+    fn take(&mut self, size: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at_checked(size).unwrap_or_else(|| {
+            self.is_short = true;
+            (&[], &[])
+        });
+        self.rest = rest;
+        taken
     }
 
-    /// Reads a field: under its name, or this with hyphens.
-    pub fn take<T: Read>(&mut self, field: &str) -> Result<T, String> {
-        self.optional(field, T::absent())
+    /// A byte.
+    pub fn byte(&mut self) -> u8 {
+        self.take(1).first().copied().unwrap_or_default()
     }
 
-    /// The same of one that may be left out.
-    pub fn optional<T: Read>(&mut self, field: &str, absent: Option<T>) -> Result<T, String> {
-        match self.find(field) {
-            Some(value) => T::read(value).map_err(|error| within(field, &error)),
-            None => absent.ok_or_else(|| missing(field)),
+    /// An integer: seven bits in each byte, lowest first, and a one above them where more follow (LEB128).
+    fn number(&mut self) -> u32 {
+        let mut number = 0;
+        for shift in (0..u32::BITS).step_by(7) {
+            let byte = self.byte();
+            number |= u32::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        number
+    }
+
+    /// The size of a text or a list.
+    fn size(&mut self) -> usize {
+        usize::try_from(self.number()).unwrap_or(usize::MAX)
+    }
+
+    /// Reads something as often as a count says that stands before it.
+    fn each(&mut self, mut read: impl FnMut(&mut Self)) {
+        for _ in 0..self.size() {
+            if self.is_short {
+                break;
+            }
+            read(self);
         }
     }
-
-    fn find(&mut self, field: &str) -> Option<&'a Value> {
-        let found = self.entries.get(field).or_else(|| self.entries.get(&field.replace('_', "-")))?;
-        self.read += 1;
-        Some(found)
-    }
-
-    /// Nothing else may be in it than these fields, which were all looked for.
-    pub fn end(&self, fields: &[&str]) -> Result<(), String> {
-        if self.read == self.entries.len() {
-            return Ok(());
-        }
-        let unknown = self.entries.keys().find(|name| !fields.contains(&name.replace('-', "_").as_str()));
-        Err(format!("{} is no field of this table", unknown.map_or("a second spelling", String::as_str)))
-    }
 }
 
-/// An error with the way to it.
-fn within(field: &str, error: &str) -> String {
-    format!("{field}: {error}")
-}
-
-fn missing(field: &str) -> String {
-    format!("{field} is missing")
-}
-
-/// Declares a table: a structure, and its reader, which refuses fields that it does not have. Behind `=` stands what a field is that
-/// is left out.
+/// Declares a table: a structure, and its reader. `= default` says of a field that a file may leave it out: it is then zero or empty.
 macro_rules! tables {
     ($(
         $(#[$doc:meta])*
         $visibility:vis struct $name:ident {
-            $( $(#[$field_doc:meta])* $field_visibility:vis $field:ident: $type:ty $(= $absent:expr)?, )*
+            $( $(#[$field_doc:meta])* $field_visibility:vis $field:ident: $type:ty $(= $default:ident)?, )*
         }
     )*) => {$(
         $(#[$doc])*
@@ -88,26 +84,17 @@ macro_rules! tables {
         }
 
         impl $crate::read::Read for $name {
-            fn read(value: &serde_json::Value) -> Result<Self, String> {
-                let mut table = $crate::read::Table::of(value)?;
-                let read = Self { $( $field: $crate::read::field!(table, $field $(, $absent)?), )* };
-                table.end(&[$( stringify!($field), )*])?;
-                Ok(read)
+            fn read(from: &mut $crate::read::Bytes<'_>) -> Self {
+                Self { $( $field: $crate::read::Read::read(from), )* }
             }
         }
     )*};
 }
+/// The same of fields that stand in the table of whoever has them, and not in one of their own.
+pub(crate) use tables as fields;
+/// The same of what stands in a file as a text, which `TryFrom<String>` reads.
+pub(crate) use tables as texts;
 pub(crate) use tables;
-
-macro_rules! field {
-    ($table:ident, $field:ident) => {
-        $table.take(stringify!($field))?
-    };
-    ($table:ident, $field:ident, $absent:expr) => {
-        $table.optional(stringify!($field), Some($absent))?
-    };
-}
-pub(crate) use field;
 
 /// Declares an enumeration of words: the variants' names in lower case, with hyphens.
 macro_rules! words {
@@ -118,172 +105,73 @@ macro_rules! words {
         }
 
         impl $crate::read::Read for $name {
-            fn read(value: &serde_json::Value) -> Result<Self, String> {
-                match value {
-                    $( serde_json::Value::String(word) if $crate::read::is_word(word, stringify!($variant)) => Ok(Self::$variant), )*
-                    other => Err($crate::read::expected(concat!("one of ", $( stringify!($variant), " ", )*), other)),
-                }
+            fn read(from: &mut $crate::read::Bytes<'_>) -> Self {
+                [$( Self::$variant, )*][usize::from(from.byte())]
             }
         }
     };
 }
 pub(crate) use words;
 
-/// Whether a word is that of a variant: `two-sources` of `TwoSources`.
-pub fn is_word(word: &str, variant: &str) -> bool {
-    let mut letters = word.chars();
-    let same = variant.char_indices().all(|(index, letter)| {
-        (index == 0 || letter.is_ascii_lowercase() || letters.next() == Some('-'))
-            && letters.next() == Some(letter.to_ascii_lowercase())
-    });
-    same && letters.next().is_none()
-}
-
-/// What is said of a value of another form. A number or a table is not shown: what writes these has tables of 10 KB for fractions.
-pub fn expected(form: &str, found: &Value) -> String {
-    let found = match found {
-        Value::String(text) => return format!("`{text}` is not {form}"),
-        Value::Number(_) => "a number",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
-        Value::Bool(_) | Value::Null => "a word",
-    };
-    format!("{found} is not {form}")
-}
-
 impl Read for String {
-    fn read(value: &Value) -> Result<Self, String> {
-        value.as_str().map(str::to_owned).ok_or_else(|| expected("a text", value))
+    fn read(from: &mut Bytes<'_>) -> Self {
+        let size = from.size();
+        Self::from_utf8_lossy(from.take(size)).into_owned()
     }
 }
 
-macro_rules! numbers {
-    ($($type:ty),*) => {$(
-        impl Read for $type {
-            fn read(value: &Value) -> Result<Self, String> {
-                let number = value.as_u64().and_then(|number| number.try_into().ok());
-                number.ok_or_else(|| expected(stringify!($type), value))
-            }
-        }
-    )*};
+impl Read for u8 {
+    fn read(from: &mut Bytes<'_>) -> Self {
+        from.byte()
+    }
 }
 
-numbers!(u8, u32, usize);
+impl Read for u32 {
+    fn read(from: &mut Bytes<'_>) -> Self {
+        from.number()
+    }
+}
+
+impl Read for usize {
+    fn read(from: &mut Bytes<'_>) -> Self {
+        from.size()
+    }
+}
 
 impl<T: Read> Read for Option<T> {
-    fn read(value: &Value) -> Result<Self, String> {
-        T::read(value).map(Some)
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn read(from: &mut Bytes<'_>) -> Self {
+        (from.byte() == 1).then(|| T::read(from))
     }
 }
 
 impl<T: Read> Read for Vec<T> {
     #[inline(never)]
-    fn read(value: &Value) -> Result<Self, String> {
+    fn read(from: &mut Bytes<'_>) -> Self {
         let mut read = Self::new();
-        for value in list(value)? {
-            read.push(T::read(value)?);
-        }
-        Ok(read)
+        from.each(|from| read.push(T::read(from)));
+        read
     }
 }
 
 impl<T: Read> Read for BTreeMap<String, T> {
-    fn read(value: &Value) -> Result<Self, String> {
+    fn read(from: &mut Bytes<'_>) -> Self {
         let mut read = Self::new();
-        for (name, value) in Table::of(value)?.entries {
-            let value = T::read(value).map_err(|error| within(name, &error))?;
-            read.insert(name.clone(), value);
-        }
-        Ok(read)
+        from.each(|from| {
+            let name = String::read(from);
+            read.insert(name, T::read(from));
+        });
+        read
     }
 }
 
-fn list(value: &Value) -> Result<&[Value], String> {
-    value.as_array().map(Vec::as_slice).ok_or_else(|| expected("a list", value))
-}
-
-/// A list of exactly so many values.
-fn exactly<const N: usize>(value: &Value) -> Result<&[Value; N], String> {
-    list(value)?.try_into().map_err(|_| expected(&format!("{N} values"), value))
-}
-
 impl<A: Read, B: Read> Read for (A, B) {
-    fn read(value: &Value) -> Result<Self, String> {
-        let [a, b] = exactly(value)?;
-        Ok((A::read(a)?, B::read(b)?))
+    fn read(from: &mut Bytes<'_>) -> Self {
+        (A::read(from), B::read(from))
     }
 }
 
 impl<A: Read, B: Read, C: Read> Read for (A, B, C) {
-    fn read(value: &Value) -> Result<Self, String> {
-        let [a, b, c] = exactly(value)?;
-        Ok((A::read(a)?, B::read(b)?, C::read(c)?))
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    tables! {
-        #[derive(Debug, PartialEq)]
-        struct Example {
-            first_number: u8,
-            names: Vec<String> = Vec::new(),
-            more: Option<(u32, Shape)>,
-        }
-    }
-
-    words! {
-        #[derive(Debug, PartialEq)]
-        pub enum Shape { Round, ManySided, }
-    }
-
-    fn read(text: &str) -> Result<Example, String> {
-        Example::read(&serde_json::from_str(text).unwrap())
-    }
-
-    #[test]
-    fn a_table_is_read() {
-        let short = Example { first_number: 3, names: Vec::new(), more: None };
-        assert_eq!(read(r#"{"first-number": 3}"#), Ok(short));
-        let long = Example { first_number: 3, names: vec!["a".to_owned()], more: Some((7, Shape::ManySided)) };
-        assert_eq!(read(r#"{"first_number": 3, "names": ["a"], "more": [7, "many-sided"]}"#), Ok(long));
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_place() {
-        for (text, error) in [
-            ("[]", "a list is not a table"),
-            ("{}", "first_number is missing"),
-            (r#"{"first-number": 300}"#, "first_number: a number is not u8"),
-            (r#"{"first-number": "3"}"#, "first_number: `3` is not u8"),
-            (r#"{"first-number": 3, "name": []}"#, "name is no field of this table"),
-            (r#"{"first-number": 3, "names": 1}"#, "names: a number is not a list"),
-            (r#"{"first-number": 3, "names": [1]}"#, "names: a number is not a text"),
-            (r#"{"first-number": 3, "more": [7]}"#, "more: a list is not 2 values"),
-            (r#"{"first-number": 3, "more": [7, "many-side"]}"#, "more: `many-side` is not one of Round ManySided "),
-        ] {
-            assert_eq!(read(text), Err(error.to_owned()), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_are_variants_with_hyphens() {
-        for (word, is) in [
-            ("many-sided", true),
-            ("many-sidedx", false),
-            ("many-side", false),
-            ("manysided", false),
-            ("Many-Sided", false),
-            ("", false),
-        ] {
-            assert_eq!(is_word(word, "ManySided"), is, "{word}");
-        }
+    fn read(from: &mut Bytes<'_>) -> Self {
+        (A::read(from), B::read(from), C::read(from))
     }
 }

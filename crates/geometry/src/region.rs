@@ -3,9 +3,7 @@
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 
-use serde_json::Value;
-
-use crate::read::{Read, words};
+use crate::read::{texts, words};
 use crate::{Citation, Fact, PageProtection, WriteProtection};
 
 /// A contiguous range of one memory with one set of rules: the whole flash, one of its banks, or an external memory.
@@ -40,18 +38,14 @@ pub struct Region {
     pub page_protection: Option<PageProtection>,
 }
 
-/// Neighbouring sectors of one size. As text `4x32K`, or `128K` for a single one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// How many.
-    pub count: u32,
-    /// Bytes of each.
-    pub size: u32,
-}
-
-impl Read for Run {
-    fn read(value: &Value) -> Result<Self, String> {
-        String::read(value)?.try_into()
+texts! {
+    /// Neighbouring sectors of one size. As text `4x32K`, or `128K` for a single one.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Run {
+        /// How many.
+        pub count: u32,
+        /// Bytes of each.
+        pub size: u32,
     }
 }
 
