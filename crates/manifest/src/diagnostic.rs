@@ -1,16 +1,21 @@
 //! Diagnostics as plain data: the command renders them for a terminal, as JSON or for CI; the page in its own way.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 pub use geometry::Evidence;
 
 use crate::codes::Code;
 use crate::source::Span;
 
-/// One thing that a person should know about their manifest or its inputs.
+/// One thing that a person should know about their manifest or its inputs. It dereferences to what it says, which it points to:
+/// what is said bit by bit is passed on at each of these, and code that passes a pointer is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
+pub struct Diagnostic(Box<Said>);
+
+/// What a diagnostic says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
     /// Stable code, `WX0108`; what `waxseal explain` takes.
     pub code: &'static str,
     /// Whether it stops the work.
@@ -89,6 +94,20 @@ impl Label {
     }
 }
 
+impl Deref for Diagnostic {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.0
+    }
+}
+
+impl DerefMut for Diagnostic {
+    fn deref_mut(&mut self) -> &mut Said {
+        &mut self.0
+    }
+}
+
 impl Diagnostic {
     /// An error without details yet.
     // Inlined, as is the next one, so that a program has no texts of codes because of it: only their ids go further.
@@ -104,7 +123,8 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, title: String) -> Self {
-        Self { code, severity, title, labels: Vec::new(), notes: Vec::new(), help: Vec::new(), facts: Vec::new() }
+        let (labels, notes, help, facts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self(Box::new(Said { code, severity, title, labels, notes, help, facts }))
     }
 
     /// With the place of what is wrong.

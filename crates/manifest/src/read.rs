@@ -1,15 +1,17 @@
 //! Reading TOML values into typed ones, without stopping at the first mistake.
 
 use std::ops::{Deref, Range};
+use std::vec;
 
 use geometry::sort::sort_by_key;
 use toml::de::{DeTable, DeValue};
 
-use crate::codes::{self, Code};
+use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::include::{Join, Joining};
 use crate::names;
 use crate::source::{Span, Spanned};
+use crate::table::spelling;
 
 /// Collects what is wrong while values are read.
 pub struct Reader {
@@ -74,13 +76,45 @@ impl<T: Join> Field<T> {
     }
 }
 
-/// Keys of a table whose declaration is known.
-pub struct Keys<'a> {
-    noun: &'static str,
-    header: Span,
-    table: &'a DeTable<'a>,
-    /// Keys that are probably there, misspelt: that has been said, and they are not missing too.
-    misspelt: Vec<String>,
+/// What a declaration says of a table.
+pub struct Declaration {
+    /// What messages call it.
+    pub noun: &'static str,
+    /// Its keys as they are declared, and whether they are required.
+    pub keys: &'static [(&'static str, bool)],
+    /// Keys of a version to come.
+    pub later: &'static [&'static str],
+}
+
+/// The declared keys of a table, in the order of the declaration.
+pub struct Keys<'a>(vec::IntoIter<Key<'a>>);
+
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    Absent,
+    /// Probably there: that has been said, and it is not missing too.
+    Misspelt,
+    Found(At<'a>, &'a DeValue<'a>),
+}
+
+/// What a declaration says of a choice.
+pub struct Words {
+    /// The words that may be chosen.
+    pub words: &'static [&'static str],
+    /// Words of a version to come.
+    pub later: &'static [&'static str],
+    /// Words that are refused by design.
+    pub never: Option<Never>,
+}
+
+/// Words that are refused by design.
+pub struct Never {
+    /// The words.
+    pub words: &'static [&'static str],
+    /// Makes the error out of its title.
+    pub error: fn(String) -> Diagnostic,
+    /// A way out.
+    pub instead: &'static str,
 }
 
 impl Reader {
@@ -104,11 +138,26 @@ impl Reader {
         None
     }
 
-    /// Says that a word is one that is refused, and what to use instead.
-    pub fn refused<T>(&mut self, at: At<'_>, code: Code, word: &str, instead: &str) -> Option<T> {
-        let error = Diagnostic::error(code, format!("`{word}` is not offered")).at(at.span, "refused by design");
-        self.diagnostics.push(error.help(instead));
-        None
+    /// Which of the declared words a value is.
+    pub fn word(&mut self, value: &DeValue<'_>, at: At<'_>, declared: &Words) -> Option<usize> {
+        let Words { words, later, never } = declared;
+        let expected = names::list(words.iter().copied(), "or");
+        let Some(word) = value.as_str() else { return self.wrong_type(value, at, &expected) };
+        if let Some(index) = words.iter().position(|known| *known == word) {
+            return Some(index);
+        }
+        if let Some(never) = never.as_ref().filter(|never| never.words.contains(&word)) {
+            let error = (never.error)(format!("`{word}` is not offered")).at(at.span, "refused by design");
+            self.diagnostics.push(error.help(never.instead));
+            return None;
+        }
+        let near = names::nearest(word, words.iter().copied());
+        let found = match near {
+            _ if later.contains(&word) => format!("`{word}` is not supported yet"),
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "unknown".to_owned(),
+        };
+        self.wrong(at, &expected, found)
     }
 
     /// Says that a value is of the wrong type.
@@ -124,58 +173,54 @@ impl Reader {
         entries
     }
 
-    /// The keys of a table with a declaration; says which of them it does not know.
-    pub fn keys<'a>(
-        &mut self,
-        value: &'a DeValue<'a>,
-        at: At<'_>,
-        noun: &'static str,
-        known: &[String],
-        later: &[&str],
-    ) -> Option<Keys<'a>> {
+    /// The keys of a table with a declaration; says which of them it does not know, and which are missing.
+    pub fn keys<'a>(&mut self, value: &'a DeValue<'a>, at: At<'_>, declared: &Declaration) -> Option<Keys<'a>> {
         let DeValue::Table(table) = value else { return self.wrong_type(value, at, "a table") };
-        let mut misspelt = Vec::new();
-        for (entry, _) in self.entries(table) {
-            if known.iter().any(|name| name == entry.key) {
+        let noun = declared.noun;
+        let names: Vec<String> = declared.keys.iter().map(|(field, _)| spelling(field)).collect();
+        let known = || names.iter().map(String::as_str);
+        let mut keys = vec![Key::Absent; names.len()];
+        for (entry, value) in self.entries(table) {
+            let place = |name: &str| known().position(|known| known == name);
+            if let Some(key) = place(entry.key).and_then(|place| keys.get_mut(place)) {
+                *key = Key::Found(entry, value);
                 continue;
             }
             let error = Diagnostic::error(codes::UNKNOWN_KEY, format!("unknown key `{}` in {noun}", entry.key));
-            let known = || known.iter().map(String::as_str);
             let error = match names::nearest(entry.key, known()) {
-                _ if later.contains(&entry.key) => error.at(entry.key_span, "not supported yet"),
+                _ if declared.later.contains(&entry.key) => error.at(entry.key_span, "not supported yet"),
                 Some(near) => {
-                    misspelt.push(near.to_owned());
+                    if let Some(key @ Key::Absent) = place(near).and_then(|place| keys.get_mut(place)) {
+                        *key = Key::Misspelt;
+                    }
                     error.at(entry.key_span, format!("did you mean `{near}`?"))
                 }
                 None => error.at(entry.key_span, format!("{noun} has {}", names::list(known(), "and"))),
             };
             self.diagnostics.push(error);
         }
-        Some(Keys { noun, header: at.entry, table, misspelt })
+        for ((name, key), (_, is_required)) in names.iter().zip(&keys).zip(declared.keys) {
+            if *is_required && matches!(key, Key::Absent) {
+                let title = format!("`{name}` is required in {noun}");
+                let error = Diagnostic::error(codes::MISSING_KEY, title).at(at.entry, format!("no `{name}` here"));
+                self.diagnostics.push(error);
+            }
+        }
+        Some(Keys(keys.into_iter()))
     }
 }
 
 impl Keys<'_> {
-    /// The value of a key that may be left out.
-    pub fn optional<T: Value>(&self, name: &str, reader: &mut Reader) -> Field<T> {
-        let Some((key, value)) = self.table.get_key_value(name) else {
-            let is_misspelt = self.misspelt.iter().any(|misspelt| misspelt == name);
-            return Field { is_written: is_misspelt, value: None };
+    /// The next key of the declaration, and its value.
+    // Never inlined: a table would have it once for each of its keys.
+    #[inline(never)]
+    pub fn read<T: Value>(&mut self, reader: &mut Reader) -> Field<T> {
+        let (at, value) = match self.0.next() {
+            Some(Key::Found(at, value)) => (at, value),
+            key => return Field { is_written: matches!(key, Some(Key::Misspelt)), value: None },
         };
-        let at = reader.at(key, value);
-        let value = T::read(value.get_ref(), at, reader);
+        let value = T::read(value, at, reader);
         Field { is_written: true, value: value.map(|value| Spanned { value, span: at.span, entry: at.entry }) }
-    }
-
-    /// The value of a key that may not be left out.
-    pub fn required<T: Value>(&self, name: &str, reader: &mut Reader) -> Field<T> {
-        let field = self.optional(name, reader);
-        if !field.is_written {
-            let title = format!("`{name}` is required in {}", self.noun);
-            let error = Diagnostic::error(codes::MISSING_KEY, title).at(self.header, format!("no `{name}` here"));
-            reader.diagnostics.push(error);
-        }
-        field
     }
 }
 

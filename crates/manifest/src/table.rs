@@ -88,9 +88,13 @@ macro_rules! table {
                 at: $crate::read::At<'_>,
                 reader: &mut $crate::read::Reader,
             ) -> Option<Self> {
-                let known = [$($crate::table::spelling(stringify!($field))),*];
-                let keys = reader.keys(value, at, $noun, &known, &[$($later),*])?;
-                Some(Self { $($field: keys.$read(&$crate::table::spelling(stringify!($field)), reader),)* })
+                const DECLARED: $crate::read::Declaration = $crate::read::Declaration {
+                    noun: $noun,
+                    keys: &[$((stringify!($field), $crate::table::is_required!($read))),*],
+                    later: &[$($later),*],
+                };
+                let mut keys = reader.keys(value, at, &DECLARED)?;
+                Some(Self { $($field: keys.read(reader),)* })
             }
         }
 
@@ -113,6 +117,28 @@ macro_rules! table {
     };
 }
 
+macro_rules! is_required {
+    (required) => {
+        true
+    };
+    (optional) => {
+        false
+    };
+}
+
+macro_rules! never {
+    () => {
+        None
+    };
+    ([$($never:literal),*] => $code:expr, $instead:literal) => {
+        Some($crate::read::Never {
+            words: &[$($never),*],
+            error: |title| $crate::diagnostic::Diagnostic::error($code, title),
+            instead: $instead,
+        })
+    };
+}
+
 /// Declares the words of a choice, each for a value; `later` ones are of a version to come, and `never` ones are refused with
 /// a code of their own, and a way out.
 macro_rules! choice {
@@ -124,17 +150,13 @@ macro_rules! choice {
                 at: $crate::read::At<'_>,
                 reader: &mut $crate::read::Reader,
             ) -> Option<Self> {
-                let expected = $crate::names::list([$($word),*], "or");
-                match value.as_str() {
-                    $(Some($word) => Some($value),)*
-                    $(Some($later) => reader.wrong(at, &expected, concat!("`", $later, "` is not supported yet")),)*
-                    $($(Some(word @ $never) => reader.refused(at, $code, word, $instead),)*)?
-                    Some(word) => {
-                        let near = $crate::names::nearest(word, [$($word),*]);
-                        reader.wrong(at, &expected, near.map_or("unknown".into(), |near| format!("did you mean `{near}`?")))
-                    }
-                    None => reader.wrong_type(value, at, &expected),
-                }
+                const DECLARED: $crate::read::Words = $crate::read::Words {
+                    words: &[$($word),*],
+                    later: &[$($later),*],
+                    never: $crate::table::never!($([$($never),*] => $code, $instead)?),
+                };
+                let index = reader.word(value, at, &DECLARED)?;
+                [$($value),*].get(index).copied()
             }
         }
 
@@ -157,4 +179,4 @@ macro_rules! choice {
     };
 }
 
-pub(crate) use {choice, table};
+pub(crate) use {choice, is_required, never, table};

@@ -167,7 +167,7 @@ fn signing<'a>(
             Some(signing)
         }
         Err(open) => {
-            problems.extend((name == RoleName::Image || plan.is_of_profile(name)).then_some(*open));
+            problems.extend((name == RoleName::Image || plan.is_of_profile(name)).then_some(open));
             None
         }
     }

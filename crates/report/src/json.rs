@@ -1,7 +1,7 @@
 #![doc = include_str!("../../waxseal/JSON.md")]
 
 use manifest::Allowed;
-use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label};
+use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label, Said};
 use manifest::source::Source;
 use serde_json::{Map, Value, json};
 
@@ -58,7 +58,7 @@ fn text(object: Map<String, Value>) -> String {
 /// Diagnostics with their places.
 fn diagnostics(sources: &[Source], diagnostics: &[Diagnostic]) -> Vec<Value> {
     let diagnostic = |diagnostic: &Diagnostic| {
-        let Diagnostic { code, severity, title, labels, notes, help, facts } = diagnostic;
+        let Said { code, severity, title, labels, notes, help, facts } = &**diagnostic;
         json!({
             "code": code,
             "severity": severity.to_string(),

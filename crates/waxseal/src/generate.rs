@@ -156,7 +156,7 @@ impl What {
             Self::CHeader { .. } | Self::Rust { .. } | Self::OptionBytes { .. } => plan.open_options(),
             Self::Trust { .. } => {
                 let mut of_profile = RoleName::ALL.into_iter().filter(|role| plan.is_of_profile(*role));
-                of_profile.find_map(|role| plan.required_role(role).err().map(|open| *open))
+                of_profile.find_map(|role| plan.required_role(role).err())
             }
         }
     }

@@ -153,7 +153,7 @@ fn put_back(
         let mut files = sealed_files(folder)?;
         for part in files.iter().flat_map(|(_, file)| &file.parts) {
             if let Err(open) = plan.required_role(RoleName::of(part.kind)) {
-                return Ok(refused(vec![*open]));
+                return Ok(refused(vec![open]));
             }
         }
         let signatures = in_folders(signatures)?;

@@ -71,7 +71,7 @@ pub fn otp_target_of_blob(
             otp_of(loaded, plan)?;
             let role = match plan.required_role(RoleName::Otp) {
                 Ok(role) => role,
-                Err(open) => return Ok(Report::refused(vec![*open])),
+                Err(open) => return Ok(Report::refused(vec![open])),
             };
             let keys = files.public_keys(plan)?;
             let named = plan.keys.iter().zip(keys).filter(|(key, _)| role.keys.contains(&key.name.value));

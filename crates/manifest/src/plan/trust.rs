@@ -83,8 +83,8 @@ impl Plan {
     ///
     /// # Errors
     /// WX0011 if it is left to profiles and none is chosen, WX0003 if nobody has it.
-    pub fn required_role(&self, name: RoleName) -> Result<&Role, Box<Diagnostic>> {
-        self.role(name).ok_or_else(|| Box::new(self.no_role(name)))
+    pub fn required_role(&self, name: RoleName) -> Result<&Role, Diagnostic> {
+        self.role(name).ok_or_else(|| self.no_role(name))
     }
 
     fn no_role(&self, name: RoleName) -> Diagnostic {

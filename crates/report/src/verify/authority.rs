@@ -139,7 +139,7 @@ impl<'a> Authority<'a> {
     pub(super) fn signers(&self, role: RoleName, reader: Reader) -> Result<Signers, Stopped> {
         match self {
             Self::Manifest { name, plan, public } => {
-                let found = plan.required_role(role).map_err(|open| Stopped::refused(Report::refused(vec![*open])))?;
+                let found = plan.required_role(role).map_err(|open| Stopped::refused(Report::refused(vec![open])))?;
                 let named = plan.keys.iter().zip(public).map(|(key, public)| (key.name.value.clone(), *public));
                 let keys = named.filter(|(name, _)| found.keys.contains(name)).collect();
                 Ok(Signers { source: (*name).to_owned(), keys, threshold: found.threshold.value })

@@ -96,7 +96,7 @@ impl Command {
             None if signers.is_empty() => None,
             None => {
                 let open = plan.required_role(RoleName::Otp).err();
-                return Err(Stop::Findings(open.into_iter().map(|error| *error).collect()));
+                return Err(Stop::Findings(open.into_iter().collect()));
             }
         };
         if !problems.is_empty() {

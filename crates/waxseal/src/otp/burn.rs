@@ -125,7 +125,7 @@ impl Command {
         if let Some(path) = &self.blob {
             let role = match plan.required_role(RoleName::Otp) {
                 Ok(role) => role,
-                Err(open) => return Ok(Err(Box::new(Report::refused(vec![*open])))),
+                Err(open) => return Ok(Err(Box::new(Report::refused(vec![open])))),
             };
             let named = plan.keys.iter().zip(manifest.public_keys(plan)?);
             let keys: Vec<_> =
