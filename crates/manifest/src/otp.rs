@@ -8,7 +8,7 @@ use crate::plan::otp::{Field, Otp};
 
 mod place;
 
-pub use place::{free, place};
+pub use place::{free, place, spent};
 
 /// What a text means, beside its type.
 #[derive(Clone, Copy, Debug)]

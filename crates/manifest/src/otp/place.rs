@@ -4,21 +4,41 @@ use std::ops::Range;
 
 use crate::plan::otp::{Field, Otp};
 
-/// The offsets that no field has, lowest first.
+/// The offsets that a further field could have, lowest first: in no program unit that a field spends.
 pub fn free(otp: &Otp) -> Vec<Range<u32>> {
     let mut free = Vec::new();
     let mut end = 0;
     for field in &otp.fields {
-        let range = field.range();
-        if range.start > end {
-            free.push(end..range.start);
+        let units = units(otp, field);
+        if units.start > end {
+            free.push(end..units.start);
         }
-        end = end.max(range.end);
+        end = end.max(units.end);
     }
     if end < otp.memory.size {
         free.push(end..otp.memory.size);
     }
     free
+}
+
+/// The offsets that no field has, and that are spent all the same: each range with the field whose program unit it lies in.
+pub fn spent(otp: &Otp) -> Vec<(Range<u32>, &Field)> {
+    let mut spent = Vec::new();
+    let mut end = 0;
+    for (index, field) in otp.fields.iter().enumerate() {
+        let (own, units) = (field.range(), units(otp, field));
+        let next = otp.fields.get(index + 1).map_or(otp.memory.size, |next| next.range().start);
+        spent.extend([end.max(units.start)..own.start, own.end..units.end.min(next)].map(|range| (range, field)));
+        end = units.end;
+    }
+    spent.retain(|(range, _)| !range.is_empty());
+    spent
+}
+
+/// The program units that a field touches.
+fn units(otp: &Otp, field: &Field) -> Range<u32> {
+    let (own, unit) = (field.range(), otp.unit.max(1));
+    own.start / unit * unit..own.end.div_ceil(unit).saturating_mul(unit)
 }
 
 /// The lowest offset at which a field of `size` bytes could stand without asking anything of its neighbours: free, on a

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use geometry::sort::sort_by_key;
 use geometry::{Lock, address};
 use image_format::otp::FieldKind;
-use manifest::otp::{block_range, free};
+use manifest::otp::{block_range, free, spent};
 use manifest::plan::otp::{Field, Otp};
 use serde_json::{Value, json};
 
@@ -114,6 +114,10 @@ fn by_field(otp: &Otp) -> Vec<Row> {
     rows.extend(free(otp).into_iter().map(|range| {
         let size = thousands((range.end - range.start).into());
         row(range, String::new(), format!("free, {size} bytes"))
+    }));
+    rows.extend(spent(otp).into_iter().map(|(range, field)| {
+        let of = &field.name.value;
+        row(range, String::new(), format!("spent: in a unit of {} bytes with {of}", otp.unit))
     }));
     sort_by_key(&mut rows, |(start, _)| *start);
     rows.into_iter().map(|(_, row)| row).collect()
