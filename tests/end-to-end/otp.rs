@@ -53,6 +53,17 @@ fn the_blocks_and_what_lies_in_them() {
     assert_eq!((otp["used"].as_u64(), otp["fields"].as_array().map(Vec::len)), (Some(358), Some(8)));
 }
 
+/// Bytes beside a field in a unit that is programmed once are not free.
+#[test]
+fn what_a_unit_spends_is_not_free() {
+    let project = crate::otp_golden::PARTS[2].project();
+    project.waxseal("map l476.toml").exits(0).says(&[
+        "  40-43    0x1FFF_7040  line    line-crc\n",
+        "  44-47    0x1FFF_7044          spent: in a unit of 8 bytes with line-crc\n",
+        "  50-7F    0x1FFF_7050          free, 48 bytes\n",
+    ]);
+}
+
 #[test]
 fn a_check_says_how_much_is_used() {
     let said = ["note: OTP: 8 fields, 2 stages, 358 of 1024 bytes used", "0 errors, 1 warning", "WX0129"];
@@ -109,9 +120,14 @@ fn binaries_locks_and_a_sheet_for_each_board() {
     let sheet = String::from_utf8(project.read("out/identity/sheet.txt")).unwrap();
     let line = "STM32_Programmer_CLI -c port=swd -w WX2511000101/data.bin 0x1FF0F000 -v\n";
     assert!(sheet.contains(line), "{sheet}");
-    // Data, then the check, then the lock.
+    // Nothing is burnt before somebody was shown what the board has: the check, the data, the lock.
     let place = |text: &str| sheet.find(text).unwrap();
-    assert!(place("  data ") < place("  check ") && place("  check ") < place("  lock "));
+    let places = ["  read ", "  check ", "  data ", "  lock "].map(place);
+    assert!(places.is_sorted(), "{sheet}");
+    assert!(
+        sheet.contains("2. data: only if the check says that it can be programmed\n3. read and check again\n"),
+        "{sheet}"
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub fn otp_build(
         for stage in stages {
             let folder = &stage.name.value;
             let manifest = job.files.loaded()?.file_name();
-            let mut text = sheet::heading(manifest, &plan.device.part.name, otp, stage);
+            let mut text = sheet::heading(manifest, &plan.device.part.name, otp, stage, "");
             for board in &boards {
                 let BoardFiles { contents, data, lock, .. } = BoardFiles::new(otp, stage, board);
                 let names = sheet::Names { manifest, records: &job.name, options: "" };
@@ -197,7 +197,7 @@ impl Job {
     /// The boards of the records, or what is wrong with these.
     pub fn boards(&self, plan: &Plan, otp: &Otp) -> Result<Result<Vec<Board>, Vec<Finding>>, Failure> {
         let keys: Vec<[u8; 32]> = self.files.public_keys(plan)?.iter().map(|key| *key.bytes()).collect();
-        let inputs = Inputs { plan, otp, keys: &keys, secrets: &self.secrets, ignored: &self.ignored };
+        let inputs = Inputs::new(plan, otp, &keys, &self.secrets, &self.ignored);
         Ok(Records::parse(self.text.as_bytes()).and_then(|records| boards(&inputs, &records)))
     }
 }

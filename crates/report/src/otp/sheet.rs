@@ -7,6 +7,7 @@ use manifest::otp::block_range;
 use manifest::plan::otp::{Otp, Stage};
 use provision::Contents;
 
+use super::files::folder;
 use crate::text::hex;
 
 /// A file to program, and where.
@@ -24,23 +25,35 @@ fn plain(address: u32) -> String {
     format!("0x{address:08X}")
 }
 
-/// What stands at the sheet's top.
-pub fn heading(manifest: &str, part: &str, otp: &Otp, stage: &Stage) -> String {
+/// What stands at the sheet's top. `ledger` is the option that names it, behind a blank.
+pub fn heading(manifest: &str, part: &str, otp: &Otp, stage: &Stage, ledger: &str) -> String {
     let mut text = format!(
         "{manifest}, stage {}: {part}, field list {}, layout {}\n\n",
         stage.name.value,
         otp.version.value,
         hex(&otp.fingerprint[..8])
     );
-    text.push_str(
-        "What is programmed here cannot be taken back. In this order, for each board:\n\
-        1. data   2. read   3. check: says what is there",
-    );
-    text.push_str(if stage.locks() { ", and whether it may be locked\n" } else { "\n" });
+    let look = "read, and check what is there";
+    let mut steps = vec![look, "data: only if the check says that it can be programmed", "read and check again"];
     if stage.locks() {
-        text.push_str("4. lock: only if the check says so   5. read and check again\n");
+        steps.extend(["lock: only if the check says that it can be locked", "read and check again"]);
     }
+    text.push_str("What is programmed here cannot be taken back. In this order, for each board:\n");
+    for (number, step) in (1..).zip(steps) {
+        let _ = writeln!(text, "{number}. {step}");
+    }
+    if !ledger.is_empty() {
+        let then = if stage.locks() { ", and after step 5 with --state locked" } else { "" };
+        let stage = &stage.name.value;
+        let _ = writeln!(
+            text,
+            "After step 3 tell the ledger, with --state written and then with --state verified{then}:\n  \
+             waxseal ledger record NAME --stage {stage} --state written --readback NAME.read.bin{ledger}"
+        );
+    }
+    text.push_str("Files of boards are named from this folder; the manifest and the records of the check are wherever you keep them.\n");
     text.push_str("dfu-util: ALT is the number of the alternate called @OTP Memory; `dfu-util -l` lists them. Unproven over USB.\n");
+    text.push_str("It overwrites no file: remove what was read before.\n");
     text
 }
 
@@ -65,23 +78,23 @@ pub fn board(
 ) -> String {
     let Names { manifest, records, options } = names;
     let mut text = format!("\n{name}\n");
+    let locks = match otp.memory.lock {
+        Some(Lock::Bytes(base)) if base == otp.memory.range().end => otp.memory.blocks().unwrap_or(0),
+        _ => 0,
+    };
+    let (base, size, read) = (plain(otp.memory.base), otp.memory.size + locks, format!("{}.read.bin", folder(name)));
+    let _ = writeln!(text, "  read   STM32_Programmer_CLI -c port=swd -r {base} {size} {read}");
+    let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {base}:{size} -U {read}");
+    let _ = writeln!(
+        text,
+        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {read}{options}",
+        stage.name.value
+    );
     for Piece { file, address, .. } in data {
         let at = plain(*address);
         let _ = writeln!(text, "  data   STM32_Programmer_CLI -c port=swd -w {file} {at} -v");
         let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {at} -D {file}");
     }
-    let locks = match otp.memory.lock {
-        Some(Lock::Bytes(base)) if base == otp.memory.range().end => otp.memory.blocks().unwrap_or(0),
-        _ => 0,
-    };
-    let (base, size) = (plain(otp.memory.base), otp.memory.size + locks);
-    let _ = writeln!(text, "  read   STM32_Programmer_CLI -c port=swd -r {base} {size} {name}.read.bin");
-    let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {base}:{size} -U {name}.read.bin");
-    let _ = writeln!(
-        text,
-        "  check  waxseal otp plan {manifest} --records {records} --stage {} --board {name} --readback {name}.read.bin{options}",
-        stage.name.value
-    );
     if let Some(Piece { file, address, .. }) = lock {
         let at = plain(*address);
         let _ = writeln!(text, "  lock   STM32_Programmer_CLI -c port=swd -w {file} {at}");

@@ -125,7 +125,7 @@ impl Command {
         let before = batch.as_mut().map_or(Ok(Vec::new()), |batch| batch.left(&numbers.open))?;
         let (records, ledger) = (self.records.name(), batch.as_ref().map(|batch| batch.location().to_string()));
         let place = ledger.as_ref().map_or(String::new(), |place| format!(" --ledger {}", word(place)));
-        let options = place + &self.batch.words() + &self.records.words() + &self.profile.words();
+        let options = place.clone() + &self.batch.words() + &self.records.words() + &self.profile.words();
         let names = sheet::Names { manifest: manifest.file_name(), records: &word(&records), options: &options };
         let signed = |stage: &str, folder: &str| {
             std::fs::read(self.out.as_ref()?.join(stage).join(folder).join("board.otp")).ok()
@@ -141,7 +141,7 @@ impl Command {
             (None, None) => return Err(Failure::usage("where to? --out DIR or --tar FILE").into()),
         };
         for (index, stage) in maker.stages.iter().enumerate() {
-            let heading = sheet::heading(manifest.file_name(), &plan.device.part.name, otp, stage);
+            let heading = sheet::heading(manifest.file_name(), &plan.device.part.name, otp, stage, &place);
             sink.heading(index, &heading)?;
         }
         let folder = |stage: &str| match &self.out {
