@@ -1,7 +1,7 @@
 //! All images of a plan, sealed and judged.
 
 use image_format::record::Record;
-use image_format::{Body, Digest, ImageBody, PayloadType, Version};
+use image_format::{Body, Digest, ImageBody, PayloadType, SignaturePlace, Version};
 use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Image, ImageKind, Placement, Plan, Role, RoleName};
@@ -9,6 +9,7 @@ use manifest::rules;
 
 use crate::artefact::{Contents, DraftError};
 use crate::built::{Artefact, Built, SealedFile};
+use crate::crypto::HostCrypto;
 use crate::hashed::Hashed;
 use crate::hashes::{Hashes, hash};
 use crate::judgement::{Judgement, Of};
@@ -135,7 +136,7 @@ pub fn build<'a>(
         built.members = release::members(plan, &built.images);
         let members: Vec<_> = built.members.iter().map(|index| (&built.images[*index], &chunks[*index][..])).collect();
         let draft = release::draft(plan, &members, chunk_size);
-        let (file, judgement) = sign_kind(plan, &release::file_name(plan), draft, &by)?;
+        let Signed { file, judgement, .. } = sign_kind(plan, &release::file_name(plan), draft, &by)?;
         built.release = Some(file);
         open.push(judgement);
     }
@@ -183,18 +184,30 @@ pub(crate) fn seal_kind<B: Body>(
     draft: Result<Draft<B>, DraftError>,
     signing: &Signing<'_>,
 ) -> Result<SealedFile, Vec<Diagnostic>> {
-    let (file, judgement) = sign_kind(plan, file_name, draft, signing)?;
-    judgement.pronounce(vec![&file.bytes], &mut signing.known())?;
-    Ok(file)
+    let signed = sign_kind(plan, file_name, draft, signing)?;
+    signed.judgement.pronounce(vec![&signed.file.bytes], &mut HostCrypto)?;
+    Ok(signed.file)
+}
+
+/// An artefact that was signed, and that nobody has judged yet.
+pub(crate) struct Signed<B> {
+    /// What was signed.
+    pub draft: Draft<B>,
+    /// The signatures of those who are here, in their order.
+    pub places: Vec<SignaturePlace>,
+    /// The file.
+    pub file: SealedFile,
+    /// How it is to be judged.
+    pub judgement: Judgement,
 }
 
 /// Signs an artefact of another kind than an image.
-fn sign_kind<B: Body>(
+pub(crate) fn sign_kind<B: Body>(
     plan: &Plan,
     file_name: &str,
     draft: Result<Draft<B>, DraftError>,
     signing: &Signing<'_>,
-) -> Result<(SealedFile, Judgement), Vec<Diagnostic>> {
+) -> Result<Signed<B>, Vec<Diagnostic>> {
     let (title, span) = (format!("`{file_name}` cannot be sealed"), plan.product.class.span);
     let draft = match draft {
         Ok(draft) => draft,
@@ -202,9 +215,10 @@ fn sign_kind<B: Body>(
     };
     let judge = Judge::of_role(plan, &signing.role, signing.threshold);
     let judgement = Judgement::new(&draft, Of::Kind(B::KIND), judge, signing, title, span);
-    let bytes = draft.seal(&signing.sign(draft.to_sign()));
+    let places = signing.sign(draft.to_sign());
+    let bytes = draft.seal(&places);
     let file = SealedFile { file_name: file_name.to_owned(), bytes, id: draft.id(), signatures: signing.signatures() };
-    Ok((file, judgement))
+    Ok(Signed { draft, places, file, judgement })
 }
 
 /// An image's payload for one slot.

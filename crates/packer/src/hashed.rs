@@ -1,10 +1,12 @@
-//! Digests that were computed once already. Hashing is most of what a build does, and the judgement hashes what the build has hashed.
+//! What was computed once already: digests, and verdicts on signatures. Hashing is most of what a build does, and the judgement hashes
+//! what the build has hashed.
 
 use std::cell::Cell;
 
 use image_format::{Crypto, Digest, Sha256};
 
 use crate::crypto::HostCrypto;
+use crate::known::Claim;
 
 /// Bytes and their SHA-256.
 pub type Piece<'a> = (&'a [u8], Digest);
@@ -16,12 +18,19 @@ pub struct Hashed<'a> {
     pieces: &'a [Piece<'a>],
     /// The piece behind the one that came last: who reads a file asks for them in their order.
     next: Cell<usize>,
+    /// Signatures, and whether they are what they are said to be.
+    judged: &'a [(Claim<'a>, bool)],
 }
 
 impl<'a> Hashed<'a> {
     /// That knows these.
     pub fn new(pieces: &'a [Piece<'a>]) -> Self {
-        Self { pieces, next: Cell::new(0) }
+        Self::and_judged(pieces, &[])
+    }
+
+    /// That knows these, and the verdicts on these signatures. Others are judged.
+    pub fn and_judged(pieces: &'a [Piece<'a>], judged: &'a [(Claim<'a>, bool)]) -> Self {
+        Self { pieces, next: Cell::new(0), judged }
     }
 
     /// The next piece that begins with these bytes.
@@ -40,7 +49,11 @@ impl<'a> Crypto for &'a Hashed<'a> {
     }
 
     fn verify_ed25519(&mut self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-        HostCrypto.verify_ed25519(key, message, signature)
+        let is_it = |claim: &Claim<'_>| claim.key == *key && claim.message == message && claim.signature == *signature;
+        match self.judged.iter().find(|(claim, _)| is_it(claim)) {
+            Some((_, verdict)) => *verdict,
+            None => HostCrypto.verify_ed25519(key, message, signature),
+        }
     }
 }
 
@@ -140,6 +153,24 @@ mod tests {
                 assert_eq!(found, expected, "{start} to {end}, cut at {cut}");
             }
         }
+    }
+
+    /// A verdict is that of one key, one message and one signature.
+    #[test]
+    fn only_the_very_signature_has_its_verdict() {
+        let key = crate::PrivateKey::from_seed(&[7; 32]);
+        let public = *key.public().bytes();
+        let right = key.sign(b"x").signature;
+        // Verdicts that are wrong: whoever gets one was not judged.
+        let judged = |signature, verdict| (Claim { key: public, message: &b"x"[..], signature }, verdict);
+        let judged = [judged(right, false), judged([9; 64], true)];
+        let known = Hashed::and_judged(&[], &judged);
+        assert!(!(&known).verify_ed25519(&public, b"x", &right) && (&known).verify_ed25519(&public, b"x", &[9; 64]));
+        assert!(
+            !(&known).verify_ed25519(&public, b"y", &[9; 64]) && !(&known).verify_ed25519(&[1; 32], b"x", &[9; 64])
+        );
+        let other = key.sign(b"y").signature;
+        assert!((&known).verify_ed25519(&public, b"y", &other) && !(&known).verify_ed25519(&public, b"x", &other));
     }
 
     #[test]

@@ -61,7 +61,11 @@ pub enum KeyError {
 pub struct PublicKey([u8; 32]);
 
 /// An Ed25519 private key. It is wiped when dropped, and shows nothing of itself.
-pub struct PrivateKey(SigningKey);
+pub struct PrivateKey {
+    key: SigningKey,
+    /// Of its public half: hashed once, however much is signed.
+    id: KeyId,
+}
 
 impl PublicKey {
     /// Reads SPKI PEM, or the line of an OpenSSH public key file.
@@ -116,17 +120,19 @@ impl fmt::Display for PublicKey {
 impl PrivateKey {
     /// The key of a seed: 32 secret bytes (RFC 8032 section 5.1.5).
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(SigningKey::from_bytes(seed))
+        let key = SigningKey::from_bytes(seed);
+        let id = key_id(key.verifying_key().as_bytes(), &mut SoftwareCrypto);
+        Self { key, id }
     }
 
     /// Its public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key().to_bytes())
+        PublicKey(self.key.verifying_key().to_bytes())
     }
 
     /// Signs, and names the key beside the signature. Deterministic (RFC 8032).
     pub fn sign(&self, message: &[u8]) -> SignaturePlace {
-        SignaturePlace { key_id: self.public().id(), signature: self.0.sign(message).to_bytes() }
+        SignaturePlace { key_id: self.id, signature: self.key.sign(message).to_bytes() }
     }
 }
 

@@ -1,23 +1,66 @@
-//! Signatures of keys that judge many of them, with tables made for each. The answers are `SoftwareCrypto`'s.
+//! Signatures of keys of which many are judged, with tables made for each. The answers are `SoftwareCrypto`'s.
 
 #[cfg(all(feature = "private-keys", not(target_family = "wasm")))]
 mod tables {
-    use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsBasepointTable, EdwardsPoint};
+    use std::array;
+    use std::sync::LazyLock;
+
+    use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+    use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
     use curve25519_dalek::scalar::Scalar;
-    use curve25519_dalek::traits::BasepointTable as _;
+    use curve25519_dalek::traits::Identity as _;
     use ring::digest::{Context, SHA512};
 
-    /// A public key A, and the multiples of -A that a product is put together from: 30 KiB.
+    /// The multiples that a product of a point is put together from: for each byte of a scalar 1 to 128 times the point, times the
+    /// byte's place. 640 KiB, made in a millisecond. Which are taken shows in the time that it takes: for what is public.
+    struct Multiples(Vec<[EdwardsPoint; 128]>);
+
+    /// Those of the base point.
+    static BASE: LazyLock<Multiples> = LazyLock::new(|| Multiples::of(&ED25519_BASEPOINT_POINT));
+
+    impl Multiples {
+        fn of(point: &EdwardsPoint) -> Self {
+            let mut place = *point;
+            let row = |_| {
+                let mut sum = EdwardsPoint::identity();
+                let row: [EdwardsPoint; 128] = array::from_fn(|_| {
+                    sum += &place;
+                    sum
+                });
+                place = sum + sum;
+                row
+            };
+            Self((0..32).map(row).collect())
+        }
+
+        /// A sum and the product. A scalar is below the group's order, 2^252 and something, so that nothing is carried out of its last
+        /// byte.
+        fn add(&self, mut sum: EdwardsPoint, scalar: &Scalar) -> EdwardsPoint {
+            let mut carry = 0;
+            for (row, byte) in self.0.iter().zip(scalar.as_bytes()) {
+                let digit = u16::from(*byte) + carry;
+                carry = u16::from(digit > 128);
+                match usize::from(if carry == 0 { digit } else { 256 - digit }) {
+                    0 => {}
+                    times if carry == 0 => sum += &row[times - 1],
+                    times => sum -= &row[times - 1],
+                }
+            }
+            sum
+        }
+    }
+
+    /// A public key A, and the multiples of -A.
     pub struct KnownKey {
         key: [u8; 32],
-        minus: Box<EdwardsBasepointTable>,
+        minus: Multiples,
     }
 
     impl KnownKey {
         /// Makes the tables. `None` of what is no key that anybody should trust.
         pub fn new(key: &[u8; 32]) -> Option<Self> {
             let point = CompressedEdwardsY(*key).decompress().filter(|point| !point.is_small_order())?;
-            Some(Self { key: *key, minus: Box::new(EdwardsBasepointTable::create(&-point)) })
+            Some(Self { key: *key, minus: Multiples::of(&-point) })
         }
 
         /// Whether it is this one.
@@ -25,19 +68,40 @@ mod tables {
             self.key == *key
         }
 
-        /// The strict judgement: S below the group order, R = S B - k A without cofactor and of no small order.
+        /// The point that R must be the encoding of, by the strict judgement: S below the group order, R = S B - k A without cofactor,
+        /// and of no small order. `None`: there is none.
         ///
         /// `ed25519-dalek` also decodes R. That is left out: R is compared with the encoding of a point, so it is the encoding of one.
-        pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        pub fn expected(&self, message: &[u8], signature: &[u8; 64]) -> Option<Expected> {
             let (halves, _) = signature.as_chunks::<32>();
-            let [r, s] = halves else { return false };
-            let Some(s) = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s)) else { return false };
+            let [r, s] = halves else { return None };
+            let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s))?;
             let mut hash = Context::new(&SHA512);
             [&r[..], &self.key, message].iter().for_each(|part| hash.update(part));
             let mut k = [0; 64];
             k.copy_from_slice(hash.finish().as_ref());
-            let expected = EdwardsPoint::mul_base(&s) + &Scalar::from_bytes_mod_order_wide(&k) * &*self.minus;
-            expected.compress().0 == *r && !expected.is_small_order()
+            let product = BASE.add(EdwardsPoint::identity(), &s);
+            let expected = self.minus.add(product, &Scalar::from_bytes_mod_order_wide(&k));
+            (!expected.is_small_order()).then_some(Expected(expected))
+        }
+    }
+
+    #[cfg(test)]
+    impl KnownKey {
+        /// The product of the scalar and -A.
+        pub fn product(&self, scalar: &Scalar) -> EdwardsPoint {
+            self.minus.add(EdwardsPoint::identity(), scalar)
+        }
+    }
+
+    /// A point that R must be the encoding of.
+    pub struct Expected(EdwardsPoint);
+
+    impl Expected {
+        /// The encodings of several: an encoding takes an inversion, and all of them together take one.
+        pub fn encodings(expected: &[Self]) -> Vec<[u8; 32]> {
+            let points: Vec<EdwardsPoint> = expected.iter().map(|expected| expected.0).collect();
+            EdwardsPoint::compress_batch_alloc(&points).into_iter().map(|encoding| encoding.0).collect()
         }
     }
 }
@@ -59,8 +123,18 @@ mod tables {
         }
 
         /// There is none.
-        pub fn verifies(&self, _: &[u8], _: &[u8; 64]) -> bool {
+        pub fn expected(&self, _: &[u8], _: &[u8; 64]) -> Option<Expected> {
             match *self {}
+        }
+    }
+
+    /// None.
+    pub enum Expected {}
+
+    impl Expected {
+        /// There are none.
+        pub fn encodings(_: &[Self]) -> Vec<[u8; 32]> {
+            Vec::new()
         }
     }
 }
@@ -68,7 +142,7 @@ mod tables {
 use std::borrow::Borrow;
 
 use image_format::Crypto;
-use tables::KnownKey;
+use tables::{Expected, KnownKey};
 
 use crate::crypto::HostCrypto;
 
@@ -89,6 +163,35 @@ impl std::fmt::Debug for KnownKeys {
     }
 }
 
+/// Whose signature of what it is said to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// The public key.
+    pub key: [u8; 32],
+    /// What was signed.
+    pub message: &'a [u8],
+    /// The signature.
+    pub signature: [u8; 64],
+}
+
+impl KnownKeys {
+    /// Whether each is what it is said to be: judged one by one, and only encoded together.
+    pub fn judge(&self, claims: &[Claim<'_>]) -> Vec<bool> {
+        let known = |claim: &Claim<'_>| self.0.iter().find(|known| known.is(&claim.key));
+        let expected = claims.iter().map(|claim| known(claim)?.expected(claim.message, &claim.signature));
+        let (places, expected): (Vec<usize>, Vec<Expected>) =
+            expected.enumerate().filter_map(|(place, expected)| Some((place, expected?))).unzip();
+        let strange = |claim: &Claim<'_>| {
+            known(claim).is_none() && HostCrypto.verify_ed25519(&claim.key, claim.message, &claim.signature)
+        };
+        let mut verdicts: Vec<bool> = claims.iter().map(strange).collect();
+        for (place, encoding) in places.into_iter().zip(Expected::encodings(&expected)) {
+            verdicts[place] = claims[place].signature.starts_with(&encoding);
+        }
+        verdicts
+    }
+}
+
 impl Crypto for &KnownKeys {
     type Sha256 = <HostCrypto as Crypto>::Sha256;
 
@@ -97,10 +200,7 @@ impl Crypto for &KnownKeys {
     }
 
     fn verify_ed25519(&mut self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-        match self.0.iter().find(|known| known.is(key)) {
-            Some(known) => known.verifies(message, signature),
-            None => HostCrypto.verify_ed25519(key, message, signature),
-        }
+        self.judge(&[Claim { key: *key, message, signature: *signature }]) == [true]
     }
 }
 
@@ -112,7 +212,7 @@ mod tests {
     use image_format::{Crypto as _, SoftwareCrypto};
     use ring::digest::{SHA512, digest};
 
-    use super::KnownKey;
+    use super::{Claim, KnownKey, KnownKeys};
     use crate::PrivateKey;
 
     /// The order of the base point, little endian (RFC 8032 section 5.1).
@@ -122,11 +222,13 @@ mod tests {
     ];
 
     /// A key, judged by both.
-    struct Both([u8; 32], KnownKey);
+    struct Both([u8; 32], KnownKeys);
 
     impl Both {
         fn new(key: [u8; 32]) -> Self {
-            Self(key, KnownKey::new(&key).expect("a key"))
+            let known = KnownKeys::of([key]);
+            assert_eq!(known.0.len(), 1);
+            Self(key, known)
         }
 
         fn of(key: &PrivateKey) -> Self {
@@ -135,7 +237,7 @@ mod tests {
 
         /// What both say.
         fn judge(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-            let found = self.1.verifies(message, signature);
+            let found = self.1.judge(&[Claim { key: self.0, message, signature: *signature }]) == [true];
             assert_eq!(found, SoftwareCrypto.verify_ed25519(&self.0, message, signature), "{signature:02x?}");
             found
         }
@@ -181,6 +283,52 @@ mod tests {
             let signature = key.sign(&message).signature;
             assert!(Both::of(&key).judge(&message, &signature), "{length}");
             assert!(!Both::of(&key).judge(&[&message[..], &[0]].concat(), &signature), "{length}");
+        }
+    }
+
+    /// Right ones and wrong ones, of keys with tables and without, keep their places.
+    #[test]
+    fn several_are_judged_one_by_one() {
+        let keys = [1, 2, 3].map(|seed| PrivateKey::from_seed(&[seed; 32]));
+        let known = KnownKeys::of([*keys[0].public().bytes(), *keys[1].public().bytes()]);
+        let messages: Vec<[u8; 2]> = (0..60).map(|number| [number, 7]).collect();
+        let claim = |(number, message): (usize, &'static [u8; 2])| {
+            let key = &keys[number % 3];
+            let mut signature = key.sign(message).signature;
+            // Of five in a row S, R and the message are changed, and two are right.
+            match number % 5 {
+                0 => signature[40] ^= 1,
+                1 => signature[3] ^= 1,
+                _ => {}
+            }
+            let message: &[u8] = if number % 5 == 2 { b"other" } else { message };
+            Claim { key: *key.public().bytes(), message, signature }
+        };
+        let messages: &'static [[u8; 2]] = messages.leak();
+        let claims: Vec<Claim<'_>> = messages.iter().enumerate().map(claim).collect();
+        let expected: Vec<bool> = (0..60).map(|number| number % 5 > 2).collect();
+        assert_eq!(known.judge(&claims), expected);
+        let alone = |claim: &Claim<'_>| SoftwareCrypto.verify_ed25519(&claim.key, claim.message, &claim.signature);
+        assert_eq!(claims.iter().map(alone).collect::<Vec<_>>(), expected);
+        assert_eq!(known.judge(&[]), [false; 0]);
+    }
+
+    /// Scalars whose bytes carry, or are where the tables end.
+    #[test]
+    fn products_of_every_byte_at_every_place() {
+        let key = PrivateKey::from_seed(&[7; 32]);
+        let known = KnownKey::new(key.public().bytes()).expect("a key");
+        let point = CompressedEdwardsY(*key.public().bytes()).decompress().expect("a point");
+        for place in 0..32 {
+            for byte in (0..=255).filter(|byte| place < 31 || *byte <= 0x0F) {
+                for rest in [0, 0x80, 0xFF] {
+                    let mut bytes = [rest; 32];
+                    bytes[31] &= 0x0F;
+                    bytes[place] = byte;
+                    let scalar = Scalar::from_canonical_bytes(bytes).expect("below the order");
+                    assert!(known.product(&scalar) == -point * scalar, "{byte:#X} at {place} in {rest:#X}");
+                }
+            }
         }
     }
 
@@ -263,11 +411,11 @@ mod tests {
         let mut odd = 0;
         for key in odd_encodings() {
             let point = CompressedEdwardsY(key).decompress();
-            let known = KnownKey::new(&key);
-            assert_eq!(known.is_some(), point.is_some_and(|point| !point.is_small_order()), "{key:02x?}");
-            if let Some(known) = known {
+            let is_known = KnownKey::new(&key).is_some();
+            assert_eq!(is_known, point.is_some_and(|point| !point.is_small_order()), "{key:02x?}");
+            if is_known {
                 odd += 1;
-                Both(key, known).judge(b"x", &signature);
+                Both::new(key).judge(b"x", &signature);
             }
         }
         assert!(odd > 0);

@@ -5,7 +5,7 @@ use manifest::codes;
 use manifest::diagnostic::Diagnostic;
 use manifest::plan::{Key, Plan, Role, Signer};
 
-use crate::known::KnownKeys;
+use crate::known::{Claim, KnownKeys};
 use crate::{PrivateKey, PublicKey};
 
 /// A key by its name in the manifest.
@@ -89,9 +89,24 @@ impl<'a> Signing<'a> {
         &self.known
     }
 
+    /// What is to be judged of signatures that [`Self::sign`] made of a message.
+    pub(crate) fn claims<'m>(&self, message: &'m [u8], places: &[SignaturePlace]) -> Vec<Claim<'m>> {
+        let claim = |((_, key), place): (&(String, &PrivateKey), &SignaturePlace)| Claim {
+            key: *key.public().bytes(),
+            message,
+            signature: place.signature,
+        };
+        self.signers.iter().zip(places).map(claim).collect()
+    }
+
     /// The signatures of those who are here.
     pub fn sign(&self, message: &[u8]) -> Vec<SignaturePlace> {
         self.signers.iter().map(|(_, key)| key.sign(message)).collect()
+    }
+
+    /// How many signatures [`Self::sign`] makes.
+    pub(crate) fn places(&self) -> usize {
+        self.signers.len()
     }
 
     /// Who signed, and who is to.

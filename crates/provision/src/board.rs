@@ -24,12 +24,31 @@ pub struct Inputs<'a> {
     pub plan: &'a Plan,
     /// Its one-time-programmable memory.
     pub otp: &'a Otp,
-    /// The plan's public keys, in its order.
-    pub keys: &'a [[u8; 32]],
     /// Secrets of boards.
     pub secrets: &'a dyn Secrets,
     /// Titles of the records that no field takes, and that are passed over.
     pub ignored: &'a [String],
+    /// In the order of the fields: what every board has. `None`: each has its own.
+    same: Vec<Option<Result<Vec<u8>, String>>>,
+}
+
+impl<'a> Inputs<'a> {
+    /// `keys` are the plan's public keys, in its order.
+    pub fn new(
+        plan: &'a Plan,
+        otp: &'a Otp,
+        keys: &[[u8; 32]],
+        secrets: &'a dyn Secrets,
+        ignored: &'a [String],
+    ) -> Self {
+        let same = |field: &Field| match &field.source {
+            Source::Value(text) => Some(form(field, &plan.product.revisions).parse(text)),
+            Source::Version => Some(Ok(otp.version.value.to_le_bytes().to_vec())),
+            Source::Role(role) => Some(key_hash(plan, keys, role)),
+            _ => None,
+        };
+        Self { plan, otp, secrets, ignored, same: otp.fields.iter().map(same).collect() }
+    }
 }
 
 /// Where secrets come from. Several boards are made at a time.
@@ -141,19 +160,19 @@ pub fn board(inputs: &Inputs<'_>, records: &Records, row: &Row) -> Result<Board,
     let cell = |field: &Field| column(field).and_then(|column| records.cell(row, column)).unwrap_or_default();
     let name = cell(naming).to_owned();
     let mut values: Vec<Value> = Vec::new();
-    for field in &otp.fields {
+    for (field, same) in otp.fields.iter().zip(&inputs.same) {
         let value = match &field.source {
-            Source::Device | Source::Over(_) => continue,
             Source::Column(_) | Source::Range(_) if is_rounded(cell(field)) => Err(
                 "a spreadsheet has rounded it: make its column text there, and take the values from where they came"
                     .into(),
             ),
             Source::Column(_) => form(field, &inputs.plan.product.revisions).parse(cell(field)).map(Zeroizing::new),
             Source::Range(range) => allocated(otp, field, range, cell(field)).map(Zeroizing::new),
-            Source::Value(text) => form(field, &inputs.plan.product.revisions).parse(text).map(Zeroizing::new),
-            Source::Version => Ok(Zeroizing::new(otp.version.value.to_le_bytes().to_vec())),
-            Source::Role(role) => key_hash(inputs, role).map(Zeroizing::new),
             Source::Secret(secret) => inputs.secrets.read(&name, secret).and_then(|bytes| sized(field, bytes)),
+            _ => match same {
+                Some(value) => value.clone().map(Zeroizing::new),
+                None => continue,
+            },
         };
         match value.and_then(|bytes| programmed(field, bytes)) {
             Ok(bytes) => {
@@ -243,11 +262,10 @@ fn programmed(field: &Field, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<
     Ok(bytes)
 }
 
-fn key_hash(inputs: &Inputs<'_>, role: &str) -> Result<Vec<u8>, String> {
+fn key_hash(plan: &Plan, keys: &[[u8; 32]], role: &str) -> Result<Vec<u8>, String> {
     let name = RoleName::ALL.into_iter().find(|name| name.name() == role);
-    let role =
-        name.and_then(|name| inputs.plan.role(name)).ok_or("nothing says whose keys these are: --profile may")?;
-    let bytes = trust_bytes(inputs.plan, role, inputs.keys).ok_or("a key of the role is not there")?;
+    let role = name.and_then(|name| plan.role(name)).ok_or("nothing says whose keys these are: --profile may")?;
+    let bytes = trust_bytes(plan, role, keys).ok_or("a key of the role is not there")?;
     Ok(sha256(&mut SoftwareCrypto, &bytes).to_vec())
 }
 

@@ -87,7 +87,7 @@ fn corpus(name: &str) -> Plan {
 /// Keys that are no points of the curve: only their digest is taken here.
 fn made(plan: &Plan, records: &str) -> Result<Vec<Board>, Vec<String>> {
     let keys: Vec<[u8; 32]> = (0..plan.keys.len()).map(|index| [index as u8 + 1; 32]).collect();
-    let inputs = Inputs { plan, otp: plan.otp.as_ref().unwrap(), keys: &keys, secrets: &Fixed, ignored: &[] };
+    let inputs = Inputs::new(plan, plan.otp.as_ref().unwrap(), &keys, &Fixed, &[]);
     let records = Records::parse(records.as_bytes()).map_err(|found| vec![found[0].to_string()])?;
     boards(&inputs, &records).map_err(|findings| findings.iter().map(ToString::to_string).collect())
 }
@@ -247,6 +247,30 @@ fn pieces_are_whole_units_and_nobody_elses() {
     assert_eq!(one(segments(&otp, "security")), [(0x40, 0x80)]);
     let otp = corpus("good_otp_of_units.toml").otp.unwrap();
     assert_eq!(one(segments(&otp, "line")), [(0, 0x48)]);
+}
+
+/// A byte is a field's, or free, or spent with a field's unit; and in a free unit no stage programs anything.
+#[test]
+fn what_is_free_can_still_be_programmed() {
+    let mut has_spent = 0;
+    for (plan, _) in cases() {
+        let otp = plan.otp.as_ref().unwrap();
+        let (free, spent) = (manifest::otp::free(otp), manifest::otp::spent(otp));
+        has_spent += usize::from(!spent.is_empty());
+        let programmed: Vec<_> = otp.stages.iter().flat_map(|stage| segments(otp, &stage.name)).collect();
+        for offset in 0..otp.memory.size {
+            let owners = otp.fields.iter().filter(|field| field.range().contains(&offset)).count();
+            let is_free = free.iter().any(|range| range.contains(&offset));
+            let is_spent = spent.iter().filter(|(range, _)| range.contains(&offset)).count();
+            assert_eq!(owners + usize::from(is_free) + is_spent, 1, "{offset:#X}");
+            let unit = offset / otp.unit;
+            let is_touched =
+                programmed.iter().any(|range| (range.start / otp.unit..range.end.div_ceil(otp.unit)).contains(&unit));
+            assert!(otp.unit == 1 || !(is_free && is_touched), "{offset:#X}");
+            assert!(is_spent == 0 || spent.iter().any(|(_, field)| field.range().any(|own| own / otp.unit == unit)));
+        }
+    }
+    assert!(has_spent > 0);
 }
 
 #[test]

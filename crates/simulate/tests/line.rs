@@ -33,7 +33,7 @@ fn part(name: &str) -> (Plan, Vec<Board>) {
     let plan = manifest::check(&manifest::Source { name: manifest, text }).plan.unwrap();
     let records = Records::parse(&fs::read(folder.join("boards.csv")).unwrap()).unwrap();
     let keys: Vec<[u8; 32]> = (0..plan.keys.len()).map(|index| [index as u8 + 1; 32]).collect();
-    let inputs = Inputs { plan: &plan, otp: plan.otp.as_ref().unwrap(), keys: &keys, secrets: &Fixed, ignored: &[] };
+    let inputs = Inputs::new(&plan, plan.otp.as_ref().unwrap(), &keys, &Fixed, &[]);
     let boards = provision::boards(&inputs, &records).unwrap();
     (plan, boards)
 }

@@ -257,7 +257,7 @@ impl Device767 {
         let (plan, mut chip) = (plan(FIELDS), chip(1, 1));
         let otp = plan.otp.as_ref().unwrap();
         let keys: Vec<[u8; 32]> = public(&plan).iter().map(|key| *key.bytes()).collect();
-        let inputs = Inputs { plan: &plan, otp, keys: &keys, secrets: &NoSecrets, ignored: &[] };
+        let inputs = Inputs::new(&plan, otp, &keys, &NoSecrets, &[]);
         let records = Records::parse(b"serial,revision\nX1,C\n").unwrap();
         let boards = provision::boards(&inputs, &records).unwrap();
         let wanted = provision::Contents::new(otp, &boards[0], "line");

@@ -88,6 +88,6 @@ pub const RECORDS: &str = "serial,revision,made,mac\nWX2511000101,C,2026-11-19,0
 
 pub fn records(plan: &Plan) -> provision::Board {
     let keys: Vec<[u8; 32]> = (1..=plan.keys.len()).map(|index| [index as u8; 32]).collect();
-    let inputs = Inputs { plan, otp: plan.otp.as_ref().unwrap(), keys: &keys, secrets: &NoSecrets, ignored: &[] };
+    let inputs = Inputs::new(plan, plan.otp.as_ref().unwrap(), &keys, &NoSecrets, &[]);
     provision::boards(&inputs, &Records::parse(RECORDS.as_bytes()).unwrap()).unwrap().remove(0)
 }

@@ -36,7 +36,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::Random`] if the operating system gives no random bytes to encrypt with.
     pub fn to_pem(&self, passphrase: Option<&str>) -> Result<Zeroizing<String>, KeyError> {
-        pem::write_private(&self.0.to_bytes(), passphrase)
+        pem::write_private(&self.key.to_bytes(), passphrase)
     }
 }
 

@@ -10,10 +10,11 @@ use image_format::sha256;
 use manifest::Diagnostic;
 use manifest::plan::Plan;
 use manifest::plan::otp::{Otp, Stage};
+use packer::built::SealedFile;
 use packer::crypto::HostCrypto;
 use packer::otp::{Blob, finished, seal};
 use packer::signing::Signing;
-use provision::{Board, Contents};
+use provision::{Board, Contents, segments};
 use serde_json::{Map, Value, json};
 
 use crate::files::Access;
@@ -83,21 +84,30 @@ impl Made {
 }
 
 impl Maker<'_> {
-    /// Makes what a board needs.
+    /// Makes what boards need, and whether each has its numbers from now on. Several at a time take less time.
     ///
     /// # Errors
     /// A blob that cannot be sealed.
-    pub fn make(&self, board: &Board, is_new: bool) -> Result<Made, Vec<Diagnostic>> {
-        let stages = self.stages.iter().map(|stage| self.stage(stage, board)).collect::<Result<_, _>>()?;
-        Ok(Made { board: board.name.clone(), is_new, stages })
+    pub fn make(&self, boards: &[(Board, bool)]) -> Result<Vec<Made>, Vec<Diagnostic>> {
+        let made =
+            |(board, is_new): &(Board, bool)| Made { board: board.name.clone(), is_new: *is_new, stages: vec![] };
+        let mut made: Vec<Made> = boards.iter().map(made).collect();
+        for stage in &self.stages {
+            let files = boards.iter().map(|(board, _)| BoardFiles::new(self.otp, stage, board));
+            let files: Vec<BoardFiles> = files.collect();
+            let sealed = self.seal(stage, boards, &files)?;
+            for (((made, (board, _)), files), sealed) in made.iter_mut().zip(boards).zip(files).zip(sealed) {
+                made.stages.push(self.stage(stage, board, files, sealed));
+            }
+        }
+        Ok(made)
     }
 
-    fn stage(&self, stage: &Stage, board: &Board) -> Result<MadeStage, Vec<Diagnostic>> {
+    fn stage(&self, stage: &Stage, board: &Board, files: BoardFiles, sealed: Option<Sealed>) -> MadeStage {
         let otp = self.otp;
-        let BoardFiles { contents, data, lock, has_secret } = BoardFiles::new(otp, stage, board);
+        let BoardFiles { contents, data, lock, has_secret } = files;
         let access = if has_secret { Access::Private } else { Access::Usual };
         let name = folder(&board.name);
-        let locks = lock.as_ref().map(|file| file.bytes.to_vec());
         let mut files = Vec::new();
         let mut made = |File { piece, bytes }: File, access| {
             files.push(MadeFile { name: piece.file.clone(), bytes, access });
@@ -105,10 +115,6 @@ impl Maker<'_> {
         };
         let data: Vec<Piece> = data.into_iter().map(|file| made(file, access)).collect();
         let lock = lock.map(|file| made(file, Access::Usual));
-        let sealed = match &self.signing {
-            Some(signing) => self.seal(stage, &contents, locks.as_deref(), (&board.name, &name), signing)?,
-            None => None,
-        };
         let detail = self.detail(stage, board, &contents, sealed.as_ref().filter(|_| !has_secret));
         let names = &self.names;
         let sheet = sheet::board(names, otp, stage, &board.name, (&data, lock.as_ref()), &contents);
@@ -130,35 +136,43 @@ impl Maker<'_> {
         for MadeFile { name, bytes, .. } in &files {
             let _ = writeln!(sums, "{}  {name}", hex(&sha256(&mut HostCrypto, bytes)));
         }
-        Ok(MadeStage { files, missing, sheet, sums, detail, data, lock, blob, locks: contents.locks })
+        MadeStage { files, missing, sheet, sums, detail, data, lock, blob, locks: contents.locks }
     }
 
+    /// The blobs of boards in a stage; none where nobody seals, or nothing is programmed.
     fn seal(
         &self,
         stage: &Stage,
-        contents: &Contents,
-        locks: Option<&[u8]>,
-        (board, folder): (&str, &str),
-        signing: &Signing<'_>,
-    ) -> Result<Option<Sealed>, Vec<Diagnostic>> {
-        let (Some(first), Some(last)) = (contents.segments.first(), contents.segments.last()) else { return Ok(None) };
-        let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        let parts = Blob {
-            board,
-            data: &contents.data,
-            mask: &contents.mask,
-            range: index(first.start)..index(last.end),
-            locks: locks.unwrap_or_default(),
+        boards: &[(Board, bool)],
+        files: &[BoardFiles],
+    ) -> Result<Vec<Option<Sealed>>, Vec<Diagnostic>> {
+        let pieces = segments(self.otp, &stage.name.value);
+        let (Some(signing), Some(first), Some(last)) = (&self.signing, pieces.first(), pieces.last()) else {
+            return Ok(boards.iter().map(|_| None).collect());
         };
-        let sealed = seal(self.plan, self.otp, &parts, signing)?;
-        let missing = sealed.signatures.missing;
-        if missing > 0
-            && let Some(found) = (self.signed)(&stage.name.value, folder)
-            && finished(self.plan, &sealed, signing, &found)
-        {
-            return Ok(Some(Sealed { bytes: found, missing: 0, id: sealed.id }));
+        let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        let mut blobs = Vec::with_capacity(boards.len());
+        for ((board, _), BoardFiles { contents, lock, .. }) in boards.iter().zip(files) {
+            blobs.push(Blob {
+                board: &board.name,
+                data: &contents.data,
+                mask: &contents.mask,
+                range: index(first.start)..index(last.end),
+                locks: lock.as_ref().map_or(&[], |file| &file.bytes),
+            });
         }
-        Ok(Some(Sealed { bytes: sealed.bytes, missing, id: sealed.id }))
+        let sealed = seal(self.plan, self.otp, &blobs, signing)?;
+        let finish = |((board, _), sealed): (&(Board, bool), SealedFile)| {
+            let missing = sealed.signatures.missing;
+            if missing > 0
+                && let Some(found) = (self.signed)(&stage.name.value, &folder(&board.name))
+                && finished(self.plan, &sealed, signing, &found)
+            {
+                return Some(Sealed { bytes: found, missing: 0, id: sealed.id });
+            }
+            Some(Sealed { bytes: sealed.bytes, missing, id: sealed.id })
+        };
+        Ok(boards.iter().zip(sealed).map(finish).collect())
     }
 
     /// What the ledger keeps of a board's files in a stage. Digests of what holds a secret are made under the ledger's key: a
@@ -178,6 +192,7 @@ impl Maker<'_> {
         };
         let mut detail = json!({
             "stage": stage.name.value, "layout": hex(&self.otp.fingerprint), "data": digest, "locks": contents.locks,
+            "pieces": contents.segments.iter().map(|piece| [piece.start, piece.end - piece.start]).collect::<Vec<_>>(),
             "secrets": secrets,
         });
         if let Some(blob) = blob {

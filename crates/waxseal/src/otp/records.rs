@@ -61,10 +61,10 @@ impl RecordArgs {
         &'a self,
         plan: &'a Plan,
         otp: &'a Otp,
-        keys: &'a [[u8; 32]],
+        keys: &[[u8; 32]],
         secrets: &'a Folder<'a>,
     ) -> Inputs<'a> {
-        Inputs { plan, otp, keys, secrets, ignored: &self.ignored }
+        Inputs::new(plan, otp, keys, secrets, &self.ignored)
     }
 
     /// Where secrets are.

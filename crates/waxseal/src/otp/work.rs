@@ -19,6 +19,8 @@ use super::spool::Spool;
 use crate::exit::{Exit, Failure};
 use crate::progress::Progress;
 
+/// Boards that a processor works on at a time.
+const AT_A_TIME: usize = 16;
 /// Boards that the text shows.
 pub const SHOWN: usize = 3;
 /// Boards that the JSON object lists: a program that wants all of them reads SHA256SUMS.
@@ -196,8 +198,9 @@ fn tell(maker: &Maker<'_>, made: &[Made], folder: &dyn Fn(&str) -> String, told:
 /// Makes boards on all processors, until there are no more or nobody takes them.
 fn seal(maker: &Maker<'_>, numbered: &Receiver<Boards>, to_record: &SyncSender<Sealed>) {
     for boards in numbered {
-        let made = parallel::map(&boards, |(board, is_new)| maker.make(board, *is_new));
-        if to_record.send(made.into_iter().collect()).is_err() {
+        let some: Vec<&[(Board, bool)]> = boards.chunks(AT_A_TIME).collect();
+        let made: Result<Vec<Vec<Made>>, _> = parallel::map(&some, |some| maker.make(some)).into_iter().collect();
+        if to_record.send(made.map(|made| made.into_iter().flatten().collect())).is_err() {
             return;
         }
     }
