@@ -98,6 +98,69 @@ fn a_dump_is_told_by_the_ledger() {
     other.says(&["impossible", "ledger row 7, WX2511000101: written.", "To finish that one: --board WX2511000101"]);
 }
 
+/// What a station says of a board is compared with what was issued, where it was read back.
+#[test]
+fn a_wrong_read_back_is_not_written_down() {
+    let project = line();
+    project.waxseal(&BUILD.replace("--stage identity ", "")).exits(0);
+    let head = project.waxseal("ledger head --ledger line.db").exits(0).stdout;
+    let record = |line: &str| project.waxseal(&format!("ledger record WX2511000101 --ledger line.db {line}"));
+    let dump = programmed(&project, "WX2511000101");
+    for (name, dump) in [
+        ("other.bin", programmed(&project, "WX2511000102")),
+        ("blank.bin", vec![0xFF; 1040]),
+        ("bit.bin", dump.iter().enumerate().map(|(at, byte)| if at == 63 { byte ^ 0x80 } else { *byte }).collect()),
+    ] {
+        project.write(name, dump);
+        let said = record(&format!("--state written --stage identity --readback {name}")).exits(1);
+        said.says(&["WX2511000101: the data is not what was issued in stage identity", "which board this is"]);
+    }
+    project.write("short.bin", &dump[..63]);
+    let short = record("--state written --stage identity --readback short.bin").exits(1);
+    short.says(&["short.bin: 63 bytes, and the board's data lies behind them", "the whole memory"]);
+    project.write("dump.bin", &dump);
+    let which = record("--state written --readback dump.bin").exits(2);
+    which.says(&["which stage of WX2511000101 was read back? --stage, one of identity, security"]);
+    record("--state written --stage radio --readback dump.bin")
+        .exits(1)
+        .says(&["nothing was issued", "in stage radio"]);
+    let early = record("--state written --stage security --readback dump.bin").exits(1);
+    early.says(&["the data is not what was issued in stage security"]);
+    assert_eq!(project.waxseal("ledger head --ledger line.db").exits(0).stdout, head);
+    // What nobody read back is the station's word, and the ledger says so.
+    record("--state written --stage identity")
+        .exits(0)
+        .says(&["not compared with what was issued: the station's word"]);
+    let verified = record("--state verified --stage identity --readback dump.bin --format json").exits(0).json();
+    assert_eq!(verified["result"]["compared"], true);
+    assert!(verified["result"]["rows"][0]["detail"]["data"]["sha256"].is_string(), "{verified}");
+}
+
+/// Records that were changed after boards were programmed are not taken for what these hold.
+#[test]
+fn no_other_bytes_are_issued_for_what_was_programmed() {
+    let project = line();
+    project.waxseal(BUILD).exits(0);
+    // A mistake that is seen before anything was programmed can be mended.
+    project.edit("boards.csv", "WX2511000101,C,2026-11-19", "WX2511000101,C,2026-11-20");
+    project.waxseal(BUILD).exits(0).says(&["ledger line.db rows 7 to 7"]);
+    project.write("dump.bin", programmed(&project, "WX2511000101"));
+    let record = "ledger record WX2511000101 --ledger line.db --readback dump.bin --state";
+    project.waxseal(&format!("{record} written")).exits(0);
+    let (head, files) = (project.waxseal("ledger head --ledger line.db").exits(0).stdout, project.list("out/identity"));
+    project.edit("boards.csv", "WX2511000101,C,2026-11-20", "WX2511000101,C,2026-11-21");
+    let late = project.waxseal(BUILD).exits(1);
+    late.says(&[
+        "WX2511000101 was programmed in stage identity (row 8), and these are other bytes: what is burnt stays",
+    ]);
+    assert_eq!(project.waxseal("ledger head --ledger line.db").exits(0).stdout, head);
+    assert_eq!((project.list("out/identity"), programmed(&project, "WX2511000101")), (files, project.read("dump.bin")));
+    // The other stage, and the boards that are as they were, go on.
+    project.edit("boards.csv", "WX2511000101,C,2026-11-21", "WX2511000101,C,2026-11-20");
+    project.waxseal(&BUILD.replace("--stage identity ", "")).exits(0).says(&["ledger line.db rows 9 to 11"]);
+    project.waxseal(BUILD).exits(0).says(&["knew it all"]);
+}
+
 /// The ledger tells two secrets apart and knows neither; nor does a digest of the whole data give a short one away.
 #[test]
 fn secrets_are_not_in_the_ledger() {
@@ -122,11 +185,19 @@ fn secrets_are_not_in_the_ledger() {
     let text = project.waxseal("ledger export --rows json --out all --ledger line.db").exits(0);
     let rows = String::from_utf8(project.read("all")).unwrap();
     assert!(!rows.contains("4711") && !rows.contains("34373131"), "{}", text.stdout);
-    // Nor is a plain digest of what was read back, which has the secret in it.
-    project.write("dump.bin", [0x5A; 1024]);
+    // Nor is a plain digest of what was read back, which has the secret in it. It is compared all the same.
+    let mut dump = programmed(&project, "WX2511000101");
+    project.write("dump.bin", &dump);
+    dump[0x22] ^= 1;
+    project.write("wrong.bin", &dump);
     let record = "ledger record WX2511000101 --ledger line.db --state";
     project.waxseal(&format!("{record} written --readback dump.bin")).exits(3).says(&["line.db.key"]);
-    project.waxseal(&format!("{record} written --readback dump.bin --ledger-key kept")).exits(0);
+    let wrong = project.waxseal(&format!("{record} written --readback wrong.bin --ledger-key kept")).exits(1);
+    wrong.says(&["WX2511000101: the data is not what was issued in stage identity"]);
+    project
+        .waxseal(&format!("{record} written --readback dump.bin --ledger-key kept"))
+        .exits(0)
+        .says(&["the same bytes"]);
     let json = project.waxseal("ledger board WX2511000101 --ledger line.db --format json").exits(0).json();
     assert!(json["result"]["rows"][2]["detail"]["readback"]["hmac"].is_string(), "{json}");
 }

@@ -79,7 +79,7 @@ fn a_batch_from_records_to_proof() {
     wrong.add(BOARDS[2], State::Written, detail.as_object().unwrap(), &who).unwrap();
     project.write("wrong.csv", wrong.write(Format::Csv).unwrap());
     let refused = waxseal(&format!("ledger import wrong.csv {AT}")).exits(1);
-    refused.says(&["WX2511000103 was issued another blob in stage identity", "nothing was taken in"]);
+    refused.says(&["WX2511000103: the blob is not what was issued in stage identity", "nothing was taken in"]);
 
     // What is left to do.
     let left = waxseal("ledger boards --state issued --ledger line.db").exits(0);

@@ -1,6 +1,7 @@
 //! Values that belong to one board and to no other.
 
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::error::Error;
 use crate::event::{State, Who};
@@ -85,13 +86,13 @@ pub(crate) fn allocate(
             numbers.push(first);
         }
         let name = name(place, &numbers);
-        let detail = detail(&request.reference, &claims, &numbers).to_string();
-        let event = chain.append(&name, State::Allocated, detail, who);
+        let detail = detail(&request.reference, &claims, &numbers)?;
+        let event = chain.append(&name, State::Allocated, detail, who).number;
         new.boards.push(Board {
             name: name.clone(),
             reference: request.reference.clone(),
-            state: event.state,
-            event: event.number,
+            state: State::Allocated,
+            event,
         });
         new.claims.push(claims);
         allocated.push(Allocated { board: name, numbers, is_new: true });
@@ -111,20 +112,19 @@ struct New {
 
 impl New {
     fn write(&self, store: &mut dyn Store) -> Result<(), Error> {
-        let board = |board: &Board| -> [Value; 4] {
-            let Board { name, reference, state, event } = board;
-            [name.as_str().into(), reference.as_str().into(), state.name().into(), (*event).into()]
-        };
-        let boards: Vec<Value> = self.boards.iter().flat_map(board).collect();
+        let mut boards: Vec<Value<'_>> = Vec::with_capacity(4 * self.boards.len());
+        for Board { name, reference, state, event } in &self.boards {
+            boards.extend([name.as_str().into(), reference.as_str().into(), state.name().into(), (*event).into()]);
+        }
         if many::BOARDS.write(store, &boards)? != self.boards.len() as u64 {
             return Err(self.named_before(store)?);
         }
-        let of_board = |(board, claims): (&Board, &Vec<Claim>)| {
-            let values =
-                |claim: &Claim| [&claim.kind, &claim.value, &board.reference].map(|text| Value::from(text.as_str()));
-            claims.iter().flat_map(values).collect::<Vec<_>>()
-        };
-        let claims: Vec<Value> = self.boards.iter().zip(&self.claims).flat_map(of_board).collect();
+        let mut claims: Vec<Value<'_>> = Vec::new();
+        for (board, of_board) in self.boards.iter().zip(&self.claims) {
+            for Claim { kind, value } in of_board {
+                claims.extend([kind, value, &board.reference].map(|text| Value::from(text.as_str())));
+            }
+        }
         if many::CLAIMS.write(store, &claims)? != self.claims.iter().map(Vec::len).sum::<usize>() as u64 {
             return Err(self.taken_before(store)?);
         }
@@ -207,9 +207,17 @@ pub(crate) fn judge(store: &mut dyn Store, requests: &[Named<'_>]) -> Result<Jud
     Ok(Judged { known: known.len(), scrapped })
 }
 
-fn detail(reference: &str, claims: &[Claim], numbers: &[u64]) -> Json {
-    let claims: Vec<_> = claims.iter().map(|claim| json!([claim.kind, claim.value])).collect();
-    json!({ "reference": reference, "claims": claims, "numbers": numbers })
+/// What belongs to a row that allocates: JSON, with its members in the order of their names.
+#[derive(Serialize)]
+struct Detail<'a> {
+    claims: Vec<(&'a str, &'a str)>,
+    numbers: &'a [u64],
+    reference: &'a str,
+}
+
+fn detail(reference: &str, claims: &[Claim], numbers: &[u64]) -> Result<String, Error> {
+    let claims = claims.iter().map(|claim| (claim.kind.as_str(), claim.value.as_str())).collect();
+    serde_json::to_string(&Detail { claims, numbers, reference }).map_err(|error| Error::File(error.to_string()))
 }
 
 /// What the same request got before. One with the same reference and other values is refused.
@@ -221,7 +229,7 @@ pub(crate) fn made_before(request: &Request, board: &Board, text: &str) -> Resul
     });
     let claims: Vec<_> = request.claims.iter().cloned().chain(taken).collect();
     let in_range = request.takes.iter().zip(&numbers).all(|(take, number)| (take.first..=take.last).contains(number));
-    if numbers.len() != request.takes.len() || !in_range || detail(&request.reference, &claims, &numbers) != before {
+    if numbers.len() != request.takes.len() || !in_range || detail(&request.reference, &claims, &numbers)? != text {
         return Err(Error::Allocated { board: board.name.clone(), reference: request.reference.clone() });
     }
     Ok(Allocated { board: board.name.clone(), numbers, is_new: false })

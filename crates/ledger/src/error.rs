@@ -81,7 +81,7 @@ pub enum Error {
         stage: String,
     },
     /// What was done to a board was not done with what was made for it.
-    #[error("{board} was issued another {what} in stage {stage}: this is not what was made for it")]
+    #[error("{board}: the {what} is not what was issued in stage {stage}")]
     OtherBytes {
         /// The board.
         board: String,
@@ -89,6 +89,16 @@ pub enum Error {
         stage: String,
         /// What differs: `data`, `blob`, `layout`.
         what: &'static str,
+    },
+    /// Files of other bytes than those that a board was programmed with.
+    #[error("{board} was programmed in stage {stage} (row {row}), and these are other bytes: what is burnt stays")]
+    Programmed {
+        /// The board.
+        board: String,
+        /// The stage.
+        stage: String,
+        /// The row that says so.
+        row: i64,
     },
     /// A row that a record cannot have.
     #[error("{0}")]

@@ -20,14 +20,17 @@ pub fn verify_export(rows: impl Read, noted: Option<&Head>) -> Result<Head, Erro
 }
 
 impl Ledger {
-    /// Writes all rows, and returns the last one's number and digest: whoever signs these has signed all rows.
+    /// Judges all rows, writes them, and returns the last one's number and digest: whoever signs these has signed all rows. What
+    /// stations add meanwhile is not among them.
     ///
     /// # Errors
-    /// The database's and the writer's.
+    /// Those of [`Ledger::verify`], and the writer's.
     pub fn export(&mut self, format: Format, out: &mut dyn Write) -> Result<Head, Error> {
-        let mut writer = Writer::new(format, out)?;
-        sum::each(&mut *self.store, |event| writer.row(&event))?;
-        writer.end()?;
-        self.head()
+        self.snapshot(|store| {
+            let head = sum::verify(store, None)?.head;
+            let mut writer = Writer::new(format, out)?;
+            sum::each(store, |event| writer.row(&event))?;
+            Ok(head)
+        })
     }
 }

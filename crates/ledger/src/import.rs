@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::Error;
-use crate::event::{Event, State, Who};
+use crate::event::{Event, Who};
+use crate::issued;
 use crate::ledger::{Ledger, board, history};
 use crate::locked;
 use crate::record::{ORIGIN, Record};
@@ -44,53 +45,28 @@ impl Ledger {
                     return Err(failed(Error::Order { board: row.board.clone(), from, to }));
                 }
                 locked::refuse(&before, &row.board, row.state, &row.detail).map_err(failed)?;
-                imported.compared += usize::from(is_what_was_issued(row, &before).map_err(failed)?);
-                imported.rows.push(take(&mut chain, row, who));
+                let is_issued = issued::compare(&before, &row.board, row.state, &row.detail).map_err(failed)?;
+                imported.compared += usize::from(is_issued);
+                take(&mut chain, row, who);
                 // The next row may be about the same board.
-                chain.flush(store)?;
+                imported.rows.extend(chain.flush(store)?);
             }
             Ok(imported)
         })
     }
 }
 
-fn take(chain: &mut sum::Writer, row: &Event, who: &Who) -> Event {
+fn take(chain: &mut sum::Writer, row: &Event, who: &Who) {
     let mut detail: Json = serde_json::from_str(&row.detail).unwrap_or_default();
     let Who { station, operator, at } = who;
     detail[ORIGIN] = json!({
         "row": row.number, "digest": row.digest, "station": station, "operator": operator, "at": at,
     });
-    chain.change(&row.board, row.state, detail.to_string(), &row.who)
+    chain.change(&row.board, row.state, detail.to_string(), &row.who);
 }
 
 /// The digest that a row had in the record that it came from.
 fn origin(event: &Event) -> Option<String> {
     let detail: Json = serde_json::from_str(&event.detail).ok()?;
     detail[ORIGIN]["digest"].as_str().map(ToOwned::to_owned)
-}
-
-/// Whether a row says what was programmed, and something was issued that does not contradict it. A board that was issued
-/// twice may have been programmed with either.
-fn is_what_was_issued(row: &Event, before: &[Event]) -> Result<bool, Error> {
-    let detail = |event: &Event| serde_json::from_str(&event.detail).unwrap_or(Json::Null);
-    let done: Json = detail(row);
-    let Some(stage) = done["stage"].as_str().filter(|_| row.state != State::Scrapped) else { return Ok(false) };
-    let issued = before.iter().filter(|event| event.state == State::Issued).map(detail);
-    let issued: Vec<Json> = issued.filter(|issued| issued["stage"] == stage).collect();
-    let mut other = Error::NotIssued { board: row.board.clone(), stage: stage.to_owned() };
-    for issued in &issued {
-        let pairs = [
-            ("layout", &issued["layout"], &done["layout"]),
-            ("data", &issued["data"]["sha256"], &done["data"]["sha256"]),
-            ("blob", &issued["blob"], &done["blob"]),
-        ];
-        let both = || pairs.iter().filter(|(_, issued, done)| !issued.is_null() && !done.is_null());
-        match both().find(|(_, issued, done)| issued != done) {
-            None => return Ok(both().any(|(what, ..)| *what != "layout")),
-            Some((what, ..)) => {
-                other = Error::OtherBytes { board: row.board.clone(), stage: stage.to_owned(), what };
-            }
-        }
-    }
-    Err(other)
 }

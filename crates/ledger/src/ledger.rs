@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::event::{Event, State, Who};
 use crate::store::{PostgreSql, Sqlite, Store, Value};
-use crate::{Error, allocate, chain, locked, many, ranges, sum};
+use crate::{Error, allocate, chain, issued, locked, many, ranges, sum};
 
 /// Where a ledger is.
 #[derive(Clone, PartialEq, Eq)]
@@ -137,6 +137,16 @@ impl Ledger {
     /// What happens in `work` happens as a whole or not at all, and no other station writes meanwhile.
     pub(crate) fn transaction<T>(&mut self, work: impl FnOnce(&mut dyn Store) -> Result<T, Error>) -> Result<T, Error> {
         self.store.begin()?;
+        self.end(work)
+    }
+
+    /// `work` sees the ledger as it is now, whatever other stations write meanwhile.
+    pub(crate) fn snapshot<T>(&mut self, work: impl FnOnce(&mut dyn Store) -> Result<T, Error>) -> Result<T, Error> {
+        self.store.look()?;
+        self.end(work)
+    }
+
+    fn end<T>(&mut self, work: impl FnOnce(&mut dyn Store) -> Result<T, Error>) -> Result<T, Error> {
         let result = work(&mut *self.store);
         // An error of the work says more than one of undoing it.
         let ended = self.store.end(result.is_ok());
@@ -207,7 +217,8 @@ impl Ledger {
     /// Writes down what happened to boards: all of it, or nothing. What belongs to it is a JSON object, as a value or as its text.
     ///
     /// # Errors
-    /// A board that is not known, a state that does not follow, or what is locked written again.
+    /// A board that is not known, a state that does not follow, what is locked written again; a row of a stage that was never
+    /// issued, or that says other bytes than were; other bytes issued for a stage that was programmed.
     pub fn record<D: Display>(&mut self, changes: &[(String, State, D)], who: &Who) -> Result<Vec<Event>, Error> {
         self.transaction(|store| record(store, changes, who))
     }
@@ -259,12 +270,12 @@ impl Ledger {
         sum::head(&mut *self.store)
     }
 
-    /// Reads every row, and compares what they add up to with what the ledger says.
+    /// Reads every row, and compares what they add up to with what the ledger says. Other stations may write meanwhile.
     ///
     /// # Errors
     /// Where it was changed, damaged or cut off.
     pub fn verify(&mut self, noted: Option<&chain::Head>) -> Result<sum::Summary, Error> {
-        sum::verify(&mut *self.store, noted)
+        self.snapshot(|store| sum::verify(store, noted))
     }
 }
 
@@ -276,23 +287,31 @@ impl fmt::Debug for Ledger {
 
 fn record<D: Display>(store: &mut dyn Store, changes: &[(String, State, D)], who: &Who) -> Result<Vec<Event>, Error> {
     let mut chain = sum::Writer::new(store)?;
-    let mut events = Vec::with_capacity(changes.len());
     let mut boards = many::by_name(store, changes.iter().map(|(name, ..)| name.as_str()))?;
+    // Of boards that were only allocated there is nothing to contradict: a new batch's are not asked for.
+    let known = boards.values().filter(|board| board.state != State::Allocated).map(|board| board.name.as_str());
+    let mut before = many::histories(store, known)?;
+    let is_programmed = changes.iter().any(|(_, state, _)| *state != State::Issued);
     for (name, state, detail) in changes {
         let board = boards.get_mut(name).ok_or_else(|| Error::Unknown(name.clone()))?;
         if !board.state.may_become(*state) {
             return Err(Error::Order { board: name.clone(), from: board.state, to: *state });
         }
         let detail = detail.to_string();
-        if *state == State::Written {
-            chain.flush(store)?;
-            locked::refuse(&history(store, name)?, name, *state, &detail)?;
+        let rows = before.get(name).map_or(&[][..], Vec::as_slice);
+        issued::refuse(rows, name, *state, &detail)?;
+        locked::refuse(rows, name, *state, &detail)?;
+        if *state != State::Issued {
+            issued::compare(rows, name, *state, &detail)?;
         }
         board.state = *state;
-        events.push(chain.change(name, *state, detail, who));
+        let event = chain.change(name, *state, detail, who);
+        // Whoever only issues asks only for what was programmed before.
+        if is_programmed {
+            before.entry(name.clone()).or_default().push(event.clone());
+        }
     }
-    chain.flush(store)?;
-    Ok(events)
+    chain.flush(store)
 }
 
 pub(crate) fn board(store: &mut dyn Store, name: &str) -> Result<Option<Board>, Error> {
@@ -301,12 +320,10 @@ pub(crate) fn board(store: &mut dyn Store, name: &str) -> Result<Option<Board>, 
 }
 
 pub(crate) fn history(store: &mut dyn Store, name: &str) -> Result<Vec<Event>, Error> {
-    let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
-               WHERE board = $1 ORDER BY number";
-    store.query(sql, &[name.into()])?.iter().map(|row| event(row)).collect()
+    Ok(many::histories(store, [name])?.remove(name).unwrap_or_default())
 }
 
-pub(crate) fn to_board(row: &[Value]) -> Result<Board, Error> {
+pub(crate) fn to_board(row: &[Value<'_>]) -> Result<Board, Error> {
     let text = |index: usize| row.get(index).and_then(Value::text);
     let found = (|| {
         Some(Board {
@@ -320,7 +337,7 @@ pub(crate) fn to_board(row: &[Value]) -> Result<Board, Error> {
 }
 
 /// A row in the order of the table's columns.
-pub(crate) fn event(row: &[Value]) -> Result<Event, Error> {
+pub(crate) fn event(row: &[Value<'_>]) -> Result<Event, Error> {
     let text = |index: usize| row.get(index).and_then(Value::text).map(ToOwned::to_owned);
     let found = (|| {
         Some(Event {

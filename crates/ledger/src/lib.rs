@@ -27,6 +27,8 @@ mod export;
 #[cfg(feature = "databases")]
 mod import;
 #[cfg(feature = "databases")]
+mod issued;
+#[cfg(feature = "databases")]
 mod ledger;
 #[cfg(feature = "databases")]
 mod locked;
@@ -52,6 +54,8 @@ pub use event::{Event, State, Who};
 pub use export::verify_export;
 #[cfg(feature = "databases")]
 pub use import::Imported;
+#[cfg(feature = "databases")]
+pub use issued::IssuedData;
 #[cfg(feature = "databases")]
 pub use ledger::{Board, Ledger, Location};
 pub use record::Record;

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use crate::allocate::Claim;
 use crate::error::Error;
-use crate::ledger::{Board, to_board};
+use crate::event::Event;
+use crate::ledger::{Board, event, to_board};
 use crate::store::{Store, Value};
 
 /// Values in one statement. The last one is repeated where there are fewer.
@@ -22,12 +23,12 @@ fn ask<'a>(
     sql: &'static str,
     first: Option<&str>,
     values: impl IntoIterator<Item = &'a str>,
-    mut row: impl FnMut(&[Value]) -> Result<(), Error>,
+    mut row: impl FnMut(&[Value<'_>]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let values: Vec<&str> = values.into_iter().collect();
     for chunk in values.chunks(WIDTH) {
         let padding = chunk.last().into_iter().cycle().take(WIDTH - chunk.len());
-        let asked: Vec<Value> =
+        let asked: Vec<Value<'_>> =
             first.into_iter().chain(chunk.iter().chain(padding).copied()).map(Value::from).collect();
         store.query(sql, &asked)?.iter().try_for_each(|found| row(found))?;
     }
@@ -83,8 +84,29 @@ pub(crate) fn issued<'a>(
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     ask(store, &SQL, None, names, |row| {
         if let [Value::Text(board), Value::Text(detail)] = row {
-            found.entry(board.clone()).or_default().push(detail.clone());
+            found.entry(board.to_string()).or_default().push(detail.to_string());
         }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// What happened to these boards, in order. By name.
+pub(crate) fn histories<'a>(
+    store: &mut dyn Store,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Vec<Event>>, Error> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT number, board, state, detail, station, operator, at, digest FROM event WHERE board IN ({}) \
+             ORDER BY number",
+            places(1)
+        )
+    });
+    let mut found: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    ask(store, &SQL, None, names, |row| {
+        let event = event(row)?;
+        found.entry(event.board.clone()).or_default().push(event);
         Ok(())
     })?;
     Ok(found)
@@ -119,7 +141,7 @@ pub(crate) fn owners<'a>(
     for (kind, values) in kinds {
         ask(store, &SQL, Some(kind), values, |row| {
             if let [Value::Text(value), Value::Text(reference)] = row {
-                found.insert((kind.to_owned(), value.clone()), reference.clone());
+                found.insert((kind.to_owned(), value.to_string()), reference.to_string());
             }
             Ok(())
         })?;
@@ -156,7 +178,7 @@ impl Rows {
     }
 
     /// Writes rows, whose values stand one behind the other. How many were written.
-    pub(crate) fn write(&'static self, store: &mut dyn Store, values: &[Value]) -> Result<u64, Error> {
+    pub(crate) fn write(&'static self, store: &mut dyn Store, values: &[Value<'_>]) -> Result<u64, Error> {
         let many = values.chunks_exact(self.columns * WIDTH);
         let rest = many.remainder().chunks_exact(self.columns);
         let many = many.map(|rows| (&*self.many, rows));

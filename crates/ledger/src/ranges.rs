@@ -99,8 +99,8 @@ impl Ranges {
 /// How many numbers from `next` to the range's end nobody has.
 pub(crate) fn left(store: &mut dyn Store, take: &Take, next: u64) -> Result<u64, Error> {
     let sql = "SELECT COUNT(*) FROM claim WHERE kind = $1 AND value >= $2 AND value <= $3";
-    let values = [take.kind.as_str().into(), digits(next).as_str().into(), digits(take.last).as_str().into()];
-    let rows = store.query(sql, &values)?;
+    let (first, last) = (digits(next), digits(take.last));
+    let rows = store.query(sql, &[take.kind.as_str().into(), first.as_str().into(), last.as_str().into()])?;
     let claimed = rows.first().and_then(|row| row.first()?.integer()).unwrap_or_default();
     let size = take.last.checked_sub(next).map_or(0, |size| size.saturating_add(1));
     Ok(size.saturating_sub(u64::try_from(claimed).unwrap_or_default()))

@@ -1,6 +1,7 @@
 //! A database behind as little as the ledger needs. Statements are written so that both take them: parameters `$1`, `$2`
 //! appear in this order, integers are BIGINT, all else is TEXT.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -10,26 +11,26 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::Error;
 
-/// A column's value.
+/// A column's value. What is written is borrowed, what was read is owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
+pub(crate) enum Value<'a> {
     Integer(i64),
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
-impl From<i64> for Value {
+impl From<i64> for Value<'_> {
     fn from(value: i64) -> Self {
         Self::Integer(value)
     }
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(value))
     }
 }
 
-impl Value {
+impl Value<'_> {
     pub(crate) fn integer(&self) -> Option<i64> {
         if let Self::Integer(value) = self { Some(*value) } else { None }
     }
@@ -43,14 +44,16 @@ impl Value {
 pub(crate) trait Store {
     /// Begins a transaction that no other writer overlaps.
     fn begin(&mut self) -> Result<(), Error>;
-    /// Ends it: it has happened, or it has not. `false` undoes it.
+    /// Begins a transaction that only reads, and sees nothing of what others write from now on.
+    fn look(&mut self) -> Result<(), Error>;
+    /// Ends either: it has happened, or it has not. `false` undoes it.
     fn end(&mut self, commit: bool) -> Result<(), Error>;
     /// Runs statements without parameters.
     fn batch(&mut self, sql: &str) -> Result<(), Error>;
     /// Runs a statement, and counts the rows that it changed.
-    fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error>;
+    fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error>;
     /// All rows of a question.
-    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Vec<Value>>, Error>;
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Vec<Value<'static>>>, Error>;
     /// Whether the ledger's tables are there.
     fn has_tables(&mut self) -> Result<bool, Error>;
 }
@@ -77,7 +80,7 @@ impl Sqlite {
     }
 }
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Integer(value) => ValueRef::Integer(*value),
@@ -91,6 +94,10 @@ impl Store for Sqlite {
         self.batch("BEGIN IMMEDIATE")
     }
 
+    fn look(&mut self) -> Result<(), Error> {
+        self.batch("BEGIN DEFERRED")
+    }
+
     fn end(&mut self, commit: bool) -> Result<(), Error> {
         self.batch(if commit { "COMMIT" } else { "ROLLBACK" })
     }
@@ -99,12 +106,12 @@ impl Store for Sqlite {
         Ok(self.0.execute_batch(sql)?)
     }
 
-    fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error> {
+    fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
     }
 
-    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Vec<Value<'static>>>, Error> {
         let mut statement = self.0.prepare_cached(sql)?;
         let columns = statement.column_count();
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
@@ -112,7 +119,7 @@ impl Store for Sqlite {
         while let Some(row) = rows.next()? {
             let column = |column| match row.get_ref(column)? {
                 ValueRef::Integer(value) => Ok(Value::Integer(value)),
-                ValueRef::Text(text) => Ok(Value::Text(String::from_utf8_lossy(text).into_owned())),
+                ValueRef::Text(text) => Ok(Value::Text(Cow::Owned(String::from_utf8_lossy(text).into_owned()))),
                 other => Err(Error::Database(format!("a column holds {}", other.data_type()))),
             };
             found.push((0..columns).map(column).collect::<Result<_, Error>>()?);
@@ -146,7 +153,7 @@ impl PostgreSql {
     }
 }
 
-fn to_postgres(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+fn to_postgres<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     values
         .iter()
         .map(|value| match value {
@@ -166,6 +173,10 @@ impl Store for PostgreSql {
         if self.has_tables()? { self.batch("LOCK TABLE ledger IN EXCLUSIVE MODE") } else { Ok(()) }
     }
 
+    fn look(&mut self) -> Result<(), Error> {
+        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
     fn end(&mut self, commit: bool) -> Result<(), Error> {
         self.batch(if commit { "COMMIT" } else { "ROLLBACK" })
     }
@@ -174,18 +185,18 @@ impl Store for PostgreSql {
         Ok(self.client.batch_execute(sql)?)
     }
 
-    fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, Error> {
+    fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let statement = self.prepared(sql)?;
         Ok(self.client.execute(&statement, &to_postgres(values))?)
     }
 
-    fn query(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
+    fn query(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Vec<Value<'static>>>, Error> {
         let statement = self.prepared(sql)?;
         let mut found = Vec::new();
         for row in self.client.query(&statement, &to_postgres(values))? {
             let column = |(index, column): (usize, &postgres::Column)| match column.type_().name() {
                 "int8" => Ok(Value::Integer(row.try_get(index)?)),
-                "text" => Ok(Value::Text(row.try_get(index)?)),
+                "text" => Ok(Value::Text(Cow::Owned(row.try_get(index)?))),
                 other => Err(Error::Database(format!("column `{}` holds {other}", column.name()))),
             };
             found.push(row.columns().iter().enumerate().map(column).collect::<Result<_, Error>>()?);

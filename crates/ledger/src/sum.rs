@@ -25,7 +25,7 @@ pub struct Summary {
 pub(crate) fn head(store: &mut dyn Store) -> Result<Head, Error> {
     let rows = store.query("SELECT number, digest FROM event ORDER BY number DESC LIMIT 1", &[])?;
     Ok(match rows.first().map(Vec::as_slice) {
-        Some([Value::Integer(number), Value::Text(digest)]) => Head { number: *number, digest: digest.clone() },
+        Some([Value::Integer(number), Value::Text(digest)]) => Head { number: *number, digest: digest.to_string() },
         _ => Head::beginning(LEDGER),
     })
 }
@@ -33,7 +33,7 @@ pub(crate) fn head(store: &mut dyn Store) -> Result<Head, Error> {
 /// Appends rows, in a transaction. They are there when [`Writer::flush`] was called.
 pub(crate) struct Writer {
     head: Head,
-    rows: Vec<Value>,
+    rows: Vec<Event>,
     /// By name, what boards became: state and row.
     boards: BTreeMap<String, (State, i64)>,
 }
@@ -43,29 +43,33 @@ impl Writer {
         Ok(Self { head: head(store)?, rows: Vec::new(), boards: BTreeMap::new() })
     }
 
-    pub(crate) fn append(&mut self, board: &str, state: State, detail: String, who: &Who) -> Event {
-        let event = self.head.next(board, state, detail, who);
-        let Event { board, detail, who: Who { station, operator, at }, digest, .. } = &event;
-        self.rows.push(event.number.into());
-        self.rows.extend([board, state.name(), detail, station, operator, at, digest].map(Value::from));
-        event
+    pub(crate) fn append(&mut self, board: &str, state: State, detail: String, who: &Who) -> &Event {
+        let place = self.rows.len();
+        self.rows.push(self.head.next(board, state, detail, who));
+        &self.rows[place]
     }
 
     /// Appends what became of a board that is known.
-    pub(crate) fn change(&mut self, board: &str, state: State, detail: String, who: &Who) -> Event {
-        let event = self.append(board, state, detail, who);
-        self.boards.insert(board.to_owned(), (state, event.number));
-        event
+    pub(crate) fn change(&mut self, board: &str, state: State, detail: String, who: &Who) -> &Event {
+        self.boards.insert(board.to_owned(), (state, self.head.number + 1));
+        self.append(board, state, detail, who)
     }
 
-    /// Writes what was appended.
-    pub(crate) fn flush(&mut self, store: &mut dyn Store) -> Result<(), Error> {
-        many::EVENTS.write(store, &std::mem::take(&mut self.rows))?;
-        let board =
-            |(name, (state, event)): (String, (State, i64))| [state.name().into(), event.into(), Value::Text(name)];
-        let boards: Vec<Value> = std::mem::take(&mut self.boards).into_iter().flat_map(board).collect();
+    /// Writes what was appended, and hands it out.
+    pub(crate) fn flush(&mut self, store: &mut dyn Store) -> Result<Vec<Event>, Error> {
+        let mut rows: Vec<Value<'_>> = Vec::with_capacity(8 * self.rows.len());
+        for Event { number, board, state, detail, who: Who { station, operator, at }, digest } in &self.rows {
+            rows.push((*number).into());
+            rows.extend([board, state.name(), detail, station, operator, at, digest].map(Value::from));
+        }
+        many::EVENTS.write(store, &rows)?;
+        let mut boards: Vec<Value<'_>> = Vec::with_capacity(3 * self.boards.len());
+        for (name, (state, event)) in &self.boards {
+            boards.extend([state.name().into(), (*event).into(), name.as_str().into()]);
+        }
         many::STATES.write(store, &boards)?;
-        Ok(())
+        self.boards.clear();
+        Ok(std::mem::take(&mut self.rows))
     }
 }
 
@@ -184,8 +188,9 @@ fn compare_claims(store: &mut dyn Store, mut expected: BTreeMap<(String, String)
                 let [Value::Text(kind), Value::Text(value), Value::Text(reference)] = row.as_slice() else {
                     return Err(Error::Database("a claim's row cannot be read".to_owned()));
                 };
-                last.clone_from(value);
-                if expected.remove(&(kind.clone(), value.clone())).as_ref() != Some(reference) {
+                last = value.to_string();
+                let owner = expected.remove(&(kind.to_string(), last.clone()));
+                if owner.as_deref() != Some(reference) {
                     return Err(Broken::Contradiction(format!("{kind} {value}")).into());
                 }
             }

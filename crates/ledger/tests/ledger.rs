@@ -299,8 +299,18 @@ const CASES: &[Case] = &[
             ("B", State::Written, right.clone(), "row 2 of the record: B is allocated: it cannot become written"),
             ("A", State::Locked, right.clone(), "row 2 of the record: A is written: it cannot become locked"),
             ("A", State::Verified, with("stage", json!("security")), "nothing was issued for A in stage security"),
-            ("A", State::Verified, with("layout", json!("34")), "A was issued another layout in stage identity"),
-            ("A", State::Verified, with("data", json!({ "sha256": "12" })), "A was issued another data in stage"),
+            (
+                "A",
+                State::Verified,
+                with("layout", json!("34")),
+                "A: the layout is not what was issued in stage identity",
+            ),
+            (
+                "A",
+                State::Verified,
+                with("data", json!({ "sha256": "12" })),
+                "A: the data is not what was issued in stage",
+            ),
         ] {
             let mut record = Record::new();
             burnt(&mut record, "A", State::Written, &right);
@@ -380,8 +390,15 @@ const BOARDS: u64 = 2000;
 fn eight_stations(location: &Location) {
     Ledger::create(location).expect("made");
     thread::scope(|scope| {
-        for station in 0..STATIONS {
-            scope.spawn(move || work(location, &format!("s{station}"), BOARDS, STATIONS * BOARDS, |_| {}));
+        let station = |number| move || work(location, &format!("s{number}"), BOARDS, STATIONS * BOARDS, |_| {});
+        let stations: Vec<_> = (0..STATIONS).map(|number| scope.spawn(station(number))).collect();
+        // An auditor beside them sees a whole ledger at any time, and what is exported comes to its head.
+        let mut ledger = Ledger::open(location).expect("opened");
+        while stations.iter().any(|station| !station.is_finished()) {
+            ledger.verify(None).expect("whole");
+            let mut rows = Vec::new();
+            let head = ledger.export(Format::Csv, &mut rows).expect("exported");
+            assert_eq!(ledger::verify_export(&rows[..], Some(&head)).expect("whole"), head);
         }
     });
     is_complete(location, STATIONS * BOARDS);

@@ -137,6 +137,7 @@ pub fn failure(location: &Location, error: &Error) -> Failure {
         | Error::Locked { .. }
         | Error::NotIssued { .. }
         | Error::OtherBytes { .. }
+        | Error::Programmed { .. }
         | Error::Unfit(_)
         | Error::Row { .. }
         | Error::Broken(_) => Exit::Refused,
@@ -149,6 +150,10 @@ pub fn failure(location: &Location, error: &Error) -> Failure {
         Error::Order { from: ::ledger::State::Scrapped, .. } => {
             Failure::new(exit, error.to_string()).help("nothing brings a board back that was scrapped")
         }
+        Error::OtherBytes { .. } => Failure::new(exit, error.to_string())
+            .help("find out which board this is before anything else is done to it: `waxseal otp show` reads its fields"),
+        Error::Programmed { .. } => Failure::new(exit, error.to_string())
+            .help("the records of a board that was programmed stay as they were; `waxseal ledger board` tells what was done to it"),
         Error::Database(_) => Failure::new(exit, format!("{location}: {error}")),
         _ => Failure::new(exit, error.to_string()),
     }

@@ -1,9 +1,10 @@
 //! `waxseal ledger record`: what was done to boards.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ::ledger::{Event, State};
+use ::ledger::{Event, IssuedData, Ledger, Location, State};
 use clap::{Args, ValueEnum};
 use image_format::{SoftwareCrypto, sha256};
 use serde_json::{Map, Value, json};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::place::{LedgerArgs, WhoArgs, failure, secret_key};
 use super::{event_to_json, shown};
 use crate::confirm::confirm;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::report::Report;
 use crate::text::{counted, hex};
@@ -52,8 +53,11 @@ pub struct Command {
     /// What they became.
     #[arg(long, value_enum)]
     state: Done,
-    /// What was read back of the board: its SHA-256 goes into the ledger; of a board with secrets an HMAC under the ledger's own
-    /// key. For one board.
+    /// The stage. Without it, the only one that was issued, if there is only one.
+    #[arg(long)]
+    stage: Option<String>,
+    /// What was read back of the board, from the memory's first byte on: it is compared with what was issued. Its SHA-256 goes into
+    /// the ledger; of a board with secrets an HMAC under the ledger's own key. For one board.
     #[arg(long, value_name = "FILE")]
     readback: Option<PathBuf>,
     /// The file of the ledger's own key; FILE.key beside a SQLite file if none is named.
@@ -73,26 +77,19 @@ impl Command {
     /// Does it.
     ///
     /// # Errors
-    /// A board that the ledger does not know, a state that does not follow, a scrapping that is not confirmed.
+    /// A board that the ledger does not know, a state that does not follow, a read-back of other bytes than were issued, a scrapping
+    /// that is not confirmed.
     pub fn run(&self, place: &LedgerArgs) -> Result<Report, Failure> {
         let (location, mut ledger) = place.open()?;
         let failed = |error| failure(&location, &error);
         let mut detail = Map::new();
-        if let Some(file) = &self.readback {
-            if self.boards.len() > 1 {
-                return Err(Failure::usage("--readback is of one board, and there are several"));
-            }
-            let read = zeroize::Zeroizing::new(files::read(file)?);
-            let has_secrets = match self.boards.first() {
-                Some(board) => ledger.history(board).map_err(failed)?.iter().any(has_secrets),
-                None => false,
-            };
-            let digest = match has_secrets {
-                false => json!(hex(&sha256(&mut SoftwareCrypto, &read))),
-                true => json!({ "hmac": secret_key(&location, self.ledger_key.as_ref())?.digest(&read) }),
-            };
-            detail.insert("readback".to_owned(), digest);
+        if let Some(stage) = &self.stage {
+            detail.insert("stage".to_owned(), json!(stage));
         }
+        if let Some(file) = &self.readback {
+            detail.extend(self.read_back(file, &location, &mut ledger)?);
+        }
+        let is_compared = detail.contains_key("data");
         if let Some(note) = &self.note {
             detail.insert("note".to_owned(), json!(note));
         }
@@ -112,8 +109,66 @@ impl Command {
         let events = ledger.record(&changes, &self.who.who()).map_err(failed)?;
         let mut text: String = events.iter().map(shown).collect();
         let _ = writeln!(text, "{}: {}", location, counted(events.len(), "row"));
-        let result = json!({ "rows": events.iter().map(event_to_json).collect::<Vec<_>>() });
+        match (self.state, is_compared) {
+            (Done::Scrapped, _) => {}
+            (_, true) => text.push_str("compared with what was issued: the same bytes\n"),
+            (_, false) => text.push_str("not compared with what was issued: the station's word\n"),
+        }
+        let result = json!({ "compared": is_compared, "rows": events.iter().map(event_to_json).collect::<Vec<_>>() });
         Ok(Report { result: Some(result), ..Report::done(text) })
+    }
+}
+
+impl Command {
+    /// What a row says of a read-back: its digest, and that of the data that was issued, to be compared by the ledger.
+    fn read_back(&self, file: &Path, location: &Location, ledger: &mut Ledger) -> Result<Map<String, Value>, Failure> {
+        let [board] = self.boards.as_slice() else {
+            return Err(Failure::usage("--readback is of one board, and there are several"));
+        };
+        let read = zeroize::Zeroizing::new(files::read(file)?);
+        let history = ledger.history(board).map_err(|error| failure(location, &error))?;
+        let digest = |is_keyed, bytes: &[u8]| match is_keyed {
+            false => Ok(hex(&sha256(&mut SoftwareCrypto, bytes))),
+            true => Ok::<_, Failure>(secret_key(location, self.ledger_key.as_ref())?.digest(bytes)),
+        };
+        let named = |is_keyed, digest| if is_keyed { json!({ "hmac": digest }) } else { json!({ "sha256": digest }) };
+        let mut detail = Map::new();
+        let is_keyed = history.iter().any(has_secrets);
+        let whole = digest(is_keyed, &read)?;
+        detail.insert("readback".to_owned(), if is_keyed { named(true, whole) } else { json!(whole) });
+        if self.state == Done::Scrapped {
+            return Ok(detail);
+        }
+        // Of what was issued last, unless it is what was issued before.
+        for issued in self.issued(board, &history)?.iter().rev() {
+            let data = issued.read(&read).ok_or_else(|| {
+                let title = format!("{}: {} bytes, and the board's data lies behind them", file.display(), read.len());
+                Failure::new(Exit::Refused, title).help("a dump of the whole memory, from its first byte on")
+            })?;
+            let found = digest(issued.is_keyed, &data)?;
+            let is_it = found == issued.digest;
+            if is_it || !detail.contains_key("data") {
+                detail.insert("data".to_owned(), named(issued.is_keyed, found));
+                detail.insert("stage".to_owned(), json!(issued.stage));
+            }
+            if is_it {
+                break;
+            }
+        }
+        Ok(detail)
+    }
+
+    /// What was issued for the stage, as far as rows say where its data lies.
+    fn issued(&self, board: &str, history: &[Event]) -> Result<Vec<IssuedData>, Failure> {
+        let mut issued = IssuedData::of(history);
+        let stages: BTreeSet<&str> = issued.iter().map(|issued| issued.stage.as_str()).collect();
+        if self.stage.is_none() && stages.len() > 1 {
+            let stages: Vec<_> = stages.into_iter().collect();
+            let title = format!("which stage of {board} was read back? --stage, one of {}", stages.join(", "));
+            return Err(Failure::usage(title));
+        }
+        issued.retain(|issued| self.stage.as_ref().is_none_or(|stage| *stage == issued.stage));
+        Ok(issued)
     }
 }
 
