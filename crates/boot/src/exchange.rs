@@ -9,7 +9,7 @@
 //! then a factory has programmed the slot.
 
 use image_format::log::{Entry, EntryKind, SlotLog, Status, Strategy, next_generation};
-use image_format::{Crypto, HEADER_SIZE, Header, ImageBody, Memory};
+use image_format::{Crypto, HEADER_SIZE, Kind};
 
 use crate::places::{spend, spend_all};
 use crate::{Flash, Reason, Session};
@@ -47,10 +47,9 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         }
     }
 
-    /// Whether what is at a header's place has the form of one.
+    /// Whether a slot begins as an image does.
     fn has_header(&mut self, slot: usize) -> bool {
-        self.header_bytes(slot)
-            .is_some_and(|bytes| Header::<ImageBody>::read(&mut Memory::slot(&bytes, u32::MAX)).is_ok())
+        self.header_bytes(slot).is_some_and(|bytes| bytes.starts_with(&Kind::Image.magic()))
     }
 
     /// Takes all that the log of a slot may say out of use, and the slot's header: whatever is left of either by a cut in the erase that follows,
