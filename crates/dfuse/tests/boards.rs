@@ -58,7 +58,7 @@ fn option_bytes_and_read_protection() {
     chip.program(0x1FF0_F000, &[0x12]).expect("blank");
     assert!(chip.resets(0x1FFF_0000) && !chip.resets(0x0800_0000));
     let level = chip.part.store_options(|name| (name == "RDP").then_some(1));
-    let word = level.iter().find(|(address, _)| *address == 0x1FFF_0000).expect("stored there").1;
+    let word = level.get(&0x1FFF_0000).expect("stored there");
     chip.program(0x1FFF_0000, &word.to_le_bytes()).expect("option bytes");
     let mut byte = [0];
     assert_eq!(chip.read(0x0800_0000, &mut byte), Err(StatusCode::VENDOR));

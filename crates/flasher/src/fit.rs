@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use geometry::{Mode, OptionKind, Region, Sector, address};
+use geometry::{Mode, OptionKind, Part, Region, Sector, address};
 use manifest::Plan;
 use manifest::preflight::{Dump, Preflight, preflight, write_protected};
 
@@ -161,7 +161,7 @@ impl Connected {
         match purpose {
             Purpose::Flash => {
                 findings.extend(self.sectors(plan));
-                findings.extend(self.write_protection(&plan.device.mode, value).filter(|_| !self.read_protected));
+                findings.extend(self.write_protection(part, &plan.device.mode, value).filter(|_| !self.read_protected));
             }
             Purpose::Otp => {
                 findings.push(self.otp_memory(plan));
@@ -184,16 +184,14 @@ impl Connected {
     }
 
     /// That nobody can tell which sectors are protected from being written: over USB that gives no error.
-    fn write_protection(&self, mode: &Mode, value: impl Fn(&str) -> Option<u32>) -> Option<Finding> {
-        let is_known = |region: &Region| {
-            region.write_protection.as_ref().is_some_and(|protection| value(&protection.option).is_some())
-        };
-        if mode.regions.iter().all(is_known) {
-            return None;
-        }
-        let why = match &self.options {
-            Options::Read { .. } => "how this part stores it is unproven".to_owned(),
-            _ => self.unread(),
+    fn write_protection(&self, part: &Part, mode: &Mode, value: impl Fn(&str) -> Option<u32>) -> Option<Finding> {
+        let unknown = mode.regions.iter().find_map(|region| match &region.write_protection {
+            Some(protection) if value(&protection.option).is_some() => None,
+            protection => Some(protection.as_ref().map(|protection| protection.option.as_str())),
+        })?;
+        let why = match unknown {
+            Some(option) => self.unread(part, option),
+            None => "which bits protect which sectors of this part is unproven".to_owned(),
         };
         let text = format!("write protection is not compared: {why}");
         let advice = vec![
@@ -279,9 +277,11 @@ impl Connected {
             let (name, expected, found) = (&row.option, &row.expected_text, &row.found_text);
             let (outcome, text) = match (row.found, kind) {
                 (None, _) if selects && purpose == Purpose::Flash => {
-                    (Outcome::Unknown, format!("{name} chooses the sector map, and {}", self.unread()))
+                    (Outcome::Unknown, format!("{}; it chooses the sector map", self.unread(part, name)))
                 }
-                (None, _) => (Outcome::Note, format!("{name}: {}", self.unread())),
+                // See `write_protection`.
+                (None, Some(OptionKind::WriteProtection)) => continue,
+                (None, _) => (Outcome::Note, self.unread(part, name)),
                 (Some(_), _) if selects && purpose == Purpose::Flash => {
                     (Outcome::Wrong, format!("{name} is {found} ({}); the manifest says {expected}", row.meaning))
                 }
@@ -303,11 +303,18 @@ impl Connected {
         findings
     }
 
-    fn unread(&self) -> String {
+    /// Why an option byte's value is not known.
+    fn unread(&self, part: &Part, option: &str) -> String {
+        let is_stored = part.option(option).is_some_and(|option| part.is_stored(&option.field));
         match &self.options {
-            Options::Absent => "the device does not show its option bytes".to_owned(),
-            Options::Unread(trouble) => format!("the option bytes could not be read: {trouble}"),
-            Options::Read { .. } => "what the device stores of it cannot be read: how is unproven".to_owned(),
+            Options::Absent => format!("{option} is not known: the device does not show its option bytes"),
+            Options::Unread(trouble) => format!("{option} is not known: the option bytes could not be read: {trouble}"),
+            Options::Read { .. } if is_stored => {
+                format!("{option} is not known: its bytes are missing, or contradict their complement")
+            }
+            Options::Read { .. } => {
+                format!("{option} is not decoded: where the ROM of an {} gives it is unproven", part.name)
+            }
         }
     }
 

@@ -5,8 +5,9 @@ mod common;
 
 use common::*;
 use dfuse::Memory as _;
-use flasher::{BurnPlan, FlashPlan, Holds, Purpose, Target, Trouble, judge, read_otp};
+use flasher::{BurnPlan, FlashPlan, Holds, Matter, Outcome, Purpose, Target, Trouble, judge, read_otp};
 use image_format::log::{Entry, EntryKind};
+use manifest::Plan;
 use manifest::plan::CounterStore;
 use provision::{LockState, Verdict};
 use report::verify::Input;
@@ -67,18 +68,8 @@ fn a_blank_board_is_burnt_and_locked() {
 #[test]
 fn a_state_log_elsewhere_is_erased_with_its_slot() {
     let plan = plan("tests/manifests/good_overwrite_with_backup.toml");
-    let (image, placement) = (&plan.images[0], &plan.images[0].placements[0]);
-    let mut code = waxseal_tests::elf::code(placement.run_address, 3000);
-    code[..4].copy_from_slice(&plan.device.part.ram[0].range().end.to_le_bytes());
-    let firmware = waxseal_tests::elf::Elf::default().segment(placement.run_address, code).file();
-    let input = packer::build::Input {
-        image: &image.name.value,
-        slot: &placement.slot.value,
-        name: "app.elf",
-        bytes: &firmware,
-    };
-    let built = packer::build::build(&plan, &[input], &[key().public()], &[key()], packer::build::Wanted::ALL).unwrap();
-    let verdict = verdict(&plan, &built.release_parts().concat());
+    let placement = &plan.images[0].placements[0];
+    let verdict = verdict(&plan, &release(&plan, [3000]));
     let options: Vec<String> =
         plan.device.mode.selectors.iter().map(|(name, value)| format!(",{name}={value}")).collect();
     let mut board = board(&format!("{}{}", plan.device.part.name, options.concat()), &[]);
@@ -142,6 +133,87 @@ fn a_release_that_the_boards_counter_refuses_is_not_written() {
                 assert_eq!(done.trouble, None, "{manifest}");
             }
         }
+    }
+}
+
+/// A manifest for a part with two banks of its own sectors.
+fn of_part(part: &str, options: &str, slots: [(&str, &str); 3]) -> Plan {
+    let mut text =
+        format!("[product]\nvendor = \"acme.example\"\nclass = \"probe\"\n[device]\npart = \"{part}\"\n{options}\n");
+    for (name, (region, sectors)) in ["boot", "a", "b"].into_iter().zip(slots) {
+        text += &format!("[slots.{name}]\nregion = \"{region}\"\nsectors = \"{sectors}\"\n");
+    }
+    text += "[boot]\nloader = \"waxseal\"\nslot = \"boot\"\n[images.app]\nslots = [\"a\", \"b\"]\nstrategy = \"direct-xip\"\n\
+             version = \"1.0.0\"\n[keys.release]\npublic = \"release.pub.pem\"\n";
+    checked(text)
+}
+
+fn h743(options: &str) -> Plan {
+    of_part(
+        "STM32H743ZI",
+        &format!("options.BOOT_ADD0 = \"boot\"\n{options}"),
+        [("bank1", "0"), ("bank1", "1"), ("bank2", "1")],
+    )
+}
+
+/// Option bytes of four families, stored in three ways: what is decoded is compared, and what is not is said to be no check.
+#[test]
+fn option_bytes_are_compared_as_far_as_it_is_proven_where_they_are() {
+    let u575 = |options| of_part("STM32U575ZI", options, [("bank1", "0-15"), ("bank1", "16-31"), ("bank2", "0-15")]);
+    let l476 = |options| of_part("STM32L476RG", options, [("bank1", "0-15"), ("bank1", "16-31"), ("bank2", "0-15")]);
+    let f407 = |options| of_part("STM32F407VG", options, [("flash", "0-3"), ("flash", "5"), ("flash", "6")]);
+    let (swap, level) = ("options.SWAP_BANK_OPT = 0", "options.RDP = 0");
+    let undecoded =
+        |name: &str, part: &str| format!("{name} is not decoded: where the ROM of an {part} gives it is unproven");
+    let l151 = plan("tests/manifests/good_overwrite_with_backup.toml");
+    for (plan, board_text, outcome, says) in [
+        // Words with their complement.
+        (plan(MINIMAL), F767, Outcome::Right, "option bytes as the manifest has them".to_owned()),
+        (plan(MINIMAL), &F767.replace("0x2000", "0x0080"), Outcome::Note, "BOOT_ADD0 is 0x0080".to_owned()),
+        // The registers themselves.
+        (
+            h743(level),
+            "STM32H743ZI,BOOT_ADD0=0x0800",
+            Outcome::Right,
+            "option bytes as the manifest has them".to_owned(),
+        ),
+        (h743(swap), "STM32H743ZI,SWAP_BANK_OPT=1", Outcome::Note, "SWAP_BANK_OPT is 1".to_owned()),
+        (h743(""), "STM32H743ZI", Outcome::Note, "write protection is not compared: WRPSn2 is not decoded".to_owned()),
+        (u575("options.SWAP_BANK = 0"), "STM32U575ZI,SWAP_BANK=1", Outcome::Note, "SWAP_BANK is 1".to_owned()),
+        (u575("options.SWAP_BANK = 0"), "STM32U575ZI,SWAP_BANK=0", Outcome::Right, "option bytes as".to_owned()),
+        (l151, "STM32L151CB", Outcome::Note, "write protection is not compared".to_owned()),
+        // Nothing proves where these are.
+        (l476(level), "STM32L476RG", Outcome::Note, undecoded("RDP", "STM32L476RG")),
+        (f407(level), "STM32F407VG", Outcome::Note, undecoded("RDP", "STM32F407VG")),
+        (f407(level), "STM32F407VG", Outcome::Note, undecoded("nWRP", "STM32F407VG")),
+    ] {
+        let found = compare(&mut board(board_text, &[]), &plan, Purpose::Flash);
+        let is_said = found.findings.iter().any(|finding| {
+            finding.matter == Matter::OptionBytes && finding.outcome == outcome && finding.text.contains(&says)
+        });
+        assert!(is_said, "{board_text}: {says}\n{}", found.text());
+        assert!(found.is_right(), "{board_text}: {}", found.text());
+    }
+}
+
+/// Whether a board lets itself be read it says by letting itself be read: that needs no option bytes.
+#[test]
+fn read_protection_is_seen_on_every_part() {
+    for text in ["STM32F767ZI", "STM32H743ZI", "STM32U575ZI", "STM32L476RG", "STM32F407VG", "STM32L151CB"] {
+        assert!(connect(&mut board(&format!("{text},RDP=1"), &[])).read_protected, "{text}");
+        assert!(!connect(&mut board(text, &[])).read_protected, "{text}");
+    }
+}
+
+/// A sector that an H7's registers protect is not planned to be erased.
+#[test]
+fn write_protection_of_registers_keeps_a_plan_from_being_made() {
+    let plan = h743("");
+    let verdict = verdict(&plan, &release(&plan, [4000, 4000]));
+    for (board_text, is_planned) in [("STM32H743ZI,WRPSn1=0xFF", true), ("STM32H743ZI,WRPSn1=0xFD", false)] {
+        let fit = compare(&mut board(board_text, &[]), &plan, Purpose::Flash).accept(&[]).unwrap();
+        let planned = FlashPlan::new(&verdict, &fit, &["a".to_owned()]);
+        assert_eq!(planned.is_ok(), is_planned, "{board_text}: {planned:?}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Option bytes, by the reference manual's names.
 
+use std::collections::BTreeMap;
+
 use crate::read::words;
 use crate::{Citation, Part};
 
@@ -120,29 +122,53 @@ impl Part {
     /// stored is not known, it was not read, or a word and its complement disagree.
     pub fn stored_option(&self, name: &str, word: impl Fn(u32) -> Option<u32>) -> Option<u32> {
         let option = self.option(name)?;
-        let (stored, shift) = self.stored_options.iter().find_map(|half| Some((half, half.place(&option.field)?)))?;
-        let word = word(stored.address)?;
-        let (value, complement) = (word & 0xFFFF, word >> 16);
-        if value ^ complement != 0xFFFF {
-            return None;
-        }
-        let value = value >> shift & (u32::MAX >> (32 - option.field.width));
+        let field = &option.field;
+        let (word, shift) = match self.stored_half(field) {
+            Some((half, shift)) => {
+                let word = word(half.address)?;
+                let (value, complement) = (word & 0xFFFF, word >> 16);
+                (Some(value).filter(|value| value ^ complement == 0xFFFF)?, shift)
+            }
+            None if self.is_option_memory(field.address) => (word(field.address)?, field.shift),
+            None => return None,
+        };
+        let value = word >> shift & (u32::MAX >> (32 - field.width));
         Some(if option.kind == OptionKind::Level { read_protection_level(value) } else { value })
     }
 
-    /// The stored words with these values of option bytes, and ones in all other bits: addresses and words.
-    pub fn store_options(&self, value: impl Fn(&str) -> Option<u32>) -> Vec<(u32, u32)> {
-        let word = |half: &StoredOptions| {
-            let mut bits = 0xFFFF;
-            for option in &self.options {
-                let (Some(shift), Some(value)) = (half.place(&option.field), value(&option.name)) else { continue };
-                let value = if option.kind == OptionKind::Level { read_protection_byte(value) } else { value };
-                let mask = u32::MAX >> (32 - option.field.width);
-                bits = bits & !(mask << shift) | (value & mask) << shift;
-            }
-            (half.address, bits | !bits << 16)
-        };
-        self.stored_options.iter().map(word).collect()
+    /// Whether it is known where a field is stored, and how.
+    pub fn is_stored(&self, field: &RegisterField) -> bool {
+        self.stored_half(field).is_some() || self.is_option_memory(field.address)
+    }
+
+    /// The half word that holds a field, and the field's lowest bit in it.
+    fn stored_half(&self, field: &RegisterField) -> Option<(&StoredOptions, u32)> {
+        self.stored_options.iter().find_map(|half| Some((half, half.place(field)?)))
+    }
+
+    /// Whether this is an address of the option memory: of a register, that the memory is the registers themselves.
+    fn is_option_memory(&self, address: u32) -> bool {
+        self.option_memory.iter().any(|memory| memory.range().contains(&address))
+    }
+
+    /// The stored words with these values of option bytes, addresses and words. All other bits are ones in a half word, and zeros in
+    /// a register.
+    pub fn store_options(&self, value: impl Fn(&str) -> Option<u32>) -> BTreeMap<u32, u32> {
+        let mut words: BTreeMap<u32, u32> = self.stored_options.iter().map(|half| (half.address, 0xFFFF)).collect();
+        for OptionByte { name, kind, field, .. } in &self.options {
+            let place = self.stored_half(field).map(|(half, shift)| (half.address, shift));
+            let place = place.or_else(|| self.is_option_memory(field.address).then_some((field.address, field.shift)));
+            let Some((address, shift)) = place else { continue };
+            let word = words.entry(address).or_default();
+            let Some(value) = value(name) else { continue };
+            let value = if *kind == OptionKind::Level { read_protection_byte(value) } else { value };
+            let mask = u32::MAX >> (32 - field.width);
+            *word = *word & !(mask << shift) | (value & mask) << shift;
+        }
+        for half in &self.stored_options {
+            words.entry(half.address).and_modify(|word| *word |= !*word << 16);
+        }
+        words
     }
 }
 
@@ -155,19 +181,42 @@ mod tests {
         let options = [("nDBANK", 0), ("BOOT_ADD0", 0x0080), ("BOOT_ADD1", 0x0040), ("RDP", 0), ("nWRP", 0xFFE)];
         let words =
             part.store_options(|name| options.iter().find(|(known, _)| *known == name).map(|(_, value)| *value));
-        assert!(
-            words.contains(&(0x1FFF_0010, 0xFF7F_0080)) && words.contains(&(0x1FFF_0018, 0xFFBF_0040)),
+        assert_eq!(
+            (words.get(&0x1FFF_0010), words.get(&0x1FFF_0018)),
+            (Some(&0xFF7F_0080), Some(&0xFFBF_0040)),
             "{words:X?}"
         );
-        let read = |name: &str, broken: u32| {
-            let word = |at: u32| words.iter().find(|(address, _)| *address == at).map(|(_, word)| *word ^ broken);
-            part.stored_option(name, word)
-        };
+        let read = |name: &str, broken: u32| part.stored_option(name, |at| words.get(&at).map(|word| word ^ broken));
         for (name, value) in options {
             assert_eq!(read(name, 0), Some(value), "{name}");
             assert_eq!(read(name, 1), None, "{name}: the complement disagrees");
         }
         assert_eq!(read("nDBOOT", 0), Some(1), "ones where nothing is said");
         assert_eq!(part.stored_option("RDP", |_| None), None);
+    }
+
+    /// An H7's ROM gives the registers themselves, which have no complements.
+    #[test]
+    fn registers_are_read_as_they_are() {
+        let part = crate::part("STM32H743ZI").expect("a part");
+        let options = [("RDP", 1), ("SWAP_BANK_OPT", 0), ("BOOT_ADD0", 0x0800), ("WRPSn1", 0xFE)];
+        let words =
+            part.store_options(|name| options.iter().find(|(known, _)| *known == name).map(|(_, value)| *value));
+        assert_eq!((words.get(&0x5200_201C), words.get(&0x5200_2038)), (Some(&0x5500), Some(&0xFE)), "{words:X?}");
+        let read = |name: &str| part.stored_option(name, |at| words.get(&at).copied());
+        for (name, value) in options {
+            assert_eq!(read(name), Some(value), "{name}");
+        }
+        assert_eq!(read("WRPSn2"), None, "it lies behind what the ROM gives");
+    }
+
+    /// Where nothing proves how an option byte is stored, nothing is read out of whatever is there.
+    #[test]
+    fn what_is_unproven_is_not_read() {
+        for (name, option) in [("STM32F407VG", "RDP"), ("STM32L476RG", "RDP"), ("STM32G474RE", "DBANK")] {
+            let part = crate::part(name).expect("a part");
+            assert!(part.option(option).is_some_and(|option| !part.is_stored(&option.field)), "{name}");
+            assert_eq!(part.stored_option(option, |_| Some(0xFF55_00AA)), None, "{name}");
+        }
     }
 }

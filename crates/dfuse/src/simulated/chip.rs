@@ -78,6 +78,9 @@ impl Chip {
         // A blank board is protected from nothing.
         values.entry(READ_PROTECTION.to_owned()).or_insert(0);
         let mode = part.mode(|name| values.get(name).copied()).ok_or(BoardError::Mode)?;
+        for protection in mode.regions.iter().filter_map(|region| region.write_protection.as_ref()) {
+            values.entry(protection.option.clone()).or_insert(u32::MAX >> (32 - protection.bits));
+        }
         // The flash of a part is the same silicon in all of its modes.
         let ranges = || part.modes.iter().flat_map(|mode| &mode.regions).map(|region| region.range());
         let (start, end) = (ranges().map(|range| range.start).min(), ranges().map(|range| range.end).max());
@@ -109,7 +112,7 @@ impl Chip {
             end = Some(region.range().end);
         }
         strings.push(text);
-        for memory in self.part.option_memory.iter().filter(|_| !self.part.stored_options.is_empty()) {
+        for memory in &self.part.option_memory {
             strings.push(format!("@Option Bytes  /0x{:08X}/01*{:03} e", memory.base, memory.size));
         }
         if let Some(otp) = self.part.otp.as_ref().filter(|otp| otp.size > 0) {
@@ -154,8 +157,8 @@ impl Chip {
     fn option_byte(&self, at: u32) -> Option<u8> {
         let words = self.part.store_options(|name| self.options.get(name).copied());
         self.part.option_memory.iter().find(|memory| memory.range().contains(&at))?;
-        let word = words.iter().find(|(address, _)| at & !3 == *address).map_or(u32::MAX, |(_, word)| *word);
-        word.to_le_bytes().get(usize::try_from(at & 3).ok()?).copied()
+        // Erased, where nothing proves what is stored.
+        words.get(&(at & !3)).unwrap_or(&u32::MAX).to_le_bytes().get(usize::try_from(at & 3).ok()?).copied()
     }
 
     fn level(&self) -> u32 {

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use dfuse::{Board, Fault};
 use flasher::{Comparison, Connected, Procedure, Purpose, Verdict, identify, judge};
+use manifest::plan::Placement;
 use manifest::{Plan, Source};
 use packer::build::{Input, Wanted, build};
 use packer::{PrivateKey, PublicKey};
 use provision::{Inputs, Records, Secrets};
 use report::verify::{Authority, Question, Reader};
-use waxseal_tests::elf::firmware;
-use waxseal_tests::{CODE_A, CODE_B};
+use waxseal_tests::elf::{Elf, code};
 use zeroize::Zeroizing;
 
 /// The board of `good_minimal.toml` and of r1b.
@@ -22,7 +22,10 @@ pub const F746: &str = "STM32F746VG,nWRP=0xFF,RDP=0";
 
 pub fn plan(path: &str) -> Plan {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-    let text = fs::read_to_string(&path).unwrap();
+    checked(fs::read_to_string(&path).unwrap())
+}
+
+pub fn checked(text: String) -> Plan {
     let checked = manifest::check(&[Source { name: "board.toml".into(), text }]);
     checked.plan.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
 }
@@ -31,11 +34,19 @@ pub fn key() -> PrivateKey {
     PrivateKey::from_seed(&[7; 32])
 }
 
-/// A release of the minimal manifest, whose images have so many bytes of payload.
-pub fn release(plan: &Plan, sizes: [u32; 2]) -> Vec<u8> {
-    let files = [firmware(CODE_A, sizes[0]), firmware(CODE_B, sizes[1])];
-    let input = |slot, bytes| Input { image: "app", slot, name: "app.elf", bytes };
-    let inputs = [input("a", &files[0]), input("b", &files[1])];
+/// A release of the manifest's only image, with so many bytes of payload in each of its slots.
+pub fn release<const SLOTS: usize>(plan: &Plan, sizes: [u32; SLOTS]) -> Vec<u8> {
+    let image = &plan.images[0];
+    let stack = plan.device.part.ram[0].range().end.to_le_bytes();
+    let firmware = |(placement, size): (&Placement, u32)| {
+        let mut code = code(placement.run_address, size);
+        code[..4].copy_from_slice(&stack);
+        Elf::default().segment(placement.run_address, code).file()
+    };
+    let files: Vec<_> = image.placements.iter().zip(sizes).map(firmware).collect();
+    let slots = image.placements.iter().map(|placement| placement.slot.value.as_str());
+    let input = |(slot, bytes)| Input { image: &image.name.value, slot, name: "app.elf", bytes };
+    let inputs: Vec<Input<'_>> = slots.zip(files.iter().map(Vec::as_slice)).map(input).collect();
     let built = build(plan, &inputs, &[key().public()], &[key()], Wanted::ALL).unwrap();
     built.release_parts().concat()
 }
