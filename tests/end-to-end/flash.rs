@@ -1,10 +1,10 @@
 //! Boards that are flashed over DfuSe, and everything that goes wrong on the way. The simulated board's file tells what was done
 //! to it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::str::from_utf8;
 
-use waxseal_tests::{Project, Run};
+use waxseal_tests::{Project, Run, repository};
 
 use crate::WAXSEAL;
 
@@ -24,19 +24,23 @@ fn flash(project: &Project, device: &str, more: &str) -> Run {
     project.waxseal(&line)
 }
 
+/// Where the board's content begins in its file: flash first.
+pub fn start_of_content(file: &[u8]) -> usize {
+    let end_of_head = b"\ncontent\n";
+    file.windows(end_of_head.len()).position(|window| window == end_of_head).unwrap() + end_of_head.len()
+}
+
 /// What was done to the board in this file, in order.
 pub fn log(project: &Project) -> Vec<String> {
     let file = project.read("board.bin");
-    let end = file.windows(9).position(|window| window == b"\ncontent\n").unwrap();
-    let head = from_utf8(&file[..end]).unwrap();
+    let head = from_utf8(&file[..start_of_content(&file)]).unwrap();
     head.lines().filter_map(|line| line.strip_prefix("log ")).map(str::to_owned).collect()
 }
 
 /// The board's flash, from its first byte on.
 pub fn content(project: &Project) -> Vec<u8> {
     let file = project.read("board.bin");
-    let start = file.windows(9).position(|window| window == b"\ncontent\n").unwrap() + 9;
-    file[start..start + (2 << 20)].to_vec()
+    file[start_of_content(&file)..][..2 << 20].to_vec()
 }
 
 /// Nothing was done to a board: there is none, or its log is empty.
@@ -82,6 +86,30 @@ fn the_plan_is_shown_and_nothing_is_done() {
     let json = run.json();
     assert_eq!(json["result"]["plan"]["slots"][0]["slot"], "b");
     assert_eq!(json["result"]["comparison"]["right"], true, "what is still to come is a note");
+}
+
+/// A board that has counted higher refuses the release. A dry run says so too; where there is no board, it says what nobody looked at.
+#[test]
+fn a_dry_run_looks_at_the_boards_counter() {
+    let project = Project::r1b(WAXSEAL);
+    project.write("r1b.toml", fs::read(repository().join("tests/manifests/good_otp_counter.toml")).unwrap());
+    project.build();
+    flash(&project, BOARD, "--dry-run").exits(0).says(&["the board's is read first", "nothing was written: --dry-run"]);
+    // Eight units of one-time-programmable memory, behind two megabytes of flash, are spent.
+    let mut board = project.read("board.bin");
+    let spent = start_of_content(&board) + (2 << 20) + 0x40;
+    board[spent..spent + 8].fill(0);
+    project.write("board.bin", board);
+    let says = ["starts no image with a security counter below 8", "not older than what this board has had"];
+    let run = flash(&project, BOARD, "--dry-run --format json").exits(1);
+    assert_eq!(run.json()["result"]["trouble"]["name"], "counter");
+    for dry in ["--dry-run", ""] {
+        flash(&project, BOARD, dry).exits(1).says(&says);
+        untouched(&project);
+    }
+    flash(&project, BOARD, "--dry-run --without counter").exits(0).says(&["the board's is not read"]);
+    let line = "flash out/gateway-1.4.0.release --manifest r1b.toml --revision B --dry-run";
+    project.waxseal(line).exits(4).says(&["no board was looked at", "nor its security counter"]);
 }
 
 /// What is refused before any device is looked at.
@@ -139,16 +167,17 @@ fn what_is_no_good_board_is_left_alone() {
 #[test]
 fn faults_on_the_way_leave_a_state_that_is_told() {
     for (fault, exit, says) in [
-        ("--fault unplug-in@0", 4, "slot a: sector 5 half erased or half programmed"),
-        ("--fault unplug-in@3", 4, "sectors 5-6 and 11 erased, sector 7 half erased"),
-        ("--fault unplug-in@9", 4, "do not rely on it"),
+        ("--fault unplug@erase:0", 4, "slot a: sector 5 half erased or half programmed"),
+        ("--fault unplug@erase:3", 4, "sectors 5-6 and 11 erased, sector 7 half erased"),
+        ("--fault unplug@erase:7", 4, "do not rely on it"),
         ("--fault unplug@0", 4, "the device is gone"),
-        ("--fault unplug@110", 4, "nothing starts from it"),
-        ("--fault stall@82", 4, "stalls requests"),
+        ("--fault unplug@program:0", 4, "nothing starts from it"),
+        ("--fault stall@program:0", 4, "stalls requests"),
         ("--fault busy --fault deaf", 4, "stays in dfuDNBUSY"),
         ("--fault short-reads", 4, "bytes where"),
-        ("--fault status@22=6", 4, "the device reports errPROG"),
-        ("--fault status@22=11", 1, "read-protected"),
+        ("--fault mute@erase:2", 4, "stalls requests"),
+        ("--fault status@program:0=6", 4, "the device reports errPROG"),
+        ("--fault status@erase:1=11", 1, "read-protected"),
         ("--fault written@0x08020500=0x00,0", 1, "reads back differently"),
     ] {
         let project = project();
@@ -164,9 +193,9 @@ fn faults_on_the_way_leave_a_state_that_is_told() {
 #[test]
 fn a_fault_that_was_not_reached_is_no_success() {
     let project = project();
-    let faults = "--fault unplug@99999 --fault busy --fault status@99999=6";
+    let faults = "--fault unplug@99999 --fault busy --fault status@erase:99999=6";
     let run = flash(&project, BOARD, faults).exits(4);
-    run.says(&["slot a holds app 1.4.0", "--fault unplug@99999, status@99999=6: it did not come that far"]);
+    run.says(&["slot a holds app 1.4.0", "--fault unplug@99999, status@erase:99999=6: it did not come that far"]);
     flash(&project, "simulated:STM32F746VG@other.bin", "--fault unplug@99999")
         .exits(1)
         .says(&["it did not come that far"]);

@@ -120,7 +120,7 @@ fn a_factory_image_is_verified_but_for_its_boot_loader() {
 fn a_boot_loader_that_was_cut_off_is_finished() {
     let (project, digest) = project();
     let loader = format!("--boot-loader {digest}");
-    for fault in ["unplug-in@10", "unplug-in@11", "unplug-in@12", "unplug-in@13"] {
+    for fault in ["unplug@erase:7", "unplug@erase:8", "unplug@program:3", "unplug@program:4"] {
         let run = flash(&project, &format!("{loader} --fault {fault}")).exits(4);
         run.says(&["slot a holds app 1.4.0", "slot boot: "]);
         flash(&project, &format!("{loader} --resume")).exits(0).says(&["slot boot holds the boot loader"]);

@@ -5,6 +5,7 @@ use std::fs;
 use waxseal_tests::{Project, Run, repository};
 
 use crate::WAXSEAL;
+use crate::flash::log;
 
 const NAME: &str = "WX2511000101";
 
@@ -23,14 +24,6 @@ fn project() -> Project {
 fn burn(project: &Project, more: &str) -> Run {
     let line = "otp burn r3.toml --records boards.csv --stage identity --board WX2511000101";
     project.waxseal(&format!("{line} --device simulated:STM32F746VG@board.bin {more}"))
-}
-
-/// What was done to the board, in order.
-fn log(project: &Project) -> Vec<String> {
-    let file = project.read("board.bin");
-    let end = file.windows(9).position(|window| window == b"\ncontent\n").unwrap();
-    let head = String::from_utf8(file[..end].to_vec()).unwrap();
-    head.lines().filter_map(|line| line.strip_prefix("log ")).map(str::to_owned).collect()
 }
 
 #[test]
@@ -76,8 +69,29 @@ fn a_blob_is_judged_first() {
     blob[middle] ^= 1;
     project.write(&name, &blob);
     let line = format!("otp burn r3.toml --blob {name} --device simulated:STM32F746VG@board.bin --confirm {NAME}");
-    project.waxseal(&line).exits(1).says(&["the blob is refused", "nothing was burnt", "waxseal verify out/"]);
+    project.waxseal(&line).exits(1).says(&["refused: PayloadDigest", "nothing was burnt"]);
+    for file in ["out/identity/SHA256SUMS", "r3.toml"] {
+        let line = format!("otp burn r3.toml --blob {file} --device simulated:STM32F746VG@board.bin --confirm {NAME}");
+        project.waxseal(&line).exits(1).says(&[&format!("{file} is no OTP blob")]);
+    }
     assert!(!project.path("board.bin").exists(), "no device was opened");
+}
+
+/// Whose signatures count says the manifest, or whoever stands at the line with a trust set or a key.
+#[test]
+fn other_keys_count_where_the_command_line_says_so() {
+    let project = project();
+    project.waxseal("otp build r3.toml --records boards.csv --stage identity --key keys/line.pem --out out").exits(0);
+    project.waxseal("gen trust r3.toml --out trust.bin").exits(0);
+    let line =
+        format!("otp burn r3.toml --blob out/identity/{NAME}/board.otp --device simulated:STM32F746VG --dry-run");
+    for (signers, exit) in
+        [("", 0), ("--trust trust.bin", 0), ("--key keys/line.pub.pem", 0), ("--key keys/release.pub.pem", 1)]
+    {
+        let run = project.waxseal(&format!("{line} {signers}"));
+        assert_eq!(run.exit, Some(exit), "{signers}: {}{}", run.stdout, run.stderr);
+    }
+    burn(&project, "--trust trust.bin").exits(2).says(&["--blob"]);
 }
 
 /// What is refused: nothing is burnt.
@@ -90,7 +104,7 @@ fn what_cannot_be_is_refused() {
         ("--confirm WX2511000101 --fault written@0x1FF0F003=0x00,0", 1, "cannot become 1"),
         ("--confirm WX2511000101 --fault written@0x1FF0F400=0x00,0", 1, "locked"),
         ("--confirm WX2511000101 --fault written@0x1FF0F003=0x00,1", 1, "changed since it was read"),
-        ("--confirm WX2511000101 --fault unplug@20", 4, "the device is gone"),
+        ("--confirm WX2511000101 --fault unplug@read:2", 4, "the device is gone"),
         ("--confirm WX2511000101 --fault short-reads", 4, "bytes where"),
         ("--confirm WX2511000101 --fault slow@1000000 --fault deaf", 4, "stays in dfuDNBUSY"),
     ] {
@@ -124,26 +138,30 @@ fn what_cannot_be_is_refused() {
 #[test]
 fn a_burning_that_was_cut_off_goes_on() {
     let project = project();
-    let run = burn(&project, "--confirm WX2511000101 --fault unplug-in@0").exits(4);
+    let run = burn(&project, "--confirm WX2511000101 --fault unplug@program:0").exits(4);
     run.says(&["what it holds now is not known until it is read"]);
     burn(&project, "--confirm WX2511000101")
         .exits(0)
         .says(&["there already", "all fields of stage identity are there"]);
     // The lock: cut, and again.
     let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101";
-    burn(&project, &format!("{lock} --fault unplug-in@0")).exits(4);
+    burn(&project, &format!("{lock} --fault unplug@program:0")).exits(4);
     burn(&project, lock).exits(0).says(&["locked already"]);
 }
 
 /// The device stalls before the block is burnt, and after it: what it holds is only said when it was read.
 #[test]
 fn a_burning_that_was_stalled_goes_on() {
-    for (first, says) in [(76, "all fields of stage identity are there"), (84, "its data is there")] {
+    let (unread, none) =
+        ("what it holds now is not known until it is read", "0 of 6 fields of stage identity are there");
+    for (fault, then, again) in [
+        ("stall@program:0", none, "all fields of stage identity are there"),
+        ("mute@program:0", unread, "its data is there"),
+    ] {
         let project = project();
-        let faults: String = (first..first + 6).map(|number| format!(" --fault stall@{number}")).collect();
-        let run = burn(&project, &format!("--confirm WX2511000101{faults}")).exits(4);
-        run.says(&["the device stalls requests", "what it holds now is not known until it is read"]);
-        burn(&project, "--confirm WX2511000101").exits(0).says(&[says]);
+        let run = burn(&project, &format!("--confirm WX2511000101 --fault {fault}")).exits(4);
+        run.says(&["the device stalls requests", then]);
+        burn(&project, "--confirm WX2511000101").exits(0).says(&[again]);
         assert_eq!(log(&project), ["programmed 0x1FF0_F000 64"]);
     }
 }
@@ -152,10 +170,10 @@ fn a_burning_that_was_stalled_goes_on() {
 #[test]
 fn a_board_that_stays_busy() {
     let project = project();
-    let run = burn(&project, "--confirm WX2511000101 --fault busy-in@0 --fault deaf").exits(4);
+    let run = burn(&project, "--confirm WX2511000101 --fault busy@program:0 --fault deaf").exits(4);
     run.says(&["stays in dfuDNBUSY", "what it holds now is not known until it is read"]);
     burn(&project, "--confirm WX2511000101").exits(0).says(&["there already"]);
-    let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101 --fault busy-in@0";
+    let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101 --fault busy@program:0";
     burn(&project, &format!("{lock} --fault deaf")).exits(4).says(&["stays in dfuDNBUSY"]);
     burn(&project, "--confirm WX2511000101 --lock --confirm-lock WX2511000101").exits(0).says(&["locked already"]);
     let other = self::project();

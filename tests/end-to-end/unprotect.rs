@@ -4,7 +4,7 @@ use std::process::Command;
 
 use waxseal_tests::{Project, Run};
 
-use crate::flash::log;
+use crate::flash::{log, start_of_content};
 use crate::{WAXSEAL, empty};
 
 const LINE: &str = "unprotect --device simulated:STM32F746VG,RDP=1@board.bin";
@@ -14,7 +14,7 @@ fn project() -> Project {
     let project = empty();
     project.waxseal(&format!("{LINE} --dry-run")).exits(0);
     let mut board = project.read("board.bin");
-    let start = board.windows(9).position(|window| window == b"\ncontent\n").unwrap() + 9;
+    let start = start_of_content(&board);
     board[start] = 0x12;
     project.write("board.bin", board);
     project
@@ -50,8 +50,7 @@ fn it_is_lifted_once() {
         project.waxseal(&format!("{LINE} --yes")).exits(0).says(&["not read-protected: there is nothing to lift"]);
         assert_eq!(log(&project), ["unprotected"]);
         let board = project.read("board.bin");
-        let start = board.windows(9).position(|window| window == b"\ncontent\n").unwrap() + 9;
-        assert_eq!(board[start], 0xFF, "its flash is erased");
+        assert_eq!(board[start_of_content(&board)], 0xFF, "its flash is erased");
     }
     let json = project().waxseal(&format!("{LINE} --yes --format json")).exits(0).json();
     assert_eq!((&json["result"]["lifted"], &json["result"]["device"]["read_protected"]), (&true.into(), &true.into()));

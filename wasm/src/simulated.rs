@@ -43,8 +43,9 @@ impl SimulatedBoard {
         effect::write_event(&effect.map_or(Event::Done, |effect| Transport::perform(&mut self.0, &effect)))
     }
 
-    /// What goes wrong from now on, as for the command: `unplug@120`, `unplug-in@3`, `stall@40`, `status-stalls@0`, `busy`, `busy-in@3`, `deaf`,
-    /// `slow@20`, `status@3=11`, `short-reads`, `no-locks`, `written@0x1FF0F000=0x12,1`.
+    /// What goes wrong from now on, as for the command: `unplug@program:3`, `stall@erase:0`, `mute@program:0`, `busy`, `busy@erase:1`,
+    /// `status@erase:1=11`, `status-stalls@0`, `deaf`, `slow@20`, `short-reads`, `no-locks`, `written@0x1FF0F000=0x12,1`. Erases and
+    /// blocks (`read:1` too) are counted from 0, from when the board was plugged in; a number alone is that of a control transfer.
     ///
     /// @throws Error if one is no fault; the faults then stay as they were.
     #[wasm_bindgen(js_name = "setFaults")]

@@ -1,10 +1,10 @@
 // Boards that are flashed and burnt through the package, from blank to done, on simulated ones.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
-    BoardRecord, compareBoard, identifyBoard, judgeForFlash, otpBoards, otpTarget, planBurn, planFlash, readOtp, unprotectBoard,
+    BoardRecord, compareBoard, identifyBoard, judgeForFlash, otpBoards, otpTarget, otpTargetOfBlob, planBurn, planFlash, readOtp, unprotectBoard,
 } from "waxseal";
 import { drive, F746, F767, file, sealed, SimulatedBoard, text, withCommand } from "../testing/board.mjs";
 
@@ -90,7 +90,7 @@ test("a column that is none of waxseal's is ignored by name", () => {
 test("an unplugged board says its state, and is finished by a resumed plan", () => {
     const simulated = new SimulatedBoard(F767);
     const { plan } = planFlash(accepted(), fitFor(simulated, "flash", manifest));
-    simulated.setFaults(["unplug-in@9"]);
+    simulated.setFaults(["unplug@program:1"]);
     const broken = drive(plan.flash(), simulated);
     assert.equal(broken.trouble.name, "gone");
     assert(broken.state.length > 0 && broken.advice.length > 0);
@@ -120,6 +120,28 @@ test("another mode is refused, and read protection is not lifted by itself", () 
     assert.equal(unprotectBoard(found.board, "yes"), undefined);
     assert.deepEqual(locked.log, []);
 });
+
+test("a sealed blob counts by the signatures of the manifest's keys, of a trust set, or of keys", () => withCommand((folder, run) => {
+    const read = (name) => readFileSync(join(folder, name));
+    for (const name of ["r3.toml", "boards.csv"]) writeFileSync(join(folder, name), file(`examples/r3/${name}`));
+    mkdirSync(join(folder, "keys"));
+    for (const key of ["release", "line"]) run("key", "new", `keys/${key}`);
+    run("otp", "build", "r3.toml", "--records", "boards.csv", "--stage", "identity", "--key", "keys/line.pem", "--out", "out");
+    run("gen", "trust", "r3.toml", "--out", "trust.bin");
+    const blob = read("out/identity/WX2511000101/board.otp");
+    const files = Object.fromEntries(["release", "line"].map((key) => [`keys/${key}.pub.pem`, read(`keys/${key}.pub.pem`)]));
+    const [manifest, keyless] = [{ text: r3.text, files }, { text: r3.text }];
+    const key = (name) => [{ name, text: files[`keys/${name}.pub.pem`].toString() }];
+    for (const [options, wanted] of [
+        [{ manifest }, 0], [{ manifest: keyless, trust: read("trust.bin") }, 0], [{ manifest: keyless, keys: key("line") }, 0],
+        [{ manifest, keys: key("release") }, 1], [{ manifest, without: ["device"] }, 2], [{ manifest: keyless }, 3],
+    ]) {
+        const { target, exit, text } = otpTargetOfBlob(blob, options);
+        assert.deepEqual([exit, target?.board, target?.stage], [wanted, ...(wanted === 0 ? ["WX2511000101", "identity"] : [undefined, undefined])], text);
+    }
+    blob[blob.length - 100] ^= 1;
+    assert.deepEqual([otpTargetOfBlob(blob, { manifest }).exit, otpTargetOfBlob(blob, { manifest }).target], [1, null]);
+}));
 
 test("a board is burnt and locked, stage by stage", () => {
     const simulated = new SimulatedBoard(F746);

@@ -39,7 +39,7 @@ pub use effect::{Effect, Event, Request};
 pub use error::{Error, Failure, Journal};
 pub use memory_map::{Access, LayoutError, MemoryMap, Run};
 pub use session::Session;
-pub use simulated::{Board, BoardError, Chip, Fault, IDS, Memory, Operation, Plain, Simulated, Stall};
+pub use simulated::{Board, BoardError, Chip, Fault, IDS, Memory, Moment, Operation, Plain, Simulated, Stall};
 pub use status::{State, Status, StatusCode};
 pub use task::{Outcome, Phase, Step, Task, TaskError};
 pub use usb::{DescriptorKind, Setup};

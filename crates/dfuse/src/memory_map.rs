@@ -90,9 +90,7 @@ impl MemoryMap {
     pub fn is_one_time_programmable(&self) -> bool {
         self.name.to_ascii_uppercase().contains("OTP")
     }
-}
 
-impl MemoryMap {
     /// Whether these are the option bytes: writing them resets the device.
     pub fn is_option_bytes(&self) -> bool {
         self.name.to_ascii_lowercase().contains("option")

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dfuse::{
-    Effect, Error, Event, Failure, Fault, Journal, MemoryMap, Outcome, Phase, Plain, Session, Simulated, State,
+    Effect, Error, Event, Failure, Fault, Journal, MemoryMap, Moment, Outcome, Phase, Plain, Session, Simulated, State,
     StatusCode, Step, Task, TaskError,
 };
 
@@ -106,7 +106,7 @@ fn quirks_are_borne() {
 
 #[test]
 fn an_error_of_the_last_session_is_cleared() {
-    let mut device = device(&[Fault::Status(0, StatusCode(0x0E))]);
+    let mut device = device(&[Fault::Status(Moment::Erase(0), StatusCode(0x0E))]);
     run(&mut device, update()).0.expect_err("a failure");
     device.faults.clear();
     assert_eq!(run(&mut device, update()).0, Ok(Outcome::Written));
@@ -114,9 +114,12 @@ fn an_error_of_the_last_session_is_cleared() {
 
 #[test]
 fn errors_are_told_apart() {
-    assert_eq!(failed(&[Fault::Status(0, StatusCode::TARGET)]), Error::Address(0x0800_0400));
-    assert_eq!(failed(&[Fault::Status(3, StatusCode::VENDOR)]), Error::ReadProtected);
-    assert!(matches!(failed(&[Fault::Status(3, StatusCode(6))]), Error::Reported { address: 0x0800_0400, .. }));
+    assert_eq!(failed(&[Fault::Status(Moment::Erase(0), StatusCode::TARGET)]), Error::Address(0x0800_0400));
+    assert_eq!(failed(&[Fault::Status(Moment::Program(0), StatusCode::VENDOR)]), Error::ReadProtected);
+    assert!(matches!(
+        failed(&[Fault::Status(Moment::Program(0), StatusCode(6))]),
+        Error::Reported { address: 0x0800_0400, .. }
+    ));
     assert!(matches!(failed(&[Fault::ShortReads]), Error::Short { wanted: 256, got: 255, .. }));
     assert_eq!(failed(&[Fault::StaysBusy, Fault::Deaf]), Error::Stuck(State::BUSY));
 }
@@ -165,7 +168,7 @@ fn a_cancelled_session_leaves_the_device_idle() {
 fn unplugged_anywhere() {
     let (_, transfers) = run(&mut device(&[]), update());
     for at in 0..transfers {
-        let mut device = device(&[Fault::Unplugged(at)]);
+        let mut device = device(&[Fault::Unplugged(Moment::Transfer(at))]);
         let failure = run(&mut device, update()).0.expect_err("unplugged");
         assert_eq!(failure.error, Error::Gone, "at {at}");
         is_true(&failure.journal, &mut device.memory);
@@ -180,7 +183,7 @@ fn unplugged_anywhere() {
 fn stalled_anywhere() {
     let (_, transfers) = run(&mut device(&[]), update());
     for at in 0..transfers {
-        let mut device = device(&[Fault::Stalled(at)]);
+        let mut device = device(&[Fault::Stalled(Moment::Transfer(at))]);
         match run(&mut device, update()).0 {
             Ok(_) => assert!(device.memory == updated(), "at {at}"),
             Err(failure) => {
@@ -189,6 +192,22 @@ fn stalled_anywhere() {
             }
         }
     }
+}
+
+/// A fault meets the erase or the block that it names, and leaves of it what it says.
+#[test]
+fn moments_are_erases_and_blocks() {
+    let at = |fault| run(&mut device(&[fault]), update()).0.expect_err("it goes wrong");
+    let erased = at(Fault::Unplugged(Moment::Erase(1)));
+    assert_eq!((erased.error, erased.journal.doubtful), (Error::Gone, Some(ERASED[1].clone())));
+    let programmed = at(Fault::Stalled(Moment::Program(2)));
+    let before = std::iter::once(0x0800_0400..0x0800_0600).collect();
+    assert_eq!((programmed.error, programmed.journal.programmed), (Error::Stalls, before));
+    let mut mute = device(&[Fault::Mute(Moment::Program(5))]);
+    assert_eq!(run(&mut mute, update()).0.expect_err("it says nothing more").error, Error::Stalls);
+    assert!(mute.memory == updated(), "what it says nothing of is done");
+    assert_eq!(at(Fault::Unplugged(Moment::Read(5))).journal.programmed, vec![PROGRAMMED]);
+    assert_eq!(run(&mut device(&[Fault::StaysBusyIn(Moment::Program(1))]), update()).0, Ok(Outcome::Written));
 }
 
 /// What the journal says was done is done, and where it says nothing everything is as it was.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use geometry::Sector;
 use image_format::Memory;
 use image_format::log::{LogForm, read_count};
 use image_format::otp::spent_units;
@@ -26,7 +27,7 @@ pub(crate) struct CounterCheck {
 #[derive(Clone, Debug)]
 enum Store {
     /// The highest value of these sectors.
-    Area { sectors: Vec<Range<u32>>, unit: u32, erased: u8 },
+    Area(Vec<(Range<u32>, LogForm)>),
     /// Spent units of one-time-programmable memory.
     Otp { range: Range<u32>, unit: u32 },
 }
@@ -38,11 +39,10 @@ impl CounterCheck {
             CounterStore::Area(name) => {
                 let extent =
                     plan.area(name).map(|area| &area.extent).filter(|extent| extent.access == Access::Internal)?;
-                Store::Area {
-                    sectors: extent.sectors.iter().map(geometry::Sector::range).collect(),
-                    unit: extent.region.unit()?,
-                    erased: extent.region.erased.as_ref().map_or(0xFF, |erased| erased.value),
-                }
+                let unit = extent.region.unit()?;
+                let erased = extent.region.erased.as_ref().map_or(0xFF, |erased| erased.value);
+                let form = |sector: &Sector| Some((sector.range(), LogForm::new(sector.size, unit, erased)?));
+                Store::Area(extent.sectors.iter().map(form).collect::<Option<_>>()?)
             }
             CounterStore::Otp(name) => {
                 let otp = plan.otp.as_ref()?;
@@ -58,7 +58,7 @@ impl CounterCheck {
     /// Refuses an image that the board would.
     pub async fn check(&self, link: &Link, device: &Connected) -> Result<(), Trouble> {
         let lowest = match &self.store {
-            Store::Area { sectors, unit, erased } => area(link, device, sectors, *unit, *erased).await?,
+            Store::Area(sectors) => area(link, device, sectors).await?,
             Store::Otp { range, unit } => otp(link, device, range, *unit).await?,
         };
         if self.counter < lowest {
@@ -68,14 +68,12 @@ impl CounterCheck {
     }
 }
 
-async fn area(link: &Link, device: &Connected, sectors: &[Range<u32>], unit: u32, erased: u8) -> Result<u32, Trouble> {
+async fn area(link: &Link, device: &Connected, sectors: &[(Range<u32>, LogForm)]) -> Result<u32, Trouble> {
     let mut lowest = 0;
-    for sector in sectors {
+    for (sector, form) in sectors {
         let setting = device.flash_at(sector).ok_or_else(|| elsewhere(sector))?;
         let bytes = link.read(&setting, sector.clone(), Stage::Read).await?;
-        let form = LogForm::new(sector.end - sector.start, unit, erased);
-        let found = form.and_then(|form| read_count(&mut Memory::file(&bytes), &form).value);
-        lowest = lowest.max(found.unwrap_or(0));
+        lowest = lowest.max(read_count(&mut Memory::file(&bytes), form).value.unwrap_or(0));
     }
     Ok(lowest)
 }

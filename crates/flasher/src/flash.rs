@@ -37,6 +37,13 @@ impl FlashPlan {
         })
     }
 
+    /// Looks at what would keep the board from being written: whether it is still the one that was compared, and whether its security
+    /// counter refuses an image. [`FlashPlan::flash`] looks again. Changes nothing.
+    pub fn check(&self) -> Procedure<Result<(), Trouble>> {
+        let plan = self.clone();
+        Procedure::new(|link| async move { check(&link, &plan).await })
+    }
+
     /// Carries the plan out. Slot by slot: all of its sectors are erased, what starts the image first; its bytes are programmed,
     /// what starts the image last; everything is read back and compared.
     ///
@@ -79,11 +86,16 @@ pub(crate) enum Done {
     Part(Journal),
 }
 
-async fn run(link: &Rc<Link>, plan: &FlashPlan, journals: &mut Vec<Done>) -> Result<(), Trouble> {
+async fn check(link: &Link, plan: &FlashPlan) -> Result<(), Trouble> {
     recheck(link, &plan.device).await?;
     for counter in &plan.counters {
         counter.check(link, &plan.device).await?;
     }
+    Ok(())
+}
+
+async fn run(link: &Rc<Link>, plan: &FlashPlan, journals: &mut Vec<Done>) -> Result<(), Trouble> {
+    check(link, plan).await?;
     for slot in &plan.slots {
         match one(link, &plan.device, slot).await {
             Ok(()) => journals.push(Done::All),

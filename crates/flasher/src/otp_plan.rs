@@ -6,8 +6,10 @@ use image_format::otp::{OtpBlob, OtpBody};
 use image_format::{Header, Kind, Memory};
 use manifest::Plan;
 use manifest::plan::otp::{Field, Otp, Source};
-use packer::Judge;
 use provision::{Board, Contents, LockState, OtpPlan, ReadBack, Value, Verdict, plan};
+use report::Report;
+use report::exit::{Exit, Failure};
+use report::verify::{Question, Stopped};
 use thiserror::Error;
 
 use crate::connected::Connected;
@@ -16,6 +18,7 @@ use crate::fit::{Fit, Purpose};
 use crate::otp_memory::read_all;
 use crate::procedure::Procedure;
 use crate::trouble::Trouble;
+use crate::verdict::board_plan;
 
 /// What one board is to hold after one stage.
 #[derive(Clone)]
@@ -42,15 +45,6 @@ pub enum TargetError {
     /// There is no such stage.
     #[error("there is no stage `{0}`")]
     Stage(String),
-    /// The blob is refused.
-    #[error("the blob is refused: {0}")]
-    Refused(image_format::Error),
-    /// The blob was sealed for another list of fields.
-    #[error("the blob was sealed for another list of fields than this manifest's")]
-    Layout,
-    /// Its mask is none of a stage's.
-    #[error("the blob is for none of this manifest's stages")]
-    NoStage,
 }
 
 impl Target {
@@ -73,35 +67,45 @@ impl Target {
         })
     }
 
-    /// Out of a sealed blob, if this judge accepts it: one of role `otp`, see [`Judge::of_role`].
+    /// Out of a sealed blob, judged as `waxseal verify` does; and what it said. The authority must be a manifest: it has the fields.
     ///
     /// # Errors
-    /// The blob is refused, or is not for this manifest.
-    pub fn of_blob(plan: &Plan, judge: &Judge, file: &[u8]) -> Result<Self, TargetError> {
-        let otp = plan.otp.as_ref().ok_or(TargetError::NoOtp)?;
-        judge.judge_whole(Kind::OtpBlob, &mut Memory::file(file)).map_err(TargetError::Refused)?;
-        let header = Header::<OtpBody>::read(&mut Memory::file(file)).map_err(TargetError::Refused)?;
-        let header = header.unauthenticated();
-        let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        let payload = file.get(index(header.payload_start())..index(header.auxiliary_start())).unwrap_or_default();
-        let blob = OtpBlob::parse(header, payload).map_err(TargetError::Refused)?;
-        if header.body.layout != otp.fingerprint {
-            return Err(TargetError::Layout);
+    /// What was refused, or why nothing can be judged. Device and layout cannot be waived: what is not for this device is not burnt
+    /// into it.
+    pub fn of_blob(question: &Question<'_>, file: &[u8]) -> Result<(Self, Report), Stopped> {
+        let plan = board_plan(question, "burnt")?;
+        let refused = |title: String| Failure::new(Exit::Refused, title);
+        let otp = plan.otp.as_ref().ok_or_else(|| refused(TargetError::NoOtp.to_string()))?;
+        if !file.starts_with(&Kind::OtpBlob.magic()) {
+            return Err(refused(format!("{} is no OTP blob", question.name)).into());
         }
-        let offset = header.body.data_address.get().checked_sub(otp.memory.base).ok_or(TargetError::Layout)?;
+        let report = question.judge(file.to_vec())?;
+        if report.exit != Exit::Done {
+            return Err(Stopped::Refused(Box::new(report)));
+        }
+        let target = Self::of_accepted(otp, file);
+        Ok((target.ok_or_else(|| refused(format!("{} has the data of no stage", question.name)))?, report))
+    }
+
+    /// Out of a blob that was judged to be for this memory.
+    fn of_accepted(otp: &Otp, file: &[u8]) -> Option<Self> {
+        let header = Header::<OtpBody>::read(&mut Memory::file(file)).ok()?;
+        let header = header.unauthenticated();
+        let index = |offset: u32| usize::try_from(offset).ok();
+        let payload = file.get(index(header.payload_start())?..index(header.auxiliary_start())?)?;
+        let blob = OtpBlob::parse(header, payload).ok()?;
+        let place = index(header.body.data_address.get().checked_sub(otp.memory.base)?)?;
         let mut contents = Contents::empty(otp);
-        let place = index(offset);
         contents.data.iter_mut().skip(place).zip(blob.data.iter().zip(blob.mask)).for_each(|(to, (data, mask))| {
             *to = data | !mask;
         });
         contents.mask.iter_mut().skip(place).zip(blob.mask).for_each(|(to, mask)| *to = *mask);
         let is_stage = |stage: &&str| Contents::mask(otp, stage) == contents.mask;
-        let stage =
-            otp.stages.iter().map(|stage| stage.name.value.as_str()).find(is_stage).ok_or(TargetError::NoStage)?;
+        let stage = otp.stages.iter().map(|stage| stage.name.value.as_str()).find(is_stage)?;
         contents.complete(otp, stage);
         let board: Vec<u8> = header.body.board.iter().copied().take_while(|byte| *byte != 0).collect();
         let board = String::from_utf8_lossy(&board).into_owned();
-        Ok(Self {
+        Some(Self {
             values: values(otp, &board, stage, &contents),
             board,
             stage: stage.to_owned(),

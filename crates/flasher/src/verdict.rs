@@ -71,15 +71,7 @@ impl Verdict {
 /// # Errors
 /// What was refused, or why nothing can be judged. Device and layout cannot be waived: what is not for this device is not written to it.
 pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Stopped> {
-    let Some((_, plan)) = question.authority.plan() else {
-        return Err(Failure::usage("which board? A manifest says where its slots are").into());
-    };
-    if let Some(input) =
-        question.without.iter().find(|input| matches!(input, Input::Device | Input::Layout | Input::Beside))
-    {
-        let title = format!("a board is not flashed without judging `{}`", input.word());
-        return Err(Failure::usage(title).into());
-    }
+    let plan = board_plan(question, "flashed")?;
     let opened = packer::factory::open(plan, file).and_then(Result::ok);
     let report = match &opened {
         // Whichever slots are wanted of it: all of it is judged.
@@ -127,6 +119,17 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Verdict, Stopped> {
     }
     let counts = !question.without.contains(&Input::Counter);
     Ok(Verdict { plan: plan.clone(), places, loader, counts, report })
+}
+
+/// The plan of the board that is `done` to, and that neither device nor layout is waived.
+pub(crate) fn board_plan<'a>(question: &Question<'a>, done: &str) -> Result<&'a Plan, Failure> {
+    let (_, plan) =
+        question.authority.plan().ok_or_else(|| Failure::usage("which board? A manifest says where things are"))?;
+    let unjudged = |input: &&Input| matches!(input, Input::Device | Input::Layout | Input::Beside);
+    match question.without.iter().find(unjudged) {
+        Some(input) => Err(Failure::usage(format!("a board is not {done} without judging `{}`", input.word()))),
+        None => Ok(plan),
+    }
 }
 
 fn boot_loader(plan: &Plan, name: &str, segments: Vec<Segment<'_>>) -> Option<BootLoader> {

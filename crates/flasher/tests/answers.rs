@@ -6,7 +6,7 @@ mod common;
 use std::ops::Range;
 
 use common::*;
-use dfuse::{Board, Event, Fault, Operation};
+use dfuse::{Board, Event, Fault, Moment, Operation};
 use flasher::{
     BurnPlan, ConfirmedUnprotect, Effect, FlashPlan, Holds, Next, PHRASE, Procedure, Purpose, Target, Transport,
     identify, read_otp,
@@ -126,9 +126,11 @@ fn unplugged_anywhere() {
     let before = whole.transfers();
     assert_eq!(run(planned().flash("").unwrap(), &mut whole).trouble, None);
     let transfers = whole.transfers() - before;
-    let operations = whole.memory.log.len() as u32;
-    let faults = (0..transfers).step_by(7).map(|at| Fault::Unplugged(before + at));
-    for fault in faults.chain((0..operations).map(Fault::UnpluggedIn)) {
+    let erases = whole.memory.log.iter().filter(|operation| matches!(operation, Operation::Erased(_))).count() as u32;
+    let programs = whole.memory.log.len() as u32 - erases;
+    let transfers = (0..transfers).step_by(7).map(|at| Moment::Transfer(before + at));
+    let changes = (0..erases).map(Moment::Erase).chain((0..programs).map(Moment::Program));
+    for fault in transfers.chain(changes).map(Fault::Unplugged) {
         let mut board = first.clone();
         board.set_faults(vec![fault]);
         let done = run(planned().flash("").unwrap(), &mut board);

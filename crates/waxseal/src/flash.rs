@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::report::verify::{Authority, Input, Question, Reader, Stopped, parse_date, parse_revision};
+use ::report::verify::{Input, Question, Reader, Stopped, parse_date, parse_revision};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use flasher::{FlashPlan, Flashed, Matter, PlanError, Purpose, Verdict, json as render};
@@ -15,11 +15,11 @@ use crate::confirm::{Ask, confirm, typed};
 use crate::device::{Device, DeviceArgs, against, exit};
 use crate::exit::{Exit, Failure};
 use crate::files;
-use crate::key::read_public;
 use crate::load::{Manifest, ProfileArgs};
 use crate::output;
 use crate::record::RecordFile;
 use crate::report::{Format, Report};
+use crate::signers::SignerArgs;
 
 /// Write a release, an image or a factory image onto a board in its boot loader, over USB (DfuSe).
 ///
@@ -38,15 +38,8 @@ pub struct Command {
     manifest: PathBuf,
     #[command(flatten)]
     profile: ProfileArgs,
-    /// A trust set as `waxseal gen trust` writes it, in place of the manifest's keys.
-    #[arg(long = "trust", value_name = "SET", conflicts_with = "keys")]
-    trust_set: Option<PathBuf>,
-    /// A public key, once for each, in place of the manifest's keys.
-    #[arg(long = "key", value_name = "PUB")]
-    keys: Vec<PathBuf>,
-    /// How many of the keys must have signed. One of one needs no number.
-    #[arg(long, value_name = "N", requires = "keys", value_parser = clap::value_parser!(u8).range(1..))]
-    threshold: Option<u8>,
+    #[command(flatten)]
+    signers: SignerArgs,
     /// A slot to write, once for each. Without it, all that something in the file runs from.
     #[arg(long = "slot", value_name = "SLOT")]
     slots: Vec<String>,
@@ -67,7 +60,7 @@ pub struct Command {
     /// Read the board first, and write only what is not there: after a run that was cut off.
     #[arg(long)]
     resume: bool,
-    /// Show the plan, and write nothing.
+    /// Show the plan, and whether the board's security counter would refuse it. Writes nothing.
     #[arg(long)]
     dry_run: bool,
     /// Write without asking.
@@ -136,7 +129,8 @@ impl Command {
                 Ok(verdict) => verdict,
                 Err(report) => return Ok(*report),
             };
-            let mut device = self.device.open()?;
+            let unseen = "the file is accepted; no board was looked at: neither its sectors and option bytes, nor its security counter";
+            let mut device = self.device.open().map_err(|failure| failure.help(unseen))?;
             let result = self.flash(plan, &verdict, &mut device);
             device.finish(result)
         })
@@ -145,16 +139,6 @@ impl Command {
     /// The verdict, before any device is looked for; or the report of the refusal.
     fn judge(&self, manifest: &Manifest, plan: &Plan) -> Result<Result<Verdict, Box<Report>>, Failure> {
         let file = files::read(&self.file)?;
-        let name = &manifest.name;
-        let both = |signers| Authority::Both { name, plan, signers: Box::new(signers) };
-        let authority = match &self.trust_set {
-            Some(path) => both(Authority::of_set(path.display().to_string(), files::read(path)?)?),
-            None if self.keys.is_empty() => Authority::Manifest { name, plan, public: manifest.public_keys(plan)? },
-            None => {
-                let read = |path: &PathBuf| read_public(path).map(|key| (path.display().to_string(), key));
-                both(Authority::of_keys(self.keys.iter().map(read).collect::<Result<_, _>>()?, self.threshold)?)
-            }
-        };
         let inputs = self
             .without
             .iter()
@@ -162,8 +146,8 @@ impl Command {
         let companion = |path: &PathBuf| Ok((path.display().to_string(), files::read(path)?));
         let question = Question {
             reader: Reader::Command,
-            name: self.file.display().to_string(),
-            authority,
+            name: files::shown(&self.file),
+            authority: self.signers.with(manifest, plan)?,
             slot: match self.slots.as_slice() {
                 [slot] => Some(slot.clone()),
                 _ => None,
@@ -214,8 +198,14 @@ impl Command {
         text += &planned.text();
         result["plan"] = render::flash_plan(&planned);
         if self.dry_run {
+            let trouble = device.run(planned.check())?.err();
+            result["trouble"] = trouble.as_ref().map_or(Value::Null, render::trouble);
+            if let Some(trouble) = &trouble {
+                let _ = writeln!(text, "it would be refused: {trouble}");
+                text += &help(&trouble.advice());
+            }
             text += "nothing was written: --dry-run\n";
-            return Ok(report(Exit::Done, text, result));
+            return Ok(report(trouble.as_ref().map_or(Exit::Done, exit), text, result));
         }
         let size = ::report::text::thousands(planned.to_program());
         if !self.yes || planned.boot_loader().is_some() && self.boot_loader.is_none() {
@@ -260,10 +250,11 @@ fn said(done: &Flashed) -> String {
     for line in &done.state.sentences {
         let _ = writeln!(text, "{line}");
     }
-    for line in &done.state.advice {
-        let _ = writeln!(text, "  = help: {line}");
-    }
-    text
+    text + &help(&done.state.advice)
+}
+
+fn help(advice: &[String]) -> String {
+    advice.iter().map(|line| format!("  = help: {line}\n")).collect()
 }
 
 fn report(exit: Exit, text: String, result: Value) -> Report {

@@ -44,6 +44,7 @@ mod sarif;
 mod schema;
 mod show;
 mod sign;
+mod signers;
 mod simulate;
 mod unprotect;
 mod verify;

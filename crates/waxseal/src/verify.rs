@@ -10,10 +10,10 @@ use manifest::plan::Date;
 
 use crate::exit::Failure;
 use crate::files;
-use crate::key::read_public;
 use crate::load::{Manifest, ProfileArgs};
 use crate::progress::Progress;
 use crate::report::{Format, Report};
+use crate::signers::SignerArgs;
 
 /// Judge an image as the boot loader will; or a release, a layout, a factory image, or a board's OTP blob.
 ///
@@ -38,15 +38,8 @@ pub struct Command {
     /// The file is what was read back of that slot, from its first byte on.
     #[arg(long, requires = "slot")]
     dump: bool,
-    /// A trust set as `waxseal gen trust` writes it, in place of a manifest.
-    #[arg(long = "trust", value_name = "SET")]
-    trust_set: Option<PathBuf>,
-    /// A public key, once for each, in place of a manifest.
-    #[arg(long = "key", value_name = "PUB")]
-    keys: Vec<PathBuf>,
-    /// How many of the keys must have signed. One of one needs no number.
-    #[arg(long, value_name = "N", requires = "keys", value_parser = clap::value_parser!(u8).range(1..))]
-    threshold: Option<u8>,
+    #[command(flatten)]
+    signers: SignerArgs,
     /// The hardware revision of the board.
     #[arg(long, value_name = "REVISION", value_parser = parse_revision)]
     revision: Option<Revision>,
@@ -101,14 +94,8 @@ impl Command {
             });
         }
         self.profile.needs_manifest()?;
-        match &self.trust_set {
-            Some(path) => self.by(Authority::of_set(path.display().to_string(), files::read(path)?)?),
-            None => {
-                let read = |path: &PathBuf| read_public(path).map(|key| (path.display().to_string(), key));
-                let keys = self.keys.iter().map(read).collect::<Result<_, _>>()?;
-                self.by(Authority::of_keys(keys, self.threshold)?)
-            }
-        }
+        let nothing = || Failure::usage("nothing says whose signatures count").help("--manifest, --trust or --key");
+        self.by(self.signers.authority()?.ok_or_else(nothing)?)
     }
 
     fn by(&self, authority: Authority<'_>) -> Result<Report, Failure> {

@@ -1,14 +1,13 @@
 //! Burning a board's one-time-programmable memory, and locking it.
 
 use flasher::{BurnPlan as Planned, Burnt, NotConfirmed, Target};
-use manifest::plan::RoleName;
-use packer::Judge;
 use report::Report;
 use report::exit::{Exit, Failure};
-use report::otp::{otp_of, plan::to_json, records, stage};
+use report::otp::{plan::to_json, records, stage};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{answer, to_js};
+use super::artefact::judged;
 use super::board::{Fit, trouble};
 use super::files::Files;
 use super::otp::Job;
@@ -55,34 +54,24 @@ pub fn otp_target(
     with(answer("otp", found)?, "target", target.map_or(JsValue::NULL, JsValue::from))
 }
 
-/// What a sealed blob says a board is to hold, if those signed it whom the manifest trusts with role `otp`.
+/// What a sealed blob says a board is to hold, judged as {@link verifyFile} does with a manifest. With `trust` or `keys` beside the
+/// manifest, their signatures count in place of those of the manifest's keys.
 ///
 /// @throws TypeError if an argument is not of its declared type.
-#[wasm_bindgen(js_name = "otpTargetOfBlob", unchecked_return_type = "Answer<never> & { target: OtpTarget | null }")]
+#[wasm_bindgen(js_name = "otpTargetOfBlob", unchecked_return_type = "Answer<Verified> & { target: OtpTarget | null }")]
 pub fn otp_target_of_blob(
-    #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] blob: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "VerifyOptions")] options: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let files = Files::of(&Argument::new("manifest", manifest))?;
-    let blob = Argument::new("blob", blob).content()?;
     let mut target = None;
-    let found = files.loaded().and_then(|loaded| {
-        loaded.with_plan(|plan| {
-            otp_of(loaded, plan)?;
-            let role = match plan.required_role(RoleName::Otp) {
-                Ok(role) => role,
-                Err(open) => return Ok(Report::refused(vec![open])),
-            };
-            let keys = files.public_keys(plan)?;
-            let named = plan.keys.iter().zip(keys).filter(|(key, _)| role.keys.contains(&key.name.value));
-            let keys: Vec<_> = named.map(|(_, public)| public).collect();
-            let judge = Judge::of_role(plan, &keys, role.threshold.value);
-            let made = Target::of_blob(plan, &judge, &blob);
-            target = Some(OtpTarget(made.map_err(|error| Failure::new(Exit::Refused, error.to_string()))?));
-            Ok(Report::done(String::new()))
-        })
-    });
-    with(answer("otp", found)?, "target", target.map_or(JsValue::NULL, JsValue::from))
+    let answer = judged("otp", blob, options, |question, blob| match Target::of_blob(question, &blob) {
+        Ok((accepted, report)) => {
+            target = Some(OtpTarget(accepted));
+            Ok(report)
+        }
+        Err(stopped) => stopped.into_result(),
+    })?;
+    with(answer, "target", target.map_or(JsValue::NULL, JsValue::from))
 }
 
 #[wasm_bindgen]

@@ -14,7 +14,7 @@ use std::ops::Range;
 pub use self::board::{Board, BoardError, Operation};
 pub use self::chip::Chip;
 pub use self::descriptors::IDS;
-pub use self::fault::Fault;
+pub use self::fault::{Fault, Moment};
 pub use self::memory::{Memory, Plain};
 use crate::effect::{Effect, Event, Request};
 use crate::memory_map::{LayoutError, MemoryMap};
@@ -51,11 +51,13 @@ pub struct Simulated<M> {
     /// How the operation under way will end, in so many milliseconds.
     busy: (u32, StatusCode),
     stalls: u32,
+    is_mute: bool,
     transfers: u32,
-    /// Commands and blocks.
-    operations: u32,
-    /// Erases and blocks.
-    changes: u32,
+    erases: u32,
+    /// Blocks.
+    programs: u32,
+    /// Blocks.
+    reads: u32,
     /// How often the byte that somebody else programs was read.
     looks: u32,
     gone: bool,
@@ -75,10 +77,15 @@ impl<M: Memory> Simulated<M> {
     /// A name that is no layout string.
     pub fn new(memory: M, alternates: Vec<String>, transfer_size: u16) -> Result<Self, LayoutError> {
         let maps = alternates.iter().map(|name| name.parse()).collect::<Result<Vec<MemoryMap>, _>>()?;
-        Ok(Self {
+        let serial = "000000000000".to_owned();
+        Ok(Self::plugged(memory, maps, Descriptors { serial, alternates, transfer_size }))
+    }
+
+    fn plugged(memory: M, maps: Vec<MemoryMap>, descriptors: Descriptors) -> Self {
+        Self {
             memory,
             maps,
-            descriptors: Descriptors { serial: "000000000000".to_owned(), alternates, transfer_size },
+            descriptors,
             faults: Vec::new(),
             reached: Vec::new(),
             alternate: 0,
@@ -88,12 +95,14 @@ impl<M: Memory> Simulated<M> {
             pending: None,
             busy: (0, StatusCode::OK),
             stalls: 0,
+            is_mute: false,
             transfers: 0,
-            operations: 0,
-            changes: 0,
+            erases: 0,
+            programs: 0,
+            reads: 0,
             looks: 0,
             gone: false,
-        })
+        }
     }
 
     /// With this serial number.
@@ -147,26 +156,7 @@ impl<M: Memory> Simulated<M> {
 
     /// Plugs it in again: the ROM starts anew, the memory is what it was. Nothing goes wrong any more.
     pub fn reconnect(self) -> Self {
-        let Self { memory, maps, descriptors, .. } = self;
-        Self {
-            memory,
-            maps,
-            descriptors,
-            faults: Vec::new(),
-            reached: Vec::new(),
-            alternate: 0,
-            state: State::IDLE,
-            code: StatusCode::OK,
-            pointer: 0x0800_0000,
-            pending: None,
-            busy: (0, StatusCode::OK),
-            stalls: 0,
-            transfers: 0,
-            operations: 0,
-            changes: 0,
-            looks: 0,
-            gone: false,
-        }
+        Self::plugged(self.memory, self.maps, self.descriptors)
     }
 
     /// Time passes.
@@ -196,6 +186,10 @@ impl<M: Memory> Simulated<M> {
         self.transfer()?;
         match setup.class() {
             Some(Request::Download) if matches!(self.state, State::IDLE | State::DOWNLOAD_IDLE) => {
+                let change = self.change_by(setup.value, data);
+                if change.is_some_and(|change| self.strikes(Fault::Stalled(change))) {
+                    return Err(Stall::Stalled);
+                }
                 self.pending = Some((setup.value, data.to_vec()));
                 self.state = State::DOWNLOAD_SYNC;
             }
@@ -238,6 +232,15 @@ impl<M: Memory> Simulated<M> {
             let mut commands = vec![0x00, 0x21, 0x41, 0x92];
             commands.truncate(length.into());
             return Ok(commands);
+        }
+        let read = Moment::Read(self.reads);
+        self.reads += 1;
+        if self.strikes(Fault::Unplugged(read)) {
+            self.gone = true;
+            return Err(Stall::Gone);
+        }
+        if self.strikes(Fault::Stalled(read)) {
+            return Err(Stall::Stalled);
         }
         let start = self.address(block);
         let short = u16::from(self.strikes(Fault::ShortReads));
@@ -282,24 +285,29 @@ impl<M: Memory> Simulated<M> {
             State::MANIFEST => self.gone = true,
             _ => {}
         }
+        if self.is_mute {
+            return Err(Stall::Stalled);
+        }
         let [t0, t1, t2, _] = timeout.to_le_bytes();
         Ok(vec![self.code.0, t0, t1, t2, self.state.0, 0])
+    }
+
+    /// The erase or block that a download asks for.
+    fn change_by(&self, value: u16, data: &[u8]) -> Option<Moment> {
+        match (value, data) {
+            (0, [0x41, _, _, _, _]) => Some(Moment::Erase(self.erases)),
+            (2.., [_, ..]) => Some(Moment::Program(self.programs)),
+            _ => None,
+        }
     }
 
     /// Begins what was downloaded: it runs from the first GETSTATUS on.
     fn begin(&mut self) -> Result<(), Stall> {
         let Some((value, data)) = self.pending.take() else { return Ok(()) };
-        let number = self.operations;
-        self.operations += 1;
         self.state = State::BUSY;
         self.busy = (OPERATION, StatusCode::OK);
-        let fault = self.find(|fault| match fault {
-            Fault::Status(at, code) if at == number => Some(code),
-            _ => None,
-        });
-        if let Some(code) = fault {
-            self.busy.1 = code;
-            return Ok(());
+        if let Some(change) = self.change_by(value, &data) {
+            return self.carry_out(change, value, &data);
         }
         match (value, data.as_slice()) {
             (_, []) => self.state = State::MANIFEST,
@@ -311,63 +319,64 @@ impl<M: Memory> Simulated<M> {
                     self.fail(StatusCode::TARGET);
                 }
             }
-            (0, [0x41, a, b, c, d]) => self.erase(u32::from_le_bytes([*a, *b, *c, *d]))?,
             (0, [0x92]) => {
                 self.memory.unprotect();
                 self.gone = true;
             }
-            (2.., bytes) => self.program(self.address(value), bytes)?,
             _ => self.fail(STALLED_PACKET),
         }
         Ok(())
     }
 
-    fn erase(&mut self, address: u32) -> Result<(), Stall> {
-        let Some(sector) = self.memory.sector(address) else {
-            self.fail(StatusCode::TARGET);
+    /// Erases a sector, or programs a block, with what goes wrong then.
+    fn carry_out(&mut self, change: Moment, value: u16, data: &[u8]) -> Result<(), Stall> {
+        match change {
+            Moment::Erase(_) => self.erases += 1,
+            _ => self.programs += 1,
+        }
+        let status = self.find(|fault| match fault {
+            Fault::Status(at, code) if at == change => Some(code),
+            _ => None,
+        });
+        if let Some(code) = status {
+            self.busy.1 = code;
             return Ok(());
+        }
+        let is_cut = self.strikes(Fault::Unplugged(change));
+        let done = match (change, data) {
+            (Moment::Erase(_), [_, a, b, c, d]) => self.erase(u32::from_le_bytes([*a, *b, *c, *d]), is_cut),
+            _ => self.program(self.address(value), data, is_cut),
         };
-        let number = self.changes;
-        if self.is_cut() {
-            let half = sector.start..sector.start + (sector.end - sector.start) / 2;
-            let _ = self.memory.erase(half);
+        if is_cut {
+            self.gone = true;
             return Err(Stall::Gone);
         }
-        match self.memory.erase(sector) {
+        match done {
             Ok(()) => {
-                if self.strikes(Fault::StaysBusy) || self.strikes(Fault::StaysBusyIn(number)) {
+                let is_erase = matches!(change, Moment::Erase(_));
+                if self.strikes(Fault::StaysBusyIn(change)) || is_erase && self.strikes(Fault::StaysBusy) {
                     self.busy.0 = u32::MAX;
                 }
             }
             Err(code) => self.fail(code),
         }
+        self.is_mute |= self.strikes(Fault::Mute(change));
         Ok(())
     }
 
-    fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), Stall> {
-        let number = self.changes;
-        if self.is_cut() {
-            let _ = self.memory.program(address, &bytes[..bytes.len() / 2]);
-            return Err(Stall::Gone);
+    fn erase(&mut self, address: u32, is_half: bool) -> Result<(), StatusCode> {
+        let mut sector = self.memory.sector(address).ok_or(StatusCode::TARGET)?;
+        if is_half {
+            sector.end = sector.start + (sector.end - sector.start) / 2;
         }
-        match self.memory.program(address, bytes) {
-            Ok(()) => {
-                self.gone |= self.memory.resets(address);
-                if self.strikes(Fault::StaysBusyIn(number)) {
-                    self.busy.0 = u32::MAX;
-                }
-            }
-            Err(code) => self.fail(code),
-        }
-        Ok(())
+        self.memory.erase(sector)
     }
 
-    /// Whether the cable is pulled in the middle of this erase or programming.
-    fn is_cut(&mut self) -> bool {
-        let number = self.changes;
-        self.changes += 1;
-        self.gone |= self.strikes(Fault::UnpluggedIn(number));
-        self.gone
+    fn program(&mut self, address: u32, bytes: &[u8], is_half: bool) -> Result<(), StatusCode> {
+        let count = if is_half { bytes.len() / 2 } else { bytes.len() };
+        self.memory.program(address, &bytes[..count])?;
+        self.gone |= !is_half && self.memory.resets(address);
+        Ok(())
     }
 
     fn address(&self, block: u16) -> u32 {
@@ -376,12 +385,12 @@ impl<M: Memory> Simulated<M> {
     }
 
     fn transfer(&mut self) -> Result<(), Stall> {
-        let number = self.transfers;
+        let transfer = Moment::Transfer(self.transfers);
         self.transfers += 1;
-        self.gone |= self.strikes(Fault::Unplugged(number));
+        self.gone |= self.strikes(Fault::Unplugged(transfer));
         if self.gone {
             Err(Stall::Gone)
-        } else if self.strikes(Fault::Stalled(number)) {
+        } else if self.strikes(Fault::Stalled(transfer)) {
             Err(Stall::Stalled)
         } else {
             Ok(())

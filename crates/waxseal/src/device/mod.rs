@@ -24,8 +24,9 @@ pub struct DeviceArgs {
     /// The serial number of the device on USB, where several are connected.
     #[arg(long)]
     serial: Option<String>,
-    /// What goes wrong on the simulated board: unplug@N (before control transfer N), unplug-in@N (within erase or block N), stall@N,
-    /// status-stalls@N, busy, busy-in@N, deaf, slow@N, status@N=CODE, short-reads, no-locks, written@ADDRESS=BYTE,N (before its Nth reading).
+    /// What goes wrong on the simulated board: unplug@WHEN, stall@WHEN, mute@WHEN (GETSTATUS is stalled from then on), busy, busy@WHEN,
+    /// status@WHEN=CODE, status-stalls@N, deaf, slow@N, short-reads, no-locks, written@ADDRESS=BYTE,N (before its Nth reading). WHEN is
+    /// erase:N or program:N, a sector or block counted from 0; for the first two also read:N, or N of a control transfer.
     #[arg(long = "fault", value_name = "FAULT", requires = "device")]
     faults: Vec<Fault>,
 }

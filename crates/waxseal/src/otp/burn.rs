@@ -4,11 +4,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use ::report::otp::plan::{text, to_json};
+use ::report::verify::{Question, Reader, Stopped};
 use clap::{ArgGroup, Args};
 use flasher::{BurnPlan, Burnt, NotConfirmed, OtpRead, Purpose, Target, TargetError, json as render, read_otp};
 use manifest::Plan;
-use manifest::plan::RoleName;
-use packer::Judge;
 use serde_json::{Value, json};
 
 use crate::confirm::{Ask, typed};
@@ -20,6 +19,7 @@ use crate::otp::records::RecordArgs;
 use crate::otp::{otp_of, stage};
 use crate::record::RecordFile;
 use crate::report::Report;
+use crate::signers::SignerArgs;
 
 /// Burn what a stage programs into one board's one-time-programmable memory, over USB (DfuSe): for ever.
 ///
@@ -48,9 +48,11 @@ pub struct Command {
     /// The board of the records.
     #[arg(long, value_name = "NAME", requires = "records")]
     board: Option<String>,
-    /// A sealed blob, as `otp build` makes it; judged by the manifest's role `otp`.
+    /// A sealed blob, as `otp build` makes it; judged as `verify` does, by the role `otp`.
     #[arg(long, value_name = "FILE")]
     blob: Option<PathBuf>,
+    #[command(flatten)]
+    signers: SignerArgs,
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
@@ -121,20 +123,32 @@ impl Command {
     /// What the board is to hold.
     fn target(&self, manifest: &Manifest, plan: &Plan) -> Result<Result<Target, Box<Report>>, Failure> {
         let otp = otp_of(manifest, plan)?;
-        let refused = |error: TargetError| Failure::new(Exit::Refused, format!("{error}: nothing was burnt"));
         if let Some(path) = &self.blob {
-            let role = match plan.required_role(RoleName::Otp) {
-                Ok(role) => role,
-                Err(open) => return Ok(Err(Box::new(Report::refused(vec![open])))),
+            let question = Question {
+                reader: Reader::Command,
+                name: files::shown(path),
+                authority: self.signers.with(manifest, plan)?,
+                slot: None,
+                dump: false,
+                revision: None,
+                companions: Vec::new(),
+                date: None,
+                without: Vec::new(),
             };
-            let named = plan.keys.iter().zip(manifest.public_keys(plan)?);
-            let keys: Vec<_> =
-                named.filter(|(key, _)| role.keys.contains(&key.name.value)).map(|(_, public)| public).collect();
-            let judge = Judge::of_role(plan, &keys, role.threshold.value);
-            let verify =
-                format!("`waxseal verify {} --manifest {}` says more", path.display(), self.manifest.display());
-            let target = Target::of_blob(plan, &judge, &files::read(path)?);
-            return target.map(Ok).map_err(|error| refused(error).help(verify));
+            return match Target::of_blob(&question, &files::read(path)?) {
+                Ok((target, _)) => Ok(Ok(target)),
+                Err(Stopped::Refused(mut report)) => {
+                    report.text += "nothing was burnt\n";
+                    Ok(Err(report))
+                }
+                Err(Stopped::Failed(failure)) => Err(failure),
+            };
+        }
+        if self.signers.is_given() {
+            return Err(Failure::usage(
+                "--trust and --key say who may have signed a blob: records are signed by nobody",
+            )
+            .help("--blob FILE"));
         }
         let stage = stage(otp, self.stage.as_deref())?;
         let Some(records) = &self.records else { return Err(Failure::usage("--records or --blob")) };
@@ -144,6 +158,7 @@ impl Command {
         let board = boards.iter().find(|board| board.name == wanted);
         let board =
             board.ok_or_else(|| Failure::new(Exit::Refused, format!("{} has no board {wanted}", records.name())))?;
+        let refused = |error: TargetError| Failure::new(Exit::Refused, format!("{error}: nothing was burnt"));
         Target::of_board(plan, board, &stage.name).map(Ok).map_err(refused)
     }
 
