@@ -46,9 +46,13 @@ writeFileSync(join(DIST, "index.html"), html.replace("{{csp}}", contentSecurityP
 await bundle(["src/main.ts", "src/main.css", "src/simulated-usb.ts"], {
   splitting: true,
   chunkNames: "chunk-[hash]",
-  alias: { "waxseal/simulated": join(PACKAGE, "simulated.js"), waxseal: join(PACKAGE, "waxseal.js") },
+  alias: {
+    "waxseal/inspect": join(PACKAGE, "inspect.js"),
+    "waxseal/simulated": join(PACKAGE, "simulated.js"),
+    waxseal: join(PACKAGE, "waxseal.js"),
+  },
 });
-for (const name of ["waxseal_bg.wasm", "simulated_bg.wasm"]) cpSync(join(PACKAGE, name), join(DIST, name));
+for (const name of ["inspect_bg.wasm", "waxseal_bg.wasm", "simulated_bg.wasm"]) cpSync(join(PACKAGE, name), join(DIST, name));
 
 /** What the demonstration hands to the page: nothing that only the packer needs. */
 const DEMO = ["demo.toml", "boards.csv", "keys/demo.pub.pem", "keys/line.pub.pem", "out/meter-1.4.0.release", "out/factory.hex"];

@@ -1,10 +1,7 @@
-import init from "waxseal";
-
 import { said } from "./ui/views";
 
 async function start(): Promise<void> {
   try {
-    await init({ module_or_path: "waxseal_bg.wasm" });
     await import("./ui/app");
   } catch (error) {
     const loading = document.querySelector(".loading");

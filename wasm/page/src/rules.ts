@@ -1,16 +1,16 @@
 // What the package is asked, with what the tabs have. No rule is here: only which file belongs to which path.
 
-import {
-  checkManifest, inspectFile, mapManifest, mapSvg, namedFiles, verifyFile,
-  type Answer, type Checked, type Input, type Inspected, type ManifestFiles, type MemoryMap, type Verified, type VerifyOptions,
-} from "waxseal";
+import type { Answer, Checked, Input, Inspected, ManifestFiles, MemoryMap, Verified, VerifyOptions } from "waxseal";
 
+import { judging, wholeNow } from "./package";
 import type { LoadedFile } from "./ui/file-input";
 import type { Project } from "./ui/project";
 
-/** The manifest with its files under the paths that it writes, and the paths for which nothing was chosen. */
+/** The manifest with its files under the paths that it writes, and the paths for which nothing was chosen. `null`: there is none, or
+ * what reads it is not loaded yet. */
 export function manifestOf(project: Project): { manifest: ManifestFiles; missing: string[] } | null {
-  if (project.manifest === null) return null;
+  const whole = wholeNow();
+  if (project.manifest === null || !whole) return null;
   const files: Record<string, Uint8Array> = {};
   const manifest: ManifestFiles = { name: project.manifest, text: project.text(), files };
   const missing = new Set<string>();
@@ -20,8 +20,8 @@ export function manifestOf(project: Project): { manifest: ManifestFiles; missing
     else missing.add(path);
   };
   // Which keys there are is known once what is included is there.
-  namedFiles(manifest).includes.forEach(take);
-  namedFiles(manifest).keys.forEach(take);
+  whole.namedFiles(manifest).includes.forEach(take);
+  whole.namedFiles(manifest).keys.forEach(take);
   return { manifest, missing: [...missing] };
 }
 
@@ -34,24 +34,24 @@ function fileFor(project: Project, path: string): Uint8Array | undefined {
 
 export function check(project: Project): Answer<Checked> | null {
   const found = manifestOf(project);
-  return found && checkManifest(found.manifest);
+  return found && (wholeNow()?.checkManifest(found.manifest) ?? null);
 }
 
 export function map(project: Project): MemoryMap | null {
   const found = manifestOf(project);
-  return (found && mapManifest(found.manifest).result) ?? null;
+  return (found && wholeNow()?.mapManifest(found.manifest).result) ?? null;
 }
 
 /** The same as a picture: an SVG document. */
 export function mapPicture(project: Project): string {
   const found = manifestOf(project);
-  return (found && mapSvg(found.manifest)) ?? "";
+  return (found && wholeNow()?.mapSvg(found.manifest)) ?? "";
 }
 
 export function inspect(project: Project, file: LoadedFile): Answer<Inspected> {
   const found = manifestOf(project);
   const named = found && found.missing.length === 0 ? { manifest: found.manifest } : {};
-  return inspectFile(file.bytes, { name: file.name, ...named });
+  return judging().inspectFile(file.bytes, { name: file.name, ...named });
 }
 
 /** What is asked beside the file and the manifest. An empty text is: not given. */
@@ -70,6 +70,7 @@ export interface Asked {
 /** The verdict, by the manifest, or by a trust set or keys alone; `null` without any of them. */
 export function verify(project: Project, file: LoadedFile, { slot, revision, date, dump, others, threshold }: Asked): Answer<Verified> | null {
   const found = manifestOf(project);
+  const { verifyFile } = judging();
   if (found) {
     const companions = companionsOf(file, others);
     const without: Input[] = ["boot-loader", ...(date ? [] : ["expiry" as const]), ...(companions?.length === 0 ? ["companions" as const] : [])];
@@ -81,6 +82,8 @@ export function verify(project: Project, file: LoadedFile, { slot, revision, dat
       ...(slot ? { slot } : {}),
     });
   }
+  // Never by less than somebody chose, only because it is not loaded yet.
+  if (project.manifest !== null) return null;
   const { trust, keys } = signersOf(project);
   const [set] = trust;
   if (!set && keys.length === 0) return null;
@@ -104,6 +107,7 @@ export function signersOf(project: Project): { trust: LoadedFile[]; keys: { name
 
 /** The images among the other files, if this one pins any, as it says; `null`: it does not. */
 export function companionsOf(file: LoadedFile, others: LoadedFile[]): LoadedFile[] | null {
+  const { inspectFile } = judging();
   const pinned = inspectFile(file.bytes).result?.companions ?? [];
   return pinned.length > 0 ? others.filter(({ bytes }) => inspectFile(bytes).result?.kind === "image") : null;
 }

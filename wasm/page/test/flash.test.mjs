@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import { content, log, unplug, withBoard } from "./board.mjs";
-import { axe, pageTest } from "./browser.mjs";
+import { axe, pageTest, reach } from "./browser.mjs";
 import { banks, changed, factory, flipped, hub, keys, manifest, release, withHuge } from "./inputs.mjs";
 
 const tab = "flash";
@@ -157,9 +157,10 @@ pageTest("read protection is lifted by nobody who does not type what it costs", 
 
 // The cable, and devices that misbehave. Each ends with the board's state, and a second try finishes the work.
 const BROKEN = [
-  ["unplugged in the middle of erasing", ["unplug-in@0"]],
-  ["unplugged in the middle of programming", ["unplug-in@20"]],
-  ["stalled, and again", ["stall@150", "stall@151", "stall@152", "stall@153", "stall@154", "stall@155"]],
+  ["unplugged in the middle of erasing", ["unplug@erase:0"]],
+  ["unplugged in the middle of programming", ["unplug@program:18"]],
+  ["stalled while programming", ["stall@program:3"]],
+  ["silent from an erase on", ["mute@erase:0"]],
   ["stuck busy", ["busy", "deaf"]],
 ];
 for (const [name, faults] of BROKEN) {
@@ -217,24 +218,33 @@ pageTest("a browser without WebUSB says so", { tab, prepare: (context) => contex
   await flash.getByText("This browser has no WebUSB").waitFor();
 });
 
+/** For `prepare`: what the browser answers when it is asked for a board. */
+const withUsb = (requestDevice) => (context) => context.addInitScript(
+  `Object.defineProperty(navigator, "usb", { value: Object.assign(new EventTarget(), { requestDevice: async () => { ${requestDevice} } }) })`);
+const CLOSED = 'return { close: async () => {}, open: async () => { throw new DOMException("Access denied.", "SecurityError"); } };';
+const NO_DEVICE = [
+  ["a board that cannot be opened", CLOSED, /cannot be opened: Access denied.*WinUSB.*udev.*cable/s],
+  ["no board in the browser's list", 'throw new DOMException("None.", "NotFoundError");', /No board was chosen.*boot pin.*WinUSB.*udev.*cable/s],
+];
+for (const [name, requestDevice, words] of NO_DEVICE) {
+  pageTest(`${name}: what to do is told`, { tab, prepare: withUsb(requestDevice) }, async (page) => {
+    const flash = await choose(page);
+    await flash.getByRole("button", { name: "Connect a board" }).click();
+    await flash.getByText(words).first().waitFor();
+    assert.deepEqual(await axe(page), []);
+  });
+}
+
 pageTest("by keyboard alone, in the demonstration", { tab: "flash", query: "?demo" }, async (page) => {
   const flash = page.locator("wx-flash");
-  const reach = async (control) => {
-    await control.waitFor();
-    for (let presses = 0; presses < 80; presses += 1) {
-      if (await control.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press("Tab");
-    }
-    throw new Error(`no way to ${control} by keyboard`);
-  };
   const press = async (name) => {
-    await reach(flash.getByRole("button", { name }));
+    await reach(page, flash.getByRole("button", { name }));
     await page.keyboard.press("Enter");
   };
   await press("Connect a board");
   await flash.getByText("Not signed by anybody").waitFor();
   const digits = await loaderOf(flash);
-  await reach(flash.getByLabel(/SHA-256/));
+  await reach(page, flash.getByLabel(/SHA-256/));
   await page.keyboard.type(digits);
   await press(/^Erase and program/);
   await ended(flash, "Written, and read back");

@@ -17,6 +17,10 @@ pageTest("a blank board to the end, by the README alone", { tab: "flash", query:
   const download = page.waitForEvent("download", { timeout: 120_000 });
   for (const { tab, typed, button, read } of STEPS) {
     if (tab) await page.getByRole("navigation").getByRole("link", { name: tab, exact: true }).click();
+    if (typed && read?.startsWith("Written")) {
+      const digest = await page.getByText(/^[0-9a-f]{64}$/).filter({ visible: true }).first().innerText();
+      assert.equal(typed, digest.slice(0, typed.length), "README.md: the demo's boot loader has another SHA-256");
+    }
     if (typed) await page.getByLabel(/board's name|SHA-256/i).filter({ visible: true }).fill(typed);
     if (button) await page.getByRole("button", { name: new RegExp(`^${button}`) }).filter({ visible: true }).click();
     if (read) await page.getByText(read).filter({ visible: true }).first().waitFor({ timeout: 60_000 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 
 import { axe, pageTest } from "./browser.mjs";
+import { keys, manifest, release, trust } from "./inputs.mjs";
 
 const TABS = ["inspect", "flash", "provision"];
 
@@ -24,11 +25,49 @@ pageTest("starts without a network once it was there", { serviceWorkers: "allow"
   await page.getByText("Works offline").waitFor();
 });
 
-pageTest("judges without a network", { serviceWorkers: "allow", query: "?demo" }, async (page, context) => {
+pageTest("judges, and looks at a board, without a network", { serviceWorkers: "allow", query: "?demo" }, async (page, context) => {
   await page.getByText("Works offline").waitFor();
   await context.setOffline(true);
   await page.reload();
   await page.locator(".verdict", { hasText: "Verified" }).first().waitFor();
+  for (const tab of ["Flash", "Provision"]) {
+    await page.getByRole("link", { name: tab, exact: true }).click();
+    await page.getByRole("button", { name: "Connect a board" }).filter({ visible: true }).click();
+    await page.getByText("The board against the manifest").filter({ visible: true }).waitFor();
+  }
+});
+
+const WHOLE = /waxseal_bg\.wasm$/;
+
+pageTest("what boards and manifests need is loaded when somebody asks for it", {}, async (page) => {
+  const loaded = [];
+  page.on("request", (request) => loaded.push(request.url()));
+  await page.reload();
+  const inspect = page.locator("wx-inspect");
+  await inspect.getByLabel("Manifest and keys").setInputFiles(trust());
+  await inspect.getByLabel("Choose a file").setInputFiles(release());
+  await inspect.locator(".verdict", { hasText: "Verified, but for device" }).waitFor();
+  assert.ok(loaded.some((url) => url.endsWith("/inspect_bg.wasm")) && !loaded.some((url) => WHOLE.test(url)), loaded.join("\n"));
+  await inspect.getByRole("button", { name: "Remove trust.bin" }).click();
+  await inspect.getByLabel("Manifest and keys").setInputFiles([manifest(), ...keys()]);
+  await inspect.locator(".verdict", { hasText: /^Verified, but for revision$/ }).waitFor();
+  assert.ok(loaded.some((url) => WHOLE.test(url)));
+});
+
+pageTest("what cannot be loaded is said, and nothing is judged by less", {}, async (page) => {
+  let isThere = false;
+  await page.route(WHOLE, (route) => (isThere ? route.continue() : route.fulfill({ status: 200, contentType: "application/wasm", body: "" })));
+  const inspect = page.locator("wx-inspect");
+  await inspect.getByLabel("Choose a file").setInputFiles(release());
+  await inspect.getByLabel("Manifest and keys").setInputFiles([manifest(), ...keys()]);
+  await inspect.getByText("What reads manifests could not be loaded").waitFor();
+  assert.equal(await inspect.locator(".verdict").count(), 0);
+  await page.getByRole("link", { name: "Flash" }).click();
+  await page.getByText("This part of the page could not be loaded").waitFor();
+  assert.deepEqual(await axe(page), []);
+  isThere = true;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator("wx-flash .verdict", { hasText: "Verified" }).or(page.locator("wx-flash h1")).first().waitFor();
 });
 
 pageTest("neither inline script nor a script from a string runs", {}, async (page) => {

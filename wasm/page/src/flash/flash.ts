@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { compareBoard, judgeForFlash, planFlash, type Flashed } from "waxseal";
+import { compareBoard, judgeForFlash, planFlash, type Flashed } from "../whole";
 
 import { demo } from "../demo";
 import { companionsOf, manifestOf, verifyOptions } from "../rules";
@@ -12,7 +12,7 @@ import { grouped } from "../ui/format";
 import { project, Watch } from "../ui/project";
 import "../ui/project-files";
 import { record } from "../ui/record";
-import { step, type Reached } from "../ui/steps";
+import { reached, step } from "../ui/steps";
 import { verdict } from "../ui/verdict";
 import { message, said, sentences, trouble } from "../ui/views";
 import { Work } from "../ui/work";
@@ -236,8 +236,4 @@ export class Flash extends Element {
       return null;
     }
   }
-}
-
-function reached(isDone: boolean, isThere: boolean): Reached {
-  return isDone ? "done" : isThere ? "now" : "later";
 }

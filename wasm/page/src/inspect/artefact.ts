@@ -11,7 +11,6 @@ export function artefact(found: Inspected): TemplateResult {
   return html`
     ${found.problems.map(({ name, code, meaning, offset }) =>
       message("bad", html`<p><strong>${name} (${code})</strong> at offset ${offset}: ${meaning}</p>`))}
-    
     ${facts([
       ["Kind", found.kind],
       ["Size", `${grouped(found.size)} bytes`],

@@ -89,6 +89,8 @@ export class Inspect extends Element {
   private verdict(file: LoadedFile): TemplateResult {
     const { slot_: slot, revision, date, dump, threshold } = this;
     const { others } = this.chosen;
+    if (project.trouble) return message("bad", `What reads manifests could not be loaded: ${project.trouble}`);
+    if (project.isWaiting) return message("note", "Loading what reads manifests.");
     const isAlone = project.manifest === null;
     const { trust, keys } = signersOf(project);
     if (isAlone && trust.length + Math.min(keys.length, 1) > 1) {

@@ -3,7 +3,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import {
   compareBoard, otpTarget, planBurn, readOtp,
   type Burnt, type BurnPlan, type Confirmed, type Matter, type OtpMap,
-} from "waxseal";
+} from "../whole";
 
 import { manifestOf } from "../rules";
 import { Connection } from "../ui/connection";
@@ -11,7 +11,7 @@ import { sentence, troubleOf } from "../ui/device";
 import { Element, uniqueId } from "../ui/element";
 import { project } from "../ui/project";
 import { record } from "../ui/record";
-import { step, type Reached } from "../ui/steps";
+import { reached, step } from "../ui/steps";
 import { message, said, sentences, trouble } from "../ui/views";
 import { Work } from "../ui/work";
 import { planned } from "./planned";
@@ -173,8 +173,4 @@ export class Burn extends Element {
     this.forget();
     this.dispatchEvent(new CustomEvent("next"));
   };
-}
-
-function reached(isDone: boolean, isThere: boolean): Reached {
-  return isDone ? "done" : isThere ? "now" : "later";
 }

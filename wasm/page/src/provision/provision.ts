@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { otpBoards, otpBuild, type Answer, type Batch, type Boards, type NamedFile, type OtpMap } from "waxseal";
+import { otpBoards, otpBuild, type Answer, type Batch, type Boards, type NamedFile, type OtpMap } from "../whole";
 
 import { demo } from "../demo";
 import { manifestOf, map } from "../rules";

@@ -1,9 +1,10 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { identifyBoard, noBoardAdvice, unprotectBoard, unprotectPhrase, type Board, type Comparison, type Connected, type Matter } from "waxseal";
+import { identifyBoard, noBoardAdvice, unprotectBoard, unprotectPhrase, type Board, type Comparison, type Connected, type Matter } from "../whole";
 
 import { usbOf } from "../transport/usb-of";
 import { Port, UsbError } from "../transport/usb";
 import { comparison, deviceFacts, troubleOf } from "./device";
+import { uniqueId } from "./element";
 import { message, said, sentences } from "./views";
 import type { Work } from "./work";
 
@@ -15,6 +16,7 @@ export class Connection {
   readonly without = new Set<Matter>();
   private connected: Connected | null = null;
   private problem: TemplateResult | null = null;
+  private readonly inputId = uniqueId("unprotect");
 
   constructor(
     private readonly work: Work,
@@ -102,7 +104,7 @@ export class Connection {
     return html`<details><summary>Lift the read protection</summary>
       <form @submit=${this.unprotect}>
         <p>All flash of the board is erased by it, and nobody can bring it back. Type <code>${unprotectPhrase()}</code> to do it.</p>
-        <p class="field"><label for="unprotect">What it costs</label><input id="unprotect" name="typed" type="text" autocomplete="off"></p>
+        <p class="field"><label for=${this.inputId}>What it costs</label><input id=${this.inputId} name="typed" type="text" autocomplete="off"></p>
         <button class="danger" ?disabled=${this.work.isRunning}>Lift the read protection</button>
       </form></details>`;
   }

@@ -1,6 +1,8 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
+import { arrival, loadWhole, wholeNow } from "../package";
 import type { LoadedFile } from "./file-input";
+import { said } from "./views";
 
 /** What the tabs share: the manifest, and the files that it names. Whoever shows it is told of changes. */
 export class Project extends EventTarget {
@@ -8,6 +10,21 @@ export class Project extends EventTarget {
   readonly files = new Map<string, Uint8Array>();
   /** Which of the files is the manifest. */
   manifest: string | null = null;
+  /** Why a manifest cannot be read: what reads it could not be loaded. */
+  trouble = "";
+
+  constructor() {
+    super();
+    arrival.addEventListener("change", () => {
+      this.trouble = "";
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+
+  /** Whether there is a manifest that nothing reads yet. */
+  get isWaiting(): boolean {
+    return this.manifest !== null && wholeNow() === null;
+  }
 
   /** Adds files; one of the same name takes the older one's place. */
   add(files: LoadedFile[]): void {
@@ -49,6 +66,16 @@ export class Project extends EventTarget {
 
   private changed(): void {
     this.dispatchEvent(new Event("change"));
+    if (this.isWaiting) void this.load();
+  }
+
+  private async load(): Promise<void> {
+    try {
+      await loadWhole();
+    } catch (error) {
+      this.trouble = said(error);
+      this.dispatchEvent(new Event("change"));
+    }
   }
 }
 

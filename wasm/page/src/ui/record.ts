@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { BoardRecord, type Done } from "waxseal";
+import { BoardRecord, type Done } from "../whole";
 
 import { Element, uniqueId } from "./element";
 import { message, save, said } from "./views";
