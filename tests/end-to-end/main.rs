@@ -3,6 +3,7 @@
 // A test that cannot prepare its files has failed.
 #![allow(clippy::unwrap_used)]
 
+mod bank_swap;
 mod build;
 mod check;
 mod compare;

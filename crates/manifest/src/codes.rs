@@ -314,19 +314,21 @@ codes! {
         fix: "Use strategy = \"overwrite\" with `download`, and `backup` for the way back.",
         example: "err_swap_move";
     NO_EXCHANGE = "WX0402", "banks that nothing exchanges",
-        rule: "bank-swap without a boot loader relies on a boot ROM that starts either of two banks. Parts with one bank, a \
-            mode with one bank and option bytes that fix the boot address have no such thing: the second slot would never run.",
-        fix: "Choose the mode with two banks and nDBOOT = 0, or another strategy.",
+        rule: "bank-swap without a boot loader relies on a boot ROM that starts either of two banks; under waxseal's boot loader on \
+            a bit that exchanges the banks until the next reset, as SYSCFG_MEMRMP.SWP_FB of an F76x or F77x does. Parts with one \
+            bank, a mode with one bank, and parts of which no such bit is proven have no such thing: the second slot would never run.",
+        fix: "Choose the mode with two banks, without a boot loader nDBOOT = 0; or another strategy: direct-xip with a build for each slot, \
+            or overwrite with one that is copied.",
         example: "err_bank_swap_with_one_bank";
     OPTION_SWAP = "WX0403", "banks exchanged by option bytes",
         rule: "Option bytes are erased and written again as a whole. A power cut in between can leave read protection or another \
             bank mode, and on some families the exchange then goes by a number that means the other bank. So the boot loader \
             does not program them, and cannot exchange banks where nothing else does.",
-        fix: "Use strategy = \"direct-xip\", with a build for each bank.",
+        fix: "Use strategy = \"direct-xip\", with a build for each bank; or \"overwrite\", with one that is copied.",
         example: "err_bank_swap_by_option_bytes";
-    BANK_EXCHANGE = "WX0404", "banks exchanged under a boot loader",
+    BANK_EXCHANGE = "WX0404", "banks exchanged before the boot loader runs",
         rule: "With nDBOOT = 0 the boot ROM chooses the bank before the boot loader runs, and whatever is there starts \
-            unjudged. A boot loader that judges images needs nDBOOT = 1.",
+            unjudged. A boot loader that judges images needs nDBOOT = 1, and with bank-swap it exchanges the banks itself.",
         fix: "Set nDBOOT = 1.",
         example: "err_banks_exchanged";
     REVERT = "WX0405", "revert that nobody carries out",
@@ -376,7 +378,8 @@ codes! {
     LOADER = "WX0414", "strategy that the loader cannot carry out",
         rule: "Who starts the images decides which strategies there are: without a boot loader, reset starts one place, or one \
             of two banks that the ROM exchanges. Two slots that run where they are stored need a boot loader that chooses. waxseal's \
-            copies only what it starts: a companion, which nothing starts, stays where an update writes it.",
+            copies, and exchanges banks, only for what it starts: a companion, which nothing starts, stays where an update writes it. It \
+            exchanges banks from the first one, where reset starts it, and for images that run at their own addresses, not at an alias.",
         fix: "Choose a strategy that fits `boot.loader`, or another loader; for a companion direct-xip.",
         example: "err_direct_xip_without_boot_loader";
     SHARED_COUNTER = "WX0415", "two images with one counter",
@@ -390,6 +393,12 @@ codes! {
             for all of a family, so the manifest does, with the source that its author read.",
         fix: "Read the data sheet, and write memories.NAME.facts.ecc-word with value (none, or bytes) and source.",
         example: "err_ecc_undeclared";
+    MOVED = "WX0417", "something in banks that are exchanged",
+        rule: "Banks are exchanged as wholes. What code reaches by its address in one of them, another image or settings, is \
+            seen in the other one while they are exchanged, and what is seen at its address is something else. The boot loader \
+            runs before that, and reaches its counter and its logs as the banks are in silicon.",
+        fix: "Put it into another memory; or use strategy = \"direct-xip\", with a build for each slot: banks then stay where they are.",
+        example: "err_bank_swap_moves_settings";
     INPUT = "WX0501", "input that is no firmware",
         rule: "What is packed is firmware: an executable 32-bit Arm ELF file, Intel HEX, or a BIN that begins at the payload \
             address; told by content, not by name. Another machine's file, an object file, a damaged or cut-off file or an \

@@ -1,10 +1,12 @@
 //! A device's memories from their first to their last sector, as rows of plain data.
 
+use std::fmt;
+
 use geometry::sort::sort_by_key;
-use geometry::{OptionKind, Region};
+use geometry::{OptionKind, Region, SwapBit, address};
 
 use crate::memory::Access;
-use crate::plan::{Image, Loader, Plan, Slot, Strategy, Use};
+use crate::plan::{Image, Loader, Placement, Plan, Slot, Strategy, Use};
 use crate::rules;
 use crate::source::Spanned;
 
@@ -96,6 +98,42 @@ pub fn exchanges(plan: &Plan, image: &Image) -> Vec<Exchange> {
     let value = |slot: &Slot| (rules::boot::start(&device.part, slot) >> shift, slot.name.value.clone());
     let exchange = |runs, next| Exchange { option: option.name.clone(), runs: value(runs), stage, next: value(next) };
     vec![exchange(first, second), exchange(second, first)]
+}
+
+/// Where two banks are seen while the boot loader has exchanged them, and for whom it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The slot whose image runs then.
+    pub slot: String,
+    /// The bit that is 1 until the next reset.
+    pub bit: SwapBit,
+    /// Each bank, and the address at which its first byte is seen: the bank of that slot first.
+    pub seen: [(String, u32); 2],
+}
+
+impl fmt::Display for Exchanged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [(here, low), (there, high)] = &self.seen;
+        let (low, high) = (address(*low), address(*high));
+        write!(f, "while {} runs ({}=1): {here} is seen at {low}, {there} at {high}", self.slot, self.bit)
+    }
+}
+
+/// What the boot loader exchanges for an image; none where it does not.
+pub fn exchanged(plan: &Plan, image: &Image) -> Option<Exchanged> {
+    if image.strategy.value != Strategy::BankSwap || plan.boot.loader.value != Loader::Waxseal {
+        return None;
+    }
+    let slot = |placement: &Placement| plan.slot(&placement.slot.value);
+    let moved = |placement: &&Placement| placement.run_address != placement.payload_address;
+    let own = slot(image.placements.iter().find(moved)?)?;
+    let other = slot(image.placements.iter().find(|placement| !moved(placement))?)?;
+    let (here, there) = (&own.extent.region, &other.extent.region);
+    Some(Exchanged {
+        slot: own.name.value.clone(),
+        bit: plan.device.part.swap.as_ref()?.value.bit.clone()?,
+        seen: [(here.name.clone(), there.base), (there.name.clone(), here.base)],
+    })
 }
 
 fn rows(plan: &Plan, region: &Region) -> Vec<Row> {

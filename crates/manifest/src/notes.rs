@@ -1,9 +1,9 @@
 //! What is worth knowing about a plan that nothing is wrong with.
 
 use geometry::sort::sort_by_key;
-use geometry::{Region, bytes};
+use geometry::{Evidence, Region, bytes};
 
-use crate::map::{What, map};
+use crate::map::{Exchanged, What, exchanged, map};
 use crate::memory::{Access, Memory};
 use crate::plan::{Image, ImageKind, Plan, Slot, Strategy, Word as _};
 
@@ -12,7 +12,8 @@ pub fn list(plan: &Plan) -> Vec<String> {
     let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
     let of_images =
         plan.images.iter().flat_map(|image| [no_way_back(plan, image), no_counter(plan, image), no_vtor(plan, image)]);
-    of_memories.chain(of_images).chain([otp(plan)]).flatten().collect()
+    let of_banks = plan.images.iter().flat_map(|image| exchange(plan, image));
+    of_memories.chain(of_images).flatten().chain(of_banks).chain(otp(plan)).collect()
 }
 
 /// How much of the one-time-programmable memory is used.
@@ -74,6 +75,25 @@ fn no_vtor(plan: &Plan, image: &Image) -> Option<String> {
             image.name.value
         )
     })
+}
+
+/// What is worth knowing where the boot loader exchanges banks.
+fn exchange(plan: &Plan, image: &Image) -> Vec<String> {
+    let (Some(exchanged), Some(swap)) = (exchanged(plan, image), &plan.device.part.swap) else { return Vec::new() };
+    let (part, Exchanged { slot, bit, .. }) = (&plan.device.part.name, exchanged);
+    let mut notes = vec![format!(
+        "while `{slot}` runs, an update has the boot loader erase the other slot, in its own bank: the core stands still, and a watchdog must \
+         outlast it"
+    )];
+    if swap.citation.evidence == Evidence::Inferred {
+        notes.push(format!("what {bit} does to {part} is inferred from larger parts of its line: try it on a board"));
+    }
+    let own = plan.boot.slot.as_ref().and_then(|own| plan.slot(own));
+    if own.is_some_and(|own| own.write_protect.value) {
+        let text = "which bank write protection is of while the banks are exchanged: it may not keep";
+        notes.push(format!("it is unproven {text} the application in `{slot}` from the boot loader"));
+    }
+    notes
 }
 
 /// Overwrite without a backup, and where one would fit.

@@ -382,6 +382,12 @@ impl fmt::Display for OptionValue {
 }
 
 impl Image {
+    /// The names of all its slots: those that it is used from, then its other ones.
+    pub fn slots(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let copies = self.copies.download.iter().chain(&self.copies.backup);
+        self.placements.iter().map(|placement| &placement.slot).chain(copies)
+    }
+
     /// The version as people write it; `?` while the command line has not said it.
     pub fn version_text(&self) -> String {
         self.version.value.map_or_else(|| "?".to_owned(), |version| version.to_string())

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::iter;
 
 use geometry::{address, bytes};
-use manifest::map::{Exchange, RegionMap, Row, What, exchanges};
+use manifest::map::{Exchange, Exchanged, RegionMap, Row, What, exchanged, exchanges};
 use manifest::memory::{Access, Memory};
 use manifest::plan::{ImageKind, Placement, Plan, Use, Word as _};
 use packer::linker::mode;
@@ -151,6 +151,8 @@ impl<'a> Map<'a> {
             );
         }
         text += &self.exchanges();
+        self.exchanged()
+            .for_each(|exchanged| text += &format!("  {exchanged}; addresses above are as after a reset\n"));
         for memory in &self.plan.device.memories {
             text.extend(external::lines(self.plan, memory).iter().map(|line| format!("  {line}\n")));
         }
@@ -178,6 +180,11 @@ impl<'a> Map<'a> {
         text
     }
 
+    /// What the boot loader exchanges.
+    fn exchanged(&self) -> impl Iterator<Item = Exchanged> {
+        self.plan.images.iter().filter_map(|image| exchanged(self.plan, image))
+    }
+
     /// How the memory of a placement is reached.
     fn access(&self, placement: &Placement) -> Access {
         self.plan.slot(&placement.slot.value).map_or(Access::Internal, |slot| slot.extent.access)
@@ -198,7 +205,11 @@ impl<'a> Map<'a> {
         };
         Picture {
             title: self.device(),
-            notes: [Some(self.layouts()), self.options()].into_iter().flatten().collect(),
+            notes: [Some(self.layouts()), self.options()]
+                .into_iter()
+                .flatten()
+                .chain(self.exchanged().map(|exchanged| exchanged.to_string()))
+                .collect(),
             columns: self.regions.iter().map(column).collect(),
         }
     }
@@ -262,6 +273,11 @@ impl<'a> Map<'a> {
             "memories": self.plan.device.memories.iter().map(external::to_json).collect::<Vec<_>>(),
             "layouts": object(layouts),
             "option_bytes": object(options),
+            "exchanged": self.exchanged().map(|found| json!({
+                "slot": found.slot,
+                "bit": found.bit.to_string(),
+                "seen": object(found.seen.into_iter().map(|(region, base)| (region, json!(base)))),
+            })).collect::<Vec<_>>(),
             "regions": self.regions.iter().map(region).collect::<Vec<_>>(),
             "otp": self.plan.otp.as_ref().map(otp::map::to_json),
         })

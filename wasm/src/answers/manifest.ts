@@ -43,6 +43,8 @@ export interface MemoryMap {
     layouts: Record<string, string>;
     /** Values of option bytes. */
     option_bytes: Record<string, number>;
+    /** Banks that the boot loader exchanges: the slot whose image runs then, the bit that does it, and where each region is seen. */
+    exchanged: { slot: string; bit: string; seen: Record<string, number> }[];
     regions: { name: string; rows: MemoryRow[] }[];
     /** One-time-programmable memory, if the manifest describes it. */
     otp: OtpMap | null;

@@ -57,7 +57,7 @@ pub fn resolve(spec: &Manifest, known: &Known<'_>, report: &mut Report) -> Optio
             used.push(slot.clone());
         }
         let store = rules::counter::store(image, spec, areas, boot, report);
-        let strategy = strategy(image, name, names.as_deref(), device, boot, report);
+        let strategy = strategy(image, name, names.as_deref(), boot, report);
         check_inputs(image, names.as_deref().unwrap_or_default(), report);
         let version = version(name, image, report);
         let revisions = product::of_image(image, product, spec, report);
@@ -193,7 +193,6 @@ fn strategy(
     image: &Spanned<spec::Image>,
     name: &Spanned<String>,
     slots: Option<&[Spanned<String>]>,
-    device: Option<&Device>,
     boot: Option<&Boot>,
     report: &mut Report,
 ) -> Option<Resolved<Strategy>> {
@@ -207,7 +206,7 @@ fn strategy(
         let error = Diagnostic::error(codes::MISSING_KEY, format!("image `{}` has no `strategy`", name.value));
         let error = error.at(name.entry, "how does an update reach the device?");
         let error = error.help("strategy = \"direct-xip\": each of two slots runs where it is stored");
-        report.push(error.help("strategy = \"bank-swap\": the hardware exchanges two banks, without a boot loader"));
+        report.push(error.help("strategy = \"bank-swap\": two banks are exchanged, and one build runs from either"));
         return None;
     };
     let (word, count) = match strategy.value {
@@ -223,12 +222,6 @@ fn strategy(
         report.push(error.at(place, format!("these are {}", slots.len())).see(strategy.span, why));
         return None;
     }
-    if let (Some(device), Some(boot)) = (device, boot)
-        && let Some(error) = rules::exchange::by_option_bytes(device, boot, strategy)
-    {
-        report.push(error);
-        return None;
-    }
     if let Some((boot, why)) = boot.and_then(|boot| Some((boot, unfit(strategy.value, boot)?))) {
         let title = format!("{} does not go with loader = \"{}\"", strategy.word(), boot.loader.word());
         report.push(Diagnostic::error(codes::LOADER, title).at(strategy.span, why).see(boot.loader.span, "the loader"));
@@ -242,7 +235,6 @@ fn unfit(strategy: Strategy, boot: &Boot) -> Option<&'static str> {
     match (strategy, boot.loader.value) {
         (Strategy::DirectXip, Loader::None) => Some("somebody must choose between the two slots"),
         (Strategy::Overwrite, Loader::None) => Some("somebody must copy the update over the image"),
-        (Strategy::BankSwap, Loader::Waxseal) => Some("not supported yet: a boot loader takes direct-xip"),
         _ => None,
     }
 }

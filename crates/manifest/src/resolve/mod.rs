@@ -66,7 +66,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     rules::protection::check(device, &slots, &areas, spec, report);
     rules::boot::check(device, boot.as_ref(), &slots, spec, report);
     let known = images.as_deref().unwrap_or_default();
-    rules::exchange::check(device, boot.as_ref(), &slots, known, report);
+    rules::exchange::check(device, boot.as_ref(), &slots, &areas, known, report);
     rules::external::check(device, boot.as_ref(), &slots, &areas, spec, report);
     rules::coverage::check(device, &slots, known, report);
     rules::stall::check(device, boot.as_ref(), &slots, known, report);

@@ -148,5 +148,5 @@ fn check_exchange(device: &Device, boot: &Boot, report: &mut Vec<Diagnostic>) {
     let title = format!("with {name} = 0 the boot ROM chooses the bank before the boot loader runs");
     let error = Diagnostic::error(codes::BANK_EXCHANGE, title);
     let error = error.at(*span, meaning).see(boot.loader.span, "judges what it starts");
-    report.push(error.edit("each slot then runs where it is stored", *span, "1"));
+    report.push(error.edit("the boot loader then runs first", *span, "1"));
 }

@@ -109,13 +109,17 @@ fn check_pair(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> Opti
     Some(error.see(strategy(lead), text).help(format!("give `{second}` a second slot: strategy = \"direct-xip\"")))
 }
 
-/// That an update of a companion is complete before its lead starts: the boot loader copies only for what it starts. Exchanged banks are
-/// no strategy under it.
+/// That an update of a companion is complete before its lead starts: the boot loader copies, and exchanges banks, only for what it starts.
 fn check_strategy(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> Option<Diagnostic> {
-    let strategy = companion.strategy.span().filter(|_| companion.strategy.value == Strategy::Overwrite)?;
+    let (what, why) = match companion.strategy.value {
+        Strategy::Overwrite => ("copies nothing", "an update would stay in the download slot"),
+        Strategy::BankSwap => ("exchanges no banks", "an update would stay in the other bank"),
+        Strategy::Fixed | Strategy::DirectXip => return None,
+    };
+    let strategy = companion.strategy.span()?;
     let (first, second) = (&lead.name.value, &companion.name.value);
-    let title = format!("the boot loader starts `{first}`, and copies nothing for its companion `{second}`");
-    let error = Diagnostic::error(codes::LOADER, title).at(strategy, "an update would stay in the download slot");
+    let title = format!("the boot loader starts `{first}`, and {what} for its companion `{second}`");
+    let error = Diagnostic::error(codes::LOADER, title).at(strategy, why);
     let error = error.see(pinned.span, "pinned, not started");
     Some(error.help(format!("give `{second}` a second slot: strategy = \"direct-xip\"")))
 }

@@ -1,18 +1,24 @@
-//! Banks that the hardware exchanges, without a boot loader: what the slots must be, and what is unproven then.
+//! Banks that are exchanged, by the boot ROM or by the boot loader: what the slots must be, what may lie beside them, and what is
+//! unproven then.
 
-use geometry::{Citation, EraseSelector, Evidence, bytes};
+use geometry::{Citation, EraseSelector, Evidence, Fact, Region, Swap, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::memory::Access;
-use crate::plan::{Boot, Device, Image, Loader, Slot, Strategy};
-use crate::source::{Span, Spanned};
+use crate::plan::{Area, Boot, Device, Extent, Image, Loader, Slot, Strategy, Use};
+use crate::source::Span;
 
-/// WX0402, WX0109 and WX0111, for each image of two banks.
-pub fn check(device: &Device, boot: Option<&Boot>, slots: &[Slot], images: &[Image], report: &mut Vec<Diagnostic>) {
-    if boot.is_none_or(|boot| boot.loader.value != Loader::None) {
-        return;
-    }
+/// WX0402, WX0403, WX0109, WX0111, WX0414 and WX0417, for each image of two banks.
+pub fn check(
+    device: &Device,
+    boot: Option<&Boot>,
+    slots: &[Slot],
+    areas: &[Area],
+    images: &[Image],
+    report: &mut Vec<Diagnostic>,
+) {
+    let Some(boot) = boot else { return };
     for image in images.iter().filter(|image| image.strategy.value == Strategy::BankSwap) {
         let strategy = image.strategy.span().unwrap_or(image.name.span);
         let find = |index: usize| {
@@ -20,59 +26,77 @@ pub fn check(device: &Device, boot: Option<&Boot>, slots: &[Slot], images: &[Ima
             slots.iter().find(|slot| slot.name.value == *name)
         };
         let (Some(first), Some(second)) = (find(0), find(1)) else { continue };
-        if exchanged(device, strategy, report) && alike(strategy, first, second, report) {
-            erase_selector(device, strategy, first, second, report);
+        let nothing = match boot.loader.value {
+            Loader::None => by_rom(device, strategy),
+            Loader::Waxseal => by_register(device, boot, strategy),
+        };
+        if let Some(error) = nothing {
+            report.push(error);
+            continue;
+        }
+        if !alike(strategy, first, second, report) {
+            continue;
+        }
+        let pair = [first, second];
+        moved(strategy, image, pair, slots, areas, images, report);
+        match boot.loader.value {
+            Loader::None => erase_selector(device, strategy, pair, report),
+            Loader::Waxseal => under_boot_loader(device, boot, strategy, pair, slots, report),
         }
     }
 }
 
-/// WX0403: a boot loader cannot exchange banks where only option bytes do.
-pub fn by_option_bytes(device: &Device, boot: &Boot, strategy: Spanned<Strategy>) -> Option<Diagnostic> {
-    if strategy.value != Strategy::BankSwap || boot.loader.value == Loader::None {
-        return None;
-    }
-    let swap = device.part.swap.as_ref()?;
-    // Where an option byte says from where banks run, something else exchanges them: a register, until the next reset.
-    if device.part.run_option().is_some() {
-        return None;
-    }
-    let title = format!("the banks of {} are exchanged by option bytes only", device.part.name);
-    let error = Diagnostic::error(codes::OPTION_SWAP, title);
-    let error =
-        error.at(strategy.span, "a power cut while they are written can leave another mode, or read protection");
-    let error = error.see(boot.loader.span, "does not program option bytes");
-    let Citation { source, evidence, .. } = &swap.citation;
-    let edit = "each bank runs where it is, with a build for each";
-    Some(error.edit(edit, strategy.span, "\"direct-xip\"").fact(&swap.value.rule, source, *evidence))
-}
-
-/// Whether this part, as its option bytes are, exchanges two banks before the image runs.
-fn exchanged(device: &Device, strategy: Span, report: &mut Vec<Diagnostic>) -> bool {
-    let option = device.part.run_option();
+/// Why this part's boot ROM, as the option bytes are, does not exchange two banks before the image runs.
+fn by_rom(device: &Device, strategy: Span) -> Option<Diagnostic> {
     let error = |text: String| Diagnostic::error(codes::NO_EXCHANGE, "nothing exchanges banks here").at(strategy, text);
-    let Some(option) = option else {
-        report.push(error(format!("the boot ROM of {} is not known to start either of two banks", device.part.name)));
-        return false;
+    let Some(option) = device.part.run_option() else {
+        return Some(error(format!("the boot ROM of {} is not known to start either of two banks", device.part.name)));
     };
-    if device.mode.regions.len() < 2 {
-        let error = error(format!("there is one bank in {}", device.mode.phrase()));
-        let selector = device.mode.selectors.iter().find_map(|(name, _)| device.option(name)?.span);
-        report.push(match selector {
-            Some(span) => error.see(span, "one bank"),
-            None => error,
-        });
-        return false;
+    if let Some(error) = one_bank(device, strategy) {
+        return Some(error);
     }
-    let Some(value) = device.option(&option.name) else { return false };
-    if value.value == 0 {
-        return true;
-    }
+    let value = device.option(&option.name).filter(|value| value.value != 0)?;
     let error = error("each bank runs where it is".to_owned());
-    report.push(match value.span {
+    Some(match value.span {
         Some(span) => error.see(span, "no exchange").edit("let the boot ROM exchange the banks", span, "0"),
         None => error,
-    });
-    false
+    })
+}
+
+/// Why the boot loader cannot exchange two banks until the next reset.
+fn by_register(device: &Device, boot: &Boot, strategy: Span) -> Option<Diagnostic> {
+    let name = &device.part.name;
+    let error = match (one_bank(device, strategy), &device.part.swap) {
+        (Some(error), _) => error,
+        (None, Some(Fact { value: Swap { bit: Some(_), .. }, .. })) => return None,
+        (None, Some(Fact { value: Swap { rule, .. }, citation: Citation { source, evidence, .. } })) => {
+            let title = format!("the banks of {name} are exchanged by option bytes only");
+            let text = "a power cut while they are written can leave another mode, or read protection";
+            let error = Diagnostic::error(codes::OPTION_SWAP, title).at(strategy, text);
+            error.see(boot.loader.span, "does not program option bytes").fact(rule, source, *evidence)
+        }
+        (None, None) => {
+            let error = Diagnostic::error(codes::NO_EXCHANGE, "nothing exchanges banks here");
+            error.at(strategy, format!("no register of {name} is known to do it"))
+        }
+    };
+    let error = error.edit("each slot runs where it is stored, with a build for each", strategy, "\"direct-xip\"");
+    Some(error.help("or one build, which the boot loader copies: strategy = \"overwrite\", with `download`"))
+}
+
+/// That the option bytes leave one bank.
+fn one_bank(device: &Device, strategy: Span) -> Option<Diagnostic> {
+    if device.mode.regions.len() > 1 {
+        return None;
+    }
+    let error = Diagnostic::error(codes::NO_EXCHANGE, "nothing exchanges banks here");
+    let text = match device.part.modes.as_slice() {
+        [_] => format!("{} has one bank", device.part.name),
+        _ => format!("there is one bank in {}", device.mode.phrase()),
+    };
+    let error = error.at(strategy, text);
+    let selector = device.mode.selectors.iter().find_map(|(name, _)| device.option(name)?.span);
+    Some(selector.into_iter().fold(error, |error, span| error.see(span, "one bank")))
 }
 
 /// Whether two slots lie alike in two banks, and what is in them runs at one address.
@@ -107,8 +131,73 @@ fn runs_alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diag
     false
 }
 
+/// WX0417: what is reached by its address in one of the banks is seen in the other one while they are exchanged: other images, and what is
+/// the application's. The boot loader runs before that; its counter and its logs are reached through its flash driver alone, which takes
+/// banks as they are in silicon.
+fn moved(
+    strategy: Span,
+    image: &Image,
+    [first, second]: [&Slot; 2],
+    slots: &[Slot],
+    areas: &[Area],
+    images: &[Image],
+    report: &mut Vec<Diagnostic>,
+) {
+    let others = images.iter().filter(|other| other.name.value != image.name.value);
+    let names: Vec<_> = others.flat_map(Image::slots).map(|name| &name.value).collect();
+    let slots = slots.iter().filter(|slot| names.contains(&&slot.name.value)).map(|slot| (&slot.name, &slot.extent));
+    let areas = areas.iter().filter(|area| area.purpose.value == Use::Application);
+    let areas = areas.map(|area| (&area.name, &area.extent));
+    for (name, extent) in slots.chain(areas) {
+        let Some(other) = other_bank(extent, &first.extent.region, &second.extent.region) else { continue };
+        let title = format!("`{}` is somewhere else while the banks are exchanged", name.value);
+        let stored = extent.range.start;
+        let seen = stored - extent.region.base + other.base;
+        let text = format!("at {}, and at {} while they are", address(stored), address(seen));
+        let error = Diagnostic::error(codes::MOVED, title).at(extent.span, text);
+        let error = error.see(strategy, "banks are exchanged as wholes");
+        let help = "put it into another memory; or strategy = \"direct-xip\": the banks then stay where they are";
+        report.push(error.help(help));
+    }
+}
+
+/// The bank that is exchanged with the one that something lies in.
+fn other_bank<'a>(extent: &Extent, low: &'a Region, high: &'a Region) -> Option<&'a Region> {
+    if extent.region.name == low.name {
+        Some(high)
+    } else if extent.region.name == high.name {
+        Some(low)
+    } else {
+        None
+    }
+}
+
+/// WX0414: what the boot loader needs to exchange banks. It tells by the run address in an image's header which bank is to be seen there.
+fn under_boot_loader(
+    device: &Device,
+    boot: &Boot,
+    strategy: Span,
+    pair: [&Slot; 2],
+    slots: &[Slot],
+    report: &mut Vec<Diagnostic>,
+) {
+    if let Some(alias) = pair.iter().find_map(|slot| slot.run_alias) {
+        let error = Diagnostic::error(codes::LOADER, "the boot loader exchanges no banks for what runs at an alias");
+        let error = error.at(alias.entry, "it could not tell by this address which bank an image needs");
+        report.push(error.see(strategy, "exchanged by the boot loader").help("leave `run-alias` out of both slots"));
+    }
+    let own = slots.iter().find(|slot| boot.is_slot(&slot.name.value));
+    let (Some(own), Some(first)) = (own, device.mode.regions.first()) else { return };
+    if own.extent.access == Access::Internal && own.extent.region.name != first.name {
+        let title = format!("the boot loader is not in {}", first.name);
+        let error = Diagnostic::error(codes::LOADER, title);
+        let error = error.at(own.extent.region_span, format!("it exchanges banks from {} alone", first.name));
+        report.push(error.see(strategy, "exchanged by the boot loader"));
+    }
+}
+
 /// Warns where it is unproven what an erase by number hits once the banks are exchanged.
-fn erase_selector(device: &Device, strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnostic>) {
+fn erase_selector(device: &Device, strategy: Span, [first, second]: [&Slot; 2], report: &mut Vec<Diagnostic>) {
     let measured = device.facts.erase_after_swap.as_ref();
     let known = device.part.erase_selector.as_ref().map(|fact| fact.value);
     match known.or(measured.map(|fact| fact.value.value)) {

@@ -67,8 +67,8 @@ fn loses_the_old_image(image: &Image, nobody: bool) -> Option<Span> {
 
 fn keeps_the_old_image(image: &Image) -> bool {
     image.strategy.is_some_and(|strategy| match strategy.value {
-        Strategy::DirectXip => true,
+        Strategy::DirectXip | Strategy::BankSwap => true,
         Strategy::Overwrite => image.backup.is_written,
-        Strategy::Fixed | Strategy::BankSwap => false,
+        Strategy::Fixed => false,
     })
 }

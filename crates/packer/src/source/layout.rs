@@ -1,6 +1,8 @@
 //! What firmware must know of the layout: addresses, sizes, fingerprints, option bytes.
 
+use geometry::SwapBit;
 use image_format::layout::{GroupRegion, GroupView, MEMORY_OTP};
+use manifest::map::{Exchanged, exchanged};
 use manifest::memory::Access;
 use manifest::plan::{Extent, Placement, Plan, Raise, Slot};
 
@@ -33,15 +35,24 @@ pub fn layout(plan: &Plan, command: &str) -> Source {
                 section.add(format!("IMAGE_{name}_REGION_{region}"), doc, Value::Number(number));
             }
         }
+        if let Some(exchanged) = exchanged(plan, image) {
+            exchange(&mut section, &format!("IMAGE_{name}"), &exchanged);
+        }
         sections.push(section);
     }
     sections.push(update(plan));
     sections.push(options(plan));
     sections.retain(|section| !section.constants.is_empty());
-    let about = vec![
+    let mut about = vec![
         format!("Layout of {part}, {}. Made by `{command}`: change the manifest, not this file.", mode(plan)),
         "Addresses and sizes are in bytes; sectors carry the reference manual's numbers.".to_owned(),
     ];
+    for exchanged in plan.images.iter().filter_map(|image| exchanged(plan, image)) {
+        about.push(format!("Addresses are as after a reset (RUN: where both slots run); {exchanged}."));
+        about.push(
+            "A flash driver adds that: a region's number and an offset mean the same cells either way.".to_owned(),
+        );
+    }
     Source { subject: "layout", about, sections, code: String::new() }
 }
 
@@ -56,6 +67,17 @@ fn group_regions<'a>(plan: &'a Plan, group: &[u8]) -> Vec<Option<&'a str>> {
     };
     let group = GroupView::parse(group).map(|(group, _)| group);
     group.iter().flat_map(|group| group.regions()).map(|found| named(found.region)).collect()
+}
+
+/// What a boot loader exchanges banks with.
+fn exchange(section: &mut Section, name: &str, exchanged: &Exchanged) {
+    let SwapBit { name: bit, field } = &exchanged.bit;
+    let doc = format!("Address of {}, whose {bit} exchanges the banks until the next reset.", field.register);
+    section.add(format!("{name}_EXCHANGE_REGISTER"), doc, Value::Hex(field.address));
+    let doc = format!(
+        "{bit} in it. The code that sets it, and jumps then, lies in RAM; its peripheral has a clock; caches of flash are dropped."
+    );
+    section.add(format!("{name}_EXCHANGE_MASK"), doc, Value::Hex(field.mask()));
 }
 
 fn device(plan: &Plan) -> Section {
