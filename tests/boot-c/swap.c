@@ -9,7 +9,8 @@ static uint8_t *slot_b(void)
 
 static int is_erased(void)
 {
-    for (uint32_t i = 0; i < WAXSEAL_SLOT_B_SIZE; i++)
+    /* Behind it the log begins. */
+    for (uint32_t i = 0; i < WAXSEAL_SLOT_B_STATE - WAXSEAL_SLOT_B_START; i++)
         if (slot_b()[i] != 0xFF)
             return 0;
     return 1;
@@ -21,8 +22,9 @@ int main(int count, char **arguments)
         return 2;
     struct file first = load(arguments[1]), second = load(arguments[2]);
     make_device();
-    program_factory(&first);
-    memset(slot_b(), 0x5A, WAXSEAL_SLOT_B_SIZE);
+    device.optcr = (uint32_t)WAXSEAL_OPTION_NDBANK << 29 | (uint32_t)WAXSEAL_OPTION_NDBOOT << 28;
+    /* One build runs from either slot: a factory may have programmed both. */
+    memcpy(slot_b(), program_factory(&first), WAXSEAL_SLOT_A_STATE - WAXSEAL_SLOT_A_START);
 
     started_by(WAXSEAL_ACTION_BOOT, 0, 0);
     /* Only what is confirmed may ask, and only for what it does not run from. */
