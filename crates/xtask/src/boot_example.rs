@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The slots, with a build of the application for each.
-pub const SLOTS: [&str; 2] = ["a", "b"];
+const SLOTS: [&str; 2] = ["a", "b"];
 
 /// Runs the scenario with the boot loader and the application in Rust.
 pub fn in_rust() -> Outcome {

@@ -4,24 +4,32 @@ use std::{fs, path::Path};
 
 use crate::{
     boot_c::constant,
-    boot_example::{Example, SLOTS},
+    boot_example::Example,
     cargo::Profile,
     process::{Failure, Outcome, run},
     verifier::loaded_bytes,
 };
 
-/// Builds all of it as a user would: the application for each slot, then the layout, then the boot loader that embeds it, then what
-/// goes onto a blank board. Prints the boot loader's size.
+/// The manifests, and the builds of the application that each needs: the slot that it is linked for, and its file.
+const MANIFESTS: [(&str, &[(&str, &str)]); 2] =
+    [("f767", &[("a", "app-a.elf"), ("b", "app-b.elf")]), ("f767-swap", &[("a", "app.elf")])];
+
+/// Builds all of it as a user would: the application, then the layout, then the boot loader that embeds it, then what goes onto a blank
+/// board. Prints the boot loader's size.
 pub fn check() -> Outcome {
-    let example = Example::prepare("f767")?;
+    MANIFESTS.into_iter().try_for_each(|(name, builds)| check_one(name, builds))
+}
+
+fn check_one(name: &'static str, builds: &[(&str, &str)]) -> Outcome {
+    let example = Example::prepare(name)?;
     let generated = example.generated();
     let out = generated.join("out");
     if out.exists() {
         fs::remove_dir_all(&out).map_err(Failure::at(&out))?;
     }
     let lock = out.join("waxseal.lock");
-    for slot in SLOTS {
-        build(&example, "f767-app", slot, &generated.join(format!("app-{slot}.elf")))?;
+    for (slot, file) in builds {
+        build(&example, "f767-app", slot, &generated.join(file))?;
     }
     example.seal("1.0.0", &out, &lock, &["--no-factory"])?;
     let layout = out.join("layout.bin");
@@ -34,7 +42,7 @@ pub fn check() -> Outcome {
     }
     let room = constant(&generated.join("layout.h"), "WAXSEAL_SLOT_BOOT_SIZE")?;
     let size = loaded_bytes(&loader)?;
-    println!("the boot loader for an STM32F767 takes {size} of {room} bytes; unproven on silicon");
+    println!("{name}: the boot loader takes {size} of {room} bytes; unproven on silicon");
     Ok(())
 }
 

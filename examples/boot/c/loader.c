@@ -29,6 +29,7 @@ int main(void)
             printf("loader: slot %lu refused, code %d\n", (unsigned long)slot, decision.refused[slot]);
     if (decision.raised)
         printf("loader: security counter %lu\n", (unsigned long)decision.raised);
+    /* WAXSEAL_ACTION_EXCHANGE does not come here: this layout exchanges no banks, and QEMU's machine has none. */
     if (result == WAXSEAL_DONE && decision.action == WAXSEAL_ACTION_BOOT) {
         printf("loader: slot %lu%s\n", (unsigned long)decision.slot, decision.on_trial ? ", on trial" : "");
         jump(decision.stack, decision.reset);

@@ -7,7 +7,7 @@
 use core::hint::black_box;
 
 use boot::{Action, AreaCounter, Session, boot};
-use boot_example::f767::{Internal, halt};
+use boot_example::f767::{Internal, exchange_and_jump, halt};
 use boot_example::{config, jump};
 use cortex_m_rt::entry;
 use image_format::{Entry, SoftwareCrypto};
@@ -23,20 +23,30 @@ fn main() -> ! {
     // Nobody reads it on the board: this keeps it in the program.
     black_box(SEALED_LAYOUT);
     let Some(device) = Peripherals::take() else { halt() };
-    match choose(&mut Internal::new(device.FLASH)) {
-        Some(entry) => jump(entry),
+    // A reset undoes an exchange.
+    match choose(&mut Internal::new(device.FLASH, false)) {
+        Some((entry, Seen::Stored)) => jump(entry),
+        Some((entry, Seen::Exchanged)) => exchange_and_jump(&device.RCC, &device.SYSCFG, entry),
         None => recover(&device.RCC, &device.GPIOB),
     }
 }
 
-fn choose(flash: &mut Internal) -> Option<Entry> {
+/// Where an image's bank must be seen when it starts.
+enum Seen {
+    /// Where it is.
+    Stored,
+    /// Where the other one is.
+    Exchanged,
+}
+
+fn choose(flash: &mut Internal) -> Option<(Entry, Seen)> {
     let config = config();
     let mut counter = AreaCounter::of(&config)?;
     let mut session = Session::open(config, flash, SoftwareCrypto).ok()?;
     match boot(&mut session, &mut counter).action {
-        Action::Boot(start) => start.entry(),
-        // Banks are not exchanged in this layout.
-        Action::Exchange(_) | Action::Recover(_) => None,
+        Action::Boot(start) => Some((start.entry()?, Seen::Stored)),
+        Action::Exchange(start) => Some((start.entry()?, Seen::Exchanged)),
+        Action::Recover(_) => None,
     }
 }
 

@@ -52,7 +52,7 @@ fn choose(device: &mut Device) -> Option<Entry> {
             println!("loader: slot {}{}", start.slot(), if start.on_trial() { ", on trial" } else { "" });
             start.entry()
         }
-        // Banks are not exchanged in this layout.
+        // This layout exchanges no banks, and QEMU's machine has none.
         Action::Exchange(_) => None,
         Action::Recover(reason) => {
             println!("loader: nothing boots, reason {}", reason.number());

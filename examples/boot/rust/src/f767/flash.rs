@@ -23,12 +23,27 @@ const PATIENCE: u32 = 100_000_000;
 /// Both banks.
 pub struct Internal {
     controller: FLASH,
+    /// Whether each is seen where the other one is after a reset.
+    is_exchanged: bool,
 }
 
 impl Internal {
-    /// The banks behind this controller.
-    pub fn new(controller: FLASH) -> Self {
-        Internal { controller }
+    /// The banks behind this controller, as they are seen now.
+    pub fn new(controller: FLASH, is_exchanged: bool) -> Self {
+        Internal { controller, is_exchanged }
+    }
+
+    /// The address where a range of a region is seen, if it lies in one of the banks.
+    fn address(&self, region: u8, offset: u32, size: usize) -> Option<u32> {
+        let (group, _) = GroupView::parse(&IMAGE_APP_GROUP)?;
+        let seen = match (group.regions().nth(region.into())?.region.base.get(), self.is_exchanged) {
+            (REGION_BANK1_START, false) | (REGION_BANK2_START, true) => REGION_BANK1_START,
+            (REGION_BANK2_START, false) | (REGION_BANK1_START, true) => REGION_BANK2_START,
+            _ => return None,
+        };
+        let end = u32::try_from(size).ok()?.checked_add(offset)?;
+        // Both banks have one size.
+        (end <= REGION_BANK1_SIZE).then_some(seen)?.checked_add(offset)
     }
 
     /// Waits for what was begun before, be it by a program that a reset ended; how that went is no result of what comes now.
@@ -89,16 +104,6 @@ fn wait(controller: &FLASH) -> Result<(), Fault> {
     }
 }
 
-/// The address of a range of a region, if it lies in one of the banks.
-fn address(region: u8, offset: u32, size: usize) -> Option<u32> {
-    let (group, _) = GroupView::parse(&IMAGE_APP_GROUP)?;
-    let base = group.regions().nth(region.into())?.region.base.get();
-    let end = u32::try_from(size).ok()?.checked_add(offset)?;
-    let is_bank = base == REGION_BANK1_START || base == REGION_BANK2_START;
-    // Both banks have one size.
-    (is_bank && end <= REGION_BANK1_SIZE).then_some(base)?.checked_add(offset)
-}
-
 /// SNB of the sector that starts at an offset of a region.
 fn sector(region: u8, offset: u32) -> Option<u8> {
     let (group, _) = GroupView::parse(&IMAGE_APP_GROUP)?;
@@ -111,11 +116,11 @@ fn sector(region: u8, offset: u32) -> Option<u8> {
 impl Flash for Internal {
     fn settle(&mut self, region: u8) -> Result<(), Fault> {
         self.ready()?;
-        address(region, 0, 0).map(drop).ok_or(Fault)
+        self.address(region, 0, 0).map(drop).ok_or(Fault)
     }
 
     fn read(&mut self, region: u8, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
-        let start = address(region, offset, buffer.len()).ok_or(Fault)? as *const u8;
+        let start = self.address(region, offset, buffer.len()).ok_or(Fault)? as *const u8;
         for (index, byte) in buffer.iter_mut().enumerate() {
             // SAFETY: inside of a bank. Volatile: what was read before may have been programmed since.
             *byte = unsafe { start.add(index).read_volatile() };
@@ -124,7 +129,7 @@ impl Flash for Internal {
     }
 
     fn program(&mut self, region: u8, offset: u32, bytes: &[u8]) -> Result<(), Fault> {
-        let start = address(region, offset, bytes.len()).ok_or(Fault)?;
+        let start = self.address(region, offset, bytes.len()).ok_or(Fault)?;
         let (words, rest) = bytes.as_chunks::<4>();
         if !rest.is_empty() || !start.is_multiple_of(4) || bytes.len() > MAX_OPERATION as usize {
             return Err(Fault);
@@ -143,6 +148,10 @@ impl Flash for Internal {
     }
 
     fn erase(&mut self, region: u8, offset: u32) -> Result<(), Fault> {
+        // Whether SNB means the bank that is seen or the one in silicon is unproven then. The boot loader erases, before it exchanges them.
+        if self.is_exchanged {
+            return Err(Fault);
+        }
         let number = sector(region, offset).ok_or(Fault)?;
         self.unlocked(|controller| {
             // SAFETY: SNB takes five bits; `sector` gives 0 to 11 and 16 to 27.

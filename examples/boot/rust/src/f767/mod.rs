@@ -1,7 +1,9 @@
 //! What boot loader and application for an STM32F767 share. **Unproven on silicon.**
 
+mod exchange;
 mod flash;
 
+pub use exchange::{exchange_and_jump, is_exchanged, running_slot};
 pub use flash::Internal;
 
 /// The only panics left are inside the curve arithmetic, and none of them is known to be reachable.
