@@ -202,7 +202,13 @@ fn a_wrong_bit_in_a_unit_is_named() {
     };
     let wrong = format!("0x1FFF_7003  {:02X} -> {:02X}", data[3] ^ 1, data[3]);
     let run = plan(&|dump| dump[3] ^= 1).exits(1);
-    run.says(&["refused: 1 of ", &wrong, "units of 8 bytes are programmed once"]);
+    run.says(&["refused: 1 of ", &wrong, "units of 8 bytes are programmed once, and this one was"]);
+    // One bit in a unit that is blank otherwise: it is what stands in the way.
+    let run = plan(&|dump| {
+        dump.fill(0xFF);
+        dump[3] = 0xFE;
+    });
+    run.exits(1).says(&[&format!("impossible        0x1FFF_7003  FE -> {:02X}", data[3])]);
     // Of a piece that is there in part, only the rest is programmed.
     plan(&|dump| dump[8..].fill(0xFF)).exits(0).says(&[
         "to be programmed, for ever: 8 bytes at 0x1FFF_7008\n  and no more: others of the 16 bytes at 0x1FFF_7000 are there",
@@ -297,6 +303,8 @@ fn a_line_with_power_cuts() {
         assert_eq!(row["runs"].as_u64(), Some(row["done"].as_u64().unwrap() + ends));
         assert_eq!((count("waste"), count("unnoticed")), (0, 0), "{row}");
     }
+    // Numbers that a ledger will give out are needed for nothing here.
+    line().waxseal(simulate).exits(0).says(&["WX2511000101 on STM32F746VG", "0          0\n"]);
     project.waxseal(&format!("{simulate} --board WX9")).exits(1).says(&["boards.csv has no board WX9"]);
 
     let golden = &crate::otp_golden::PARTS[2];

@@ -136,6 +136,24 @@ fn a_wrong_read_back_is_not_written_down() {
     assert!(verified["result"]["rows"][0]["detail"]["data"]["sha256"].is_string(), "{verified}");
 }
 
+/// A check by other records than those that files were made of is none.
+#[test]
+fn a_plan_is_for_the_bytes_that_were_issued() {
+    let project = line();
+    project.waxseal(BUILD).exits(0);
+    project.write("dump.bin", [0xFF; 1040]);
+    let plan =
+        "otp plan r3.toml --records boards.csv --readback dump.bin --ledger line.db --board WX2511000101 --stage";
+    project.waxseal(&format!("{plan} identity")).exits(0).says(&["to be programmed, for ever: 64 bytes"]);
+    project.edit("boards.csv", "WX2511000101,C,2026-11-19", "WX2511000101,C1,2026-11-19");
+    let run = project.waxseal(&format!("{plan} identity")).exits(1);
+    run.says(&["WX2511000101: these are not the bytes that were issued for it in stage identity", "`otp build`"]);
+    // For the other stage nothing was issued yet.
+    project.waxseal(&format!("{plan} security")).exits(0).says(&["to be programmed, for ever: 64 bytes"]);
+    project.waxseal(BUILD).exits(0);
+    project.waxseal(&format!("{plan} identity")).exits(0).says(&["to be programmed, for ever: 64 bytes"]);
+}
+
 /// Records that were changed after boards were programmed are not taken for what these hold.
 #[test]
 fn no_other_bytes_are_issued_for_what_was_programmed() {

@@ -1,9 +1,11 @@
 //! The artefact before its signatures: what is to be signed, and the file once it was.
 
+use std::sync::LazyLock;
+
 use image_format::record::{AreaFull, Record, RecordWriter};
 use image_format::{
-    Body, Device, Digest, Envelope, FORMAT, FRONT_HEAD_SIZE, FrontHead, SIGNATURE_PLACES, SignaturePlace, SignedHeader,
-    sha256,
+    Body, Device, Digest, Envelope, FORMAT, FRONT_HEAD_SIZE, FrontHead, MIN_FRONT, SIGNATURE_PLACES, SignaturePlace,
+    SignedHeader, sha256,
 };
 use zerocopy::IntoBytes as _;
 
@@ -81,7 +83,7 @@ impl<B: Body, P: AsRef<[u8]>> Draft<B, P> {
             payload_size: size(payload.as_ref())?.into(),
             auxiliary_size: size(&auxiliary)?.into(),
             reserved_2: [0; 8],
-            records_digest: digest(&area),
+            records_digest: records_digest(&area),
             payload_digest,
             auxiliary_digest: digest(&auxiliary),
             vendor_id: device.vendor_id,
@@ -134,6 +136,18 @@ impl<B: Body, P: AsRef<[u8]>> Draft<B, P> {
         head.header.copy_from_slice(self.header.as_bytes());
         [head.as_bytes(), &self.records].concat()
     }
+}
+
+/// The area without records of the smallest front area, as all boards of a line have it, and its digest.
+static NO_RECORDS: LazyLock<(Vec<u8>, Digest)> = LazyLock::new(|| {
+    let area = vec![0; (MIN_FRONT - FRONT_HEAD_SIZE) as usize];
+    let digest = digest(&area);
+    (area, digest)
+});
+
+fn records_digest(area: &[u8]) -> Digest {
+    let (none, of_none) = &*NO_RECORDS;
+    if area == none { *of_none } else { digest(area) }
 }
 
 fn digest(bytes: &[u8]) -> Digest {

@@ -9,6 +9,11 @@ use std::thread;
 /// Asked for once: the answer stands in several files of the system.
 static PROCESSORS: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
+/// How many processors there are.
+pub fn processors() -> usize {
+    *PROCESSORS
+}
+
 /// Does the work for each item, on as many threads as there are processors. The results are in the items' order.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     map_on(*PROCESSORS, items, work)

@@ -9,7 +9,7 @@ use crate::board::column;
 use crate::lines::Lines;
 
 /// Rows under titles, as they stand in a CSV file (RFC 4180) with a title line: all of them, or a part.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
     /// The titles.
     pub columns: Vec<String>,

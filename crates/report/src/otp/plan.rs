@@ -67,7 +67,12 @@ fn detail(otp: &Otp, step: &FieldStep, is_secret: bool) -> String {
         return String::new();
     }
     let is_wrong = |byte: &&ByteStep| byte.verdict == step.verdict && byte.old != byte.new;
-    let wrong: Vec<&ByteStep> = step.bytes.iter().filter(is_wrong).collect();
+    let mut wrong: Vec<&ByteStep> = step.bytes.iter().filter(is_wrong).collect();
+    let is_once = otp.unit > 1 && step.verdict == Verdict::Impossible;
+    // Nor are blank bytes what stands in the way, beside one that is not.
+    if is_once && wrong.iter().any(|byte| byte.old != 0xFF) {
+        wrong.retain(|byte| byte.old != 0xFF);
+    }
     if wrong.is_empty() {
         return format!("it is there, but not all of its unit of {} bytes", otp.unit);
     }
@@ -90,8 +95,8 @@ fn detail(otp: &Otp, step: &FieldStep, is_secret: bool) -> String {
     if wrong.len() > SHOWN {
         shown.push(format!("and {} more bytes", wrong.len() - SHOWN));
     }
-    if otp.unit > 1 && step.verdict == Verdict::Impossible {
-        shown.push(format!("units of {} bytes are programmed once", otp.unit));
+    if is_once {
+        shown.push(format!("units of {} bytes are programmed once, and this one was", otp.unit));
     }
     shown.join(", ")
 }

@@ -1,9 +1,12 @@
 //! What is wrong with records, before anything is made of them: every row, all rows together, and what the ledger has.
 
+use std::io::BufRead;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, Scope};
+
 use ::report::otp::files::folder;
 use manifest::plan::otp::Otp;
-use packer::parallel;
-use provision::{Board, Finding, Inputs, MOST_FINDINGS, Records, Taken, board, claims, judge_titles};
+use provision::{Board, Finding, Inputs, MOST_FINDINGS, Reader, Records, Taken, board, claims, judge_titles};
 
 use super::ledger::Batch;
 use super::numbers::{Numbers, Tried};
@@ -27,33 +30,35 @@ pub fn judge(
     mut batch: Option<&mut Batch>,
 ) -> Result<usize, Failure> {
     let progress = Progress::counted(spool.size()?, "reading records");
-    let mut reader = spool.rows()?.map_err(|finding| args.wrong(&[finding]))?;
+    let reader = spool.rows()?.map_err(|finding| args.wrong(&[finding]))?;
     let mut findings = titles(inputs, numbers, reader.columns());
     // Under wrong titles no cell is right.
     if !findings.is_empty() {
         return Err(args.wrong(&findings));
     }
-    let (mut tried, mut seen) = (Tried::default(), Seen::new()?);
+    let mut seen = Seen::new()?;
     let (mut count, mut known) = (0_usize, 0);
-    while findings.len() < MOST_FINDINGS {
-        let records = reader.rows(TOGETHER, &mut findings);
-        if records.rows.is_empty() {
-            break;
-        }
-        let tried = tried.numbers(numbers, records.rows.len())?;
-        let boards = boards(inputs, &numbers.filled(records, &tried), &mut findings);
-        for board in &boards {
-            seen.add(&(FOLDER, folder(&board.name).to_lowercase()), board.line)?;
-            for claim in claims(inputs.otp, board) {
-                seen.add(&(claim.kind, claim.value), board.line)?;
+    thread::scope(|scope| {
+        for part in read_ahead(scope, reader, inputs, numbers) {
+            let Part { boards, findings: found, offset, .. } = part?;
+            findings.extend(found);
+            for board in &boards {
+                seen.add(&(FOLDER, folder(&board.name).to_lowercase()), board.line)?;
+                for claim in claims(inputs.otp, board) {
+                    seen.add(&(claim.kind, claim.value), board.line)?;
+                }
             }
+            count += boards.len();
+            if findings.len() >= MOST_FINDINGS {
+                break;
+            }
+            if let Some(batch) = batch.as_mut().filter(|_| findings.is_empty()) {
+                known += batch.judge(numbers, &boards)?;
+            }
+            progress.reach(offset);
         }
-        count += boards.len();
-        if let Some(batch) = batch.as_mut().filter(|_| findings.is_empty()) {
-            known += batch.judge(numbers, &boards)?;
-        }
-        progress.reach(reader.offset());
-    }
+        Ok::<_, Failure>(())
+    })?;
     let again = seen.again(MOST_FINDINGS)?;
     if !again.is_empty() {
         findings.extend(repeated(spool, inputs, numbers, &again)?);
@@ -75,12 +80,52 @@ fn titles(inputs: &Inputs<'_>, numbers: &Numbers<'_>, columns: &[String]) -> Vec
     judge_titles(inputs.otp, &numbers.filled(titles, &[]).columns, inputs.ignored)
 }
 
+/// Rows, and the boards that they become with numbers that are no one's.
+#[derive(Default)]
+pub struct Part {
+    /// The rows, without those numbers.
+    pub records: Records,
+    /// The boards.
+    pub boards: Vec<Board>,
+    /// What is wrong with rows.
+    pub findings: Vec<Finding>,
+    /// How far the records were read, in bytes.
+    pub offset: u64,
+}
+
+/// Reads records on a thread of its own, a part ahead of whoever takes them.
+pub fn read_ahead<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    mut reader: Reader<impl BufRead + Send + 'scope>,
+    inputs: &'scope Inputs<'_>,
+    numbers: &'scope Numbers<'_>,
+) -> Receiver<Result<Part, Failure>> {
+    let (to_take, parts) = sync_channel(1);
+    scope.spawn(move || {
+        let mut tried = Tried::default();
+        loop {
+            let mut findings = Vec::new();
+            let records = reader.rows(TOGETHER, &mut findings);
+            let offset = reader.offset();
+            let part = tried.numbers(numbers, records.rows.len()).map(|tried| {
+                let boards = boards(inputs, &numbers.filled(records.clone(), &tried), &mut findings);
+                Part { records, boards, findings, offset }
+            });
+            let is_over = part.as_ref().map_or(true, |part| part.records.rows.is_empty() && part.findings.is_empty());
+            let is_wanted = part.is_err() || !is_over;
+            if is_wanted && to_take.send(part).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    parts
+}
+
 /// The boards of these rows, in their order; what is wrong with others goes to `findings`.
 pub fn boards(inputs: &Inputs<'_>, records: &Records, findings: &mut Vec<Finding>) -> Vec<Board> {
-    let made = parallel::map(&records.rows, |row| board(inputs, records, row));
-    let mut boards = Vec::with_capacity(made.len());
-    for one in made {
-        match one {
+    let mut boards = Vec::with_capacity(records.rows.len());
+    for row in &records.rows {
+        match board(inputs, records, row) {
             Ok(board) => boards.push(board),
             Err(found) => findings.extend(found),
         }

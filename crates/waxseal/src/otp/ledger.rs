@@ -5,12 +5,14 @@
 
 use std::path::PathBuf;
 
-use ::ledger::{Allocated, Error, Ledger, Location, Request, SecretKey, State, Take};
+use ::ledger::{Allocated, Error, IssuedData, Ledger, Location, Request, SecretKey, State, Take};
 use clap::Args;
+use image_format::sha256;
 use manifest::otp::show;
 use manifest::plan::Plan;
 use manifest::plan::otp::Otp;
-use provision::{Board, ReadBack};
+use packer::crypto::HostCrypto;
+use provision::{Board, Contents, ReadBack};
 
 use super::make::Made;
 use super::numbers::{Numbers, Open, Tried};
@@ -18,7 +20,7 @@ use crate::exit::{Exit, Failure};
 use crate::ledger::place::{LedgerArgs, WhoArgs, failure, secret_key};
 use crate::load::Manifest;
 use crate::otp::records::RecordArgs;
-use crate::text::word;
+use crate::text::{hex, word};
 
 /// The options that bring boards together with a ledger.
 #[derive(Debug, Args)]
@@ -210,6 +212,29 @@ impl Batch {
     pub fn left(&mut self, open: &[Open<'_>]) -> Result<Vec<u64>, Failure> {
         let left = open.iter().map(|open| self.ledger.left(&open.take())).collect::<Result<_, _>>();
         left.map_err(|error| self.failed(&error))
+    }
+
+    /// Refuses what records make of a board now, if it is not what was issued for it. Of boards with secrets nothing is compared.
+    ///
+    /// # Errors
+    /// Other bytes, or other places.
+    pub fn compare(&mut self, board: &str, stage: &str, contents: &Contents) -> Result<(), Failure> {
+        let history = self.ledger.history(board).map_err(|error| self.failed(&error))?;
+        let mut issued = IssuedData::of(&history);
+        issued.retain(|issued| issued.stage == stage && !issued.is_keyed);
+        let index = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        let pieces: Vec<_> =
+            contents.segments.iter().map(|piece| (index(piece.start), index(piece.end - piece.start))).collect();
+        let is_same = |issued: &IssuedData| {
+            let data = issued.read(&contents.data).filter(|_| issued.pieces == pieces);
+            data.is_some_and(|data| hex(&sha256(&mut HostCrypto, &data)) == issued.digest)
+        };
+        if issued.is_empty() || issued.iter().any(is_same) {
+            return Ok(());
+        }
+        let title = format!("{board}: these are not the bytes that were issued for it in stage {stage}");
+        let help = "records, manifest or keys were changed since: `otp build` issues what is to be programmed";
+        Err(Failure::new(Exit::Refused, title).help(help))
     }
 
     /// The ledger's own key.

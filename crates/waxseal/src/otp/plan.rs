@@ -67,6 +67,9 @@ impl Command {
             })?;
             let found = read_back(otp, &self.readback)?;
             let contents = Contents::new(otp, board, &stage.name);
+            if let Some(batch) = &mut batch {
+                batch.compare(&board.name, &stage.name, &contents)?;
+            }
             let planned = plan(otp, &stage.name, &contents, &found);
             let owner = (planned.verdict() >= Verdict::Locked).then(|| owner(otp, stage, &boards, &found)).flatten();
             let is_wrong = |state| matches!(state, LockState::Damaged(_));

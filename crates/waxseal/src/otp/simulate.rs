@@ -11,6 +11,7 @@ use simulate::otp::{Broken, End, Line, Step, Work};
 
 use crate::exit::{Exit, Failure};
 use crate::load::{Manifest, ProfileArgs};
+use crate::otp::numbers::{Numbers, Tried};
 use crate::otp::otp_of;
 use crate::otp::records::RecordArgs;
 use crate::progress::Progress;
@@ -93,7 +94,11 @@ impl Command {
         let manifest = Manifest::read_with(&self.manifest, &self.profile)?;
         manifest.with_plan(|plan| {
             let otp = otp_of(&manifest, plan)?;
-            let boards = self.records.boards(&manifest, plan, otp)?;
+            // What a ledger would give out is the beginning of its range here.
+            let records = self.records.read()?;
+            let numbers = Numbers::of_ledger(otp, &records.columns, self.records.name(), Some(&"simulate".to_owned()))?;
+            let tried = Tried::default().numbers(&numbers, records.rows.len())?;
+            let boards = self.records.judge(&manifest, plan, otp, &numbers.filled(records, &tried))?;
             let chosen = |board: &&Board| self.board.as_ref().is_none_or(|name| board.name == *name);
             let board = boards.iter().find(chosen).ok_or_else(|| {
                 let name = self.board.as_deref().unwrap_or_default();
