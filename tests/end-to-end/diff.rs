@@ -52,6 +52,9 @@ fn signed_and_unsigned() {
     damaged[300] ^= 1;
     project.write("damaged.bin", &damaged);
     project.waxseal("diff out/app.a.bin damaged.bin").exits(1).says(&["one of the two is damaged"]);
+    // Whoever signs another header makes another signature.
+    let other = project.waxseal("diff out/app.a.bin out/app.b.bin").exits(1);
+    assert!(!other.stdout.contains("damaged") && !other.stdout.contains("signatures"), "{}", other.stdout);
 }
 
 #[test]

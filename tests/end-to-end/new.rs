@@ -15,6 +15,9 @@ fn a_manifest_that_lacks_what_only_a_person_knows() {
     let project = empty();
     let run = project.waxseal("new --part STM32F767ZIT6 --mode nDBANK=0 -o m.toml").exits(0);
     run.says(&["m.toml: fill in `vendor` and `class`", "waxseal key new keys/release", "waxseal check m.toml"]);
+    // Its paths start from its folder.
+    let run = project.waxseal("new --part STM32F767ZIT6 --mode nDBANK=0 -o boards/m.toml").exits(0);
+    run.says(&["waxseal key new boards/keys/release", "waxseal check boards/m.toml"]);
     project.waxseal("check m.toml").exits(1).says(&[
         "`vendor` must be",
         "`class` must be",

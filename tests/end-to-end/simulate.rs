@@ -54,11 +54,21 @@ fn sealed_images() {
     project.waxseal("simulate r1b.toml --old missing.bin --new out/app.b.bin").exits(3);
 }
 
+/// The smallest sectors of any part, 128 bytes, which erase to zero.
+#[test]
+fn sectors_that_are_smaller_than_a_header() {
+    let project = r1b();
+    let text = project.waxseal("new --part STM32L082CZ").exits(0).stdout;
+    let text = text.replace("vendor = \"\"", "vendor = \"acme.example\"").replace("class  = \"\"", "class = \"panel\"");
+    project.write("m.toml", text);
+    project.waxseal("simulate m.toml --scenario install --replay 12:0:wavering").exits(0).says(&["1 power cut"]);
+}
+
 #[test]
 fn a_run_is_played_again() {
     let project = r1b();
     let replay = "simulate r1b.toml --seed 7 --scenario install --replay";
-    project.waxseal(&format!("{replay} 12:0:wavering,14:before")).exits(0).says(&["1 runs, 2 power cuts"]);
+    project.waxseal(&format!("{replay} 12:0:wavering,14:before")).exits(0).says(&["1 run, 2 power cuts"]);
     project.waxseal(&format!("{replay} 12:0:wavering,14:before --svg run.svg")).exits(0);
     let picture = String::from_utf8(project.read("run.svg")).unwrap();
     assert!(

@@ -116,7 +116,8 @@ fn artefacts(kind: Kind, a: &[u8], b: &[u8]) -> Found {
     let same_header = rows.is_empty();
     let mut remarks = Vec::new();
     let (signed_a, signed_b) = (signatures(a), signatures(b));
-    if places(a) != places(b) {
+    // One key's signatures of two headers always differ, and of one header never.
+    if signed_a != signed_b || same_header && places(a) != places(b) {
         rows.push(Row::new("signatures", Some(signed_a.clone()), Some(signed_b.clone())));
         if signed_a == signed_b {
             remarks.push("the same keys signed, and a signature differs: one of the two is damaged".to_owned());

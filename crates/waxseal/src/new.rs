@@ -1,6 +1,6 @@
 //! `waxseal new`: a manifest to start from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::report::devices::{selectors, setting};
 use clap::Args;
@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Access};
 use crate::report::{Format, Report};
+use crate::text::word;
 
 /// Write a manifest to start from: a boot loader and two slots.
 ///
@@ -51,12 +52,15 @@ impl Command {
         let text = start::manifest(&part, mode, "", "").ok_or_else(room)?;
         let is_text = self.out.as_os_str() == files::STANDARD;
         let file = (!is_text).then(|| self.out.display().to_string());
+        // Paths of a manifest start from its folder.
+        let keys = self.out.parent().unwrap_or(Path::new("")).join("keys/release").display().to_string();
+        let named = file.as_deref().map_or("MANIFEST".into(), word);
         let remarks = format!(
             "{}: fill in `vendor` and `class` of [product], and look at sectors, versions and file names\n\
-             then: waxseal key new keys/release\n\
-             then: waxseal check {}\n",
+             then: waxseal key new {}\n\
+             then: waxseal check {named}\n",
             file.as_deref().unwrap_or("the manifest"),
-            file.as_deref().unwrap_or("MANIFEST"),
+            word(&keys),
         );
         let result = Some(json!({ "part": part.name, "file": file, "text": text }));
         if !is_text {

@@ -17,6 +17,7 @@ use crate::files;
 use crate::load::{Manifest, ProfileArgs};
 use crate::progress::Progress;
 use crate::report::{Format, Report};
+use crate::text::counted;
 
 /// Cut the power at every operation of an update, and see whether the device survives.
 ///
@@ -220,6 +221,7 @@ impl Command {
 
     fn text(&self, played: &Played) -> String {
         let mut text = String::new();
+        let count = |count: u64, noun| counted(usize::try_from(count).unwrap_or(usize::MAX), noun);
         for row in &played.rows {
             let (image, scenario) = (row.title(), row.scenario.name());
             let _ = match &row.result {
@@ -229,7 +231,11 @@ impl Command {
                 ),
                 Ok(Count { operations, runs, cuts, starts }) => writeln!(
                     text,
-                    "{image}  {scenario:<9}  {operations} operations, {runs} runs, {cuts} power cuts, {starts} starts: survived"
+                    "{image}  {scenario:<9}  {}, {}, {}, {}: survived",
+                    count(*operations, "operation"),
+                    count(*runs, "run"),
+                    count(*cuts, "power cut"),
+                    count(*starts, "start")
                 ),
                 Err(found) => writeln!(
                     text,
