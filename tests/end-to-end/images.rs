@@ -61,6 +61,34 @@ fn a_release_a_layout_and_files_with_addresses() {
 }
 
 /// Broken in every way that the format knows: an answer, never a crash, and the word that nothing is authentic.
+/// A trust set is not sealed, and no broken artefact either.
+#[test]
+fn a_trust_set_says_whose_signatures_count() {
+    let project = r1b();
+    project.waxseal("gen trust r1b.toml -o trust.bin").exits(0);
+    let id = project.waxseal("key id keys/release.pem").exits(0).stdout;
+    let run = project.waxseal("inspect trust.bin --manifest r1b.toml").exits(0);
+    let run = run.says(&[
+        "a trust set of epoch 0",
+        "role image, 1 of 1, key hash ",
+        &format!("  {}  release\n", id.trim_end()),
+    ]);
+    assert!(!run.stdout.contains("role root"), "{}", run.stdout);
+    let json = project.waxseal("inspect trust.bin --format json").exits(0).json();
+    assert_eq!(
+        (&json["result"]["kind"], &json["result"]["contents"]["roles"][0]["threshold"]),
+        (&"trust set".into(), &1.into())
+    );
+    let set = project.read("trust.bin");
+    // No key can sign twice.
+    let mut unusable = set.clone();
+    unusable[9] = 2;
+    project.write("trust.bin", unusable);
+    project.waxseal("inspect trust.bin").exits(1).says(&["wrong: role image: TrustSet"]);
+    project.write("trust.bin", &set[..set.len() - 1]);
+    project.waxseal("inspect trust.bin").exits(1).says(&["NotSealed (201)"]);
+}
+
 #[test]
 fn every_test_vector_can_be_inspected() {
     let project = empty();

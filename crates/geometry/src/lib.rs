@@ -37,4 +37,4 @@ pub use part::{
     Alias, Corrected, Correction, EraseSelector, Mode, Part, Ram, Swap, SwapBit, Upstream, VectorTable, Window,
 };
 pub use protection::{PageProtection, WriteProtection};
-pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes, numbers, runs_of};
+pub use region::{Ecc, ReadWhileWrite, Region, Rewrite, Run, Sector, address, bytes, numbered, numbers, runs_of};

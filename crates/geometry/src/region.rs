@@ -185,6 +185,17 @@ pub fn runs_of(ascending: impl IntoIterator<Item = u32>) -> Vec<String> {
     runs.into_iter().map(|(first, last)| numbers(first, last)).collect()
 }
 
+/// Ascending numbers with their noun: `sector 4`, `sectors 0-7 and 12-17`.
+pub fn numbered(noun: &str, ascending: impl IntoIterator<Item = u32>) -> String {
+    let mut count = 0;
+    let runs = runs_of(ascending.into_iter().inspect(|_| count += 1));
+    let plural = if count == 1 { "" } else { "s" };
+    match runs.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{noun}{plural} {} and {last}", rest.join(", ")),
+        _ => format!("{noun}{plural} {}", runs.concat()),
+    }
+}
+
 impl Sector {
     /// The addresses it covers.
     pub fn range(&self) -> Range<u32> {

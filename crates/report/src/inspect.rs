@@ -1,6 +1,7 @@
 //! What a file says of itself. Nothing of it is believed.
 
 mod contents;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,10 +25,10 @@ use crate::shape::{Shape, kind, word};
 use crate::text::{hex, thousands};
 use crate::{fields, refusal};
 
-/// What a file says of itself: a sealed one, or the image in Intel HEX or DfuSe. `names` are those of keys. The exit code is 1
+/// What a file says of itself: a sealed one, the image in Intel HEX or DfuSe, or a trust set. `names` are those of keys. The exit code is 1
 /// if something in it contradicts the format or itself.
 pub fn report(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Report {
-    if let Some(report) = carried(name, file, names) {
+    if let Some(report) = carried(name, file, names).or_else(|| trust::report(name, file, names)) {
         return report;
     }
     let view = View::new(file, names);

@@ -12,7 +12,8 @@ use crate::files;
 use crate::load::{Manifest, ProfileArgs};
 use crate::report::{Format, Report};
 
-/// Show what a sealed file says of itself: an image, also in HEX or DfuSe, a release, a layout, an OTP blob.
+/// Show what a sealed file says of itself: an image, also in HEX or DfuSe, a release, a layout, an OTP blob; or what a
+/// trust set says.
 ///
 /// Broken ones are shown as far as they go. Nothing of it is authentic: `verify` judges.
 #[derive(Debug, Args)]

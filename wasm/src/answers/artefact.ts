@@ -22,13 +22,13 @@ export interface Inspected {
     size: number;
     /** Why there is no image in a file with addresses. The members below are then missing. */
     why?: string;
-    kind: "image" | "layout" | "release" | "otp blob" | "trust" | null;
+    kind: "image" | "layout" | "release" | "otp blob" | "trust" | "trust set" | null;
     /** Fields of the header by path: `envelope.payload_size`. */
     header: Record<string, string | number>;
     id: string | null;
     image_id: string | null;
-    /** Of a layout its slot groups, of a release its members; else `null`. */
-    contents: SlotGroup[] | Member[] | null;
+    /** Of a layout its slot groups, of a release its members, of an OTP blob and of a trust set what it is for; else `null`. */
+    contents: SlotGroup[] | Member[] | BlobContents | TrustContents | null;
     /** Used signature places; none is judged. */
     signatures: { key_id: string; name: string | null }[];
     /** Hardware revisions that an image is for; `null`: all. */
@@ -55,6 +55,23 @@ export interface Member {
     lead: boolean;
     chunks: number;
     chunk_size: number;
+}
+
+/** What an OTP blob brings to which board. */
+export interface BlobContents {
+    board: string;
+    address: number;
+    size: number;
+    /** How many bits of the data count. */
+    bits: number;
+    /** Numbers of the blocks that it locks. */
+    locks: number[];
+}
+
+/** Whose signatures a reader takes. */
+export interface TrustContents {
+    epoch: number;
+    roles: { role: string; threshold: number; key_hash: string; keys: { key_id: string; name: string | null }[] }[];
 }
 
 /** The first rule that is broken. */

@@ -1,6 +1,6 @@
 //! What the payload of a layout, a release or an OTP blob says, believed by nobody.
 
-use geometry::{address, bytes};
+use geometry::{address, bytes, numbered};
 use image_format::layout::{GroupView, LayoutBody, MEMORY_COMMANDS, ROLE_BACKUP, ROLE_STAGING, groups};
 use image_format::otp::{OtpBlob, OtpBody};
 use image_format::release::{Directory, LEAD, ReleaseBody};
@@ -44,11 +44,12 @@ fn otp(file: &[u8]) -> Option<Contents> {
     let board = String::from_utf8_lossy(&header.body.board).trim_end_matches('\0').to_owned();
     let (at, size) = (header.body.data_address.get(), header.body.data_size.get());
     let count = blob.mask.iter().map(|mask| mask.count_ones()).sum::<u32>();
-    let locked = blob.locks.iter().enumerate().filter(|(_, lock)| **lock == 0);
-    let blocks: Vec<usize> = locked.map(|(block, _)| block).collect();
-    let shown: Vec<String> = blocks.iter().map(usize::to_string).collect();
-    let locks =
-        if blocks.is_empty() { "no locks".to_owned() } else { format!("locks block {} for ever", shown.join(", ")) };
+    let locked = (0..).zip(blob.locks.iter()).filter(|(_, lock)| **lock == 0);
+    let blocks: Vec<u32> = locked.map(|(block, _)| block).collect();
+    let locks = match blocks.len() {
+        0 => "no locks".to_owned(),
+        _ => format!("locks {} for ever", numbered("block", blocks.iter().copied())),
+    };
     let lines = vec![
         format!("board {board}: {size} bytes at {}, of which {} bits count", address(at), thousands(count.into())),
         locks,

@@ -33,8 +33,9 @@ export function artefact(found: Inspected): TemplateResult {
 }
 
 function contents({ kind, contents }: Inspected): TemplateResult | typeof nothing {
-  if (!contents || contents.length === 0) return nothing;
-  return kind === "release" ? members(contents as Member[]) : groups(contents as SlotGroup[]);
+  if (!contents) return nothing;
+  if (kind === "release") return members(contents as Member[]);
+  return kind === "layout" ? groups(contents as SlotGroup[]) : nothing;
 }
 
 function members(list: Member[]): TemplateResult {
