@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod devices;
 mod diff;
+mod documented;
 mod explain;
 mod external;
 mod factory;

@@ -1,10 +1,10 @@
 //! Standard streams: closed pipes, full disks, colours, JSON; and the exit codes' table.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::process::Stdio;
 
-use waxseal_tests::{Run, repository};
+use waxseal_tests::Run;
 
 use crate::{empty, r1b};
 
@@ -83,42 +83,6 @@ fn results_for_programs() {
     let right = project.waxseal("check r1b.toml --format json").exits(0).json();
     assert_eq!(right["diagnostics"], serde_json::json!([]));
     assert_eq!(right["result"]["inputs"][0]["judged"], true);
-}
-
-#[test]
-fn every_member_of_a_result_is_documented() {
-    let document = fs::read_to_string(repository().join("crates/waxseal/JSON.md")).unwrap();
-    let project = r1b();
-    project.write("board.txt", "nDBANK=0\n");
-    project.build();
-    for line in [
-        "check r1b.toml",
-        "map r1b.toml",
-        "build r1b.toml --key keys/release.pem --out out",
-        "verify out/app.a.bin --manifest r1b.toml --revision B",
-        "verify out/app.a.bin --manifest r1b.toml --revision D",
-        "verify out/gateway-1.4.0.release --manifest r1b.toml --revision B",
-        "verify out/layout.bin --manifest r1b.toml",
-        "inspect out/app.a.bin",
-        "compare out/app.a.bin out/app.b.bin --manifest r1b.toml",
-        "plan --manifest r1b.toml --from out/app.a.bin --to out/app.a.bin",
-        "diff out/app.a.bin out/app.b.bin",
-        "preflight r1b.toml --option-bytes board.txt",
-        "explain WX0115",
-        "show r1b.toml",
-        "new --part STM32F767ZI --mode nDBANK=0",
-        "key new another",
-        "key public another.pem",
-        "key id another.pem",
-        "gen linker r1b.toml --slot a",
-        "gen option-bytes r1b.toml",
-        "gen trust r1b.toml -o trust.bin",
-    ] {
-        let object = project.waxseal(&format!("{line} --format json")).json();
-        for name in object["result"].as_object().unwrap().keys() {
-            assert!(document.contains(&format!("`{name}`")), "{line}: {name}");
-        }
-    }
 }
 
 #[test]
