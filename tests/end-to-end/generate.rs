@@ -30,6 +30,28 @@ fn constants_of_slots_move_with_the_manifest() {
 }
 
 #[test]
+fn a_log_of_states_has_offsets_and_is_drawn() {
+    let project = empty();
+    project.write("r4.toml", std::fs::read(repository().join("examples/r4/r4.toml")).unwrap());
+    let header = project.waxseal("gen c-header r4.toml").exits(0);
+    let sizes = ["WAXSEAL_AREA_CHUNKS_LOG_ENTRIES 256u", "WAXSEAL_AREA_CHUNKS_LOG_ENTRY_SIZE 12u"];
+    header.says(&sizes).says(&["WAXSEAL_AREA_CHUNKS_LOG_STATE_USED 4u", "WAXSEAL_AREA_CHUNKS_LOG_STATE_DELETED 8u"]);
+    project.waxseal("map r4.toml").exits(0).says(&["of the application: log of 256 x (new, used, deleted)"]);
+    let note = "`areas.chunks.log`: 3 units of 4 bytes x 256 entries = 3072 of 4096 bytes; 341 entries would fit";
+    let check = project.waxseal("check r4.toml --format json").json();
+    assert!(check["result"]["notes"].to_string().contains(note), "{check}");
+    project.write(
+        "in-place.toml",
+        std::fs::read(repository().join("tests/manifests/err_states_out_of_order.toml")).unwrap(),
+    );
+    project.edit("in-place.toml", "0xFFFF_FFFD, 0xFFFF_FFFC", "0xFFFF_FFFC, 0xFFFF_FFF8");
+    project
+        .waxseal("gen rust in-place.toml")
+        .exits(0)
+        .says(&["_LOG_ENTRY_SIZE: u32 = 4;", "_LOG_STATE_DELETED: u32 = 0xFFFF_FFF8;"]);
+}
+
+#[test]
 fn every_example_s_header_compiles() {
     let project = empty();
     for manifest in examples() {

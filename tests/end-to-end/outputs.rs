@@ -27,7 +27,7 @@ fn r5(payload: u32) -> Project {
 #[test]
 fn objcopy_reads_the_hex_file_as_the_sealed_image() {
     let project = r1b();
-    project.build().says(&["out/app.a.hex", "a: 0x0802_0000 to 0x0802_13CB, sectors 5\n"]);
+    project.build().says(&["out/app.a.hex", "a: 0x0802_0000 to 0x0802_13CB, sector 5\n"]);
     for slot in ["a", "b"] {
         let (hex, back) = (format!("out/app.{slot}.hex"), format!("{slot}.bin"));
         foreign(&project, "objcopy", &["-I", "ihex", "-O", "binary", &hex, &back]).exits(0);
@@ -73,6 +73,22 @@ fn a_header_at_the_slot_s_end_is_a_piece_of_its_own() {
     let targets = dfuse::read(&bytes).unwrap();
     let elements: Vec<_> = targets[0].elements.iter().map(|element| (element.address, element.bytes.len())).collect();
     assert_eq!(elements, [(0x0800_0000, image.len() - 1024), (0x080B_FC00, 1024)]);
+}
+
+/// Only a file that a blank board starts from is proposed for one.
+#[test]
+fn what_comes_next_is_said_where_one_file_is_enough() {
+    let next = "next: STM32_Programmer_CLI -c port=swd -w out/app.hex -v\n";
+    let project = r5(4000);
+    project.edit("r5.toml", "3.2.0", "3.2.1");
+    project.waxseal("build r5.toml --key keys/release.pem --out out").exits(0).says(&[next]);
+    let without = project.waxseal("build r5.toml --key keys/release.pem --out out --only bin").exits(0);
+    assert!(!without.stdout.contains("next:"), "{}", without.stdout);
+    project.edit("r5.toml", "[keys.release]", "[keys.release]\nsigner = \"external\"");
+    let waiting = project.waxseal("build r5.toml --out out").exits(0);
+    assert!(!waiting.stdout.contains("next:"), "{}", waiting.stdout);
+    // Who has a boot loader needs it too.
+    assert!(!r1b().build().stdout.contains("next:"));
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn other_boards() {
     let mut bits = ["0x1"; 12];
     bits[3] = "0x0";
     project.write("board.txt", dump("0x451", "0x1", "0xAA", &bits));
-    let protected = ["protects too much: bits 3", "sectors 3 are write-protected", "-ob nWRP3=1"];
+    let protected = ["protects too much: bit 3", "sector 3 is write-protected: its erase fails", "-ob nWRP3=1"];
     project.waxseal(line).exits(1).says(&protected);
     project.write("board.txt", "nDBANK=1\nnDBOOT=1\nBOOT_ADD0=0x2000\nRDP=0\nnWRP=0xFFF\n");
     project.waxseal(line).exits(1).says(&["starts at 0x0800_0000"]);

@@ -1,17 +1,11 @@
 //! Numbers and lists in words.
 
-/// `0-7 and 12-17`.
-pub fn numbers(numbers: &[u32]) -> String {
-    let mut sorted = numbers.to_vec();
+/// `sector 5`, `sectors 0-7 and 12-17`, of numbers in any order.
+pub fn numbered(noun: &str, all: &[u32]) -> String {
+    let mut sorted = all.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    list(&geometry::runs_of(sorted))
-}
-
-/// `sector 5`, `sectors 0-7 and 12-17`.
-pub fn numbered(noun: &str, all: &[u32]) -> String {
-    let plural = if all.len() == 1 { "" } else { "s" };
-    format!("{noun}{plural} {}", numbers(all))
+    geometry::numbered(noun, sorted)
 }
 
 /// `a, b and c`.

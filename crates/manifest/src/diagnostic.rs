@@ -155,9 +155,14 @@ impl Diagnostic {
     }
 
     /// With a text to replace another, or to insert where `span` is empty.
-    pub fn edit(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        let edit = Edit { file: span.file, span: span.range(), replacement: replacement.into() };
-        self.help.push(Help { text: text.into(), edits: vec![edit] });
+    pub fn edit(self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        self.edits(text, [(span, replacement.into())])
+    }
+
+    /// The same in several places, all of which change together.
+    pub fn edits(mut self, text: impl Into<String>, edits: impl IntoIterator<Item = (Span, String)>) -> Self {
+        let edit = |(span, replacement): (Span, String)| Edit { file: span.file, span: span.range(), replacement };
+        self.help.push(Help { text: text.into(), edits: edits.into_iter().map(edit).collect() });
         self
     }
 

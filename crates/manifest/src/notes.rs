@@ -1,19 +1,22 @@
 //! What is worth knowing about a plan that nothing is wrong with.
 
 use geometry::sort::sort_by_key;
-use geometry::{Evidence, Region, bytes};
+use geometry::{Evidence, Region, Sector, bytes};
 
-use crate::map::{Exchanged, What, exchanged, map};
+use crate::map::{Exchanged, exchanged};
 use crate::memory::{Access, Memory};
-use crate::plan::{Image, ImageKind, Plan, Slot, Strategy, Word as _};
+use crate::plan::{Area, Image, ImageKind, Plan, Slot, Strategy, Word as _};
+use crate::rules::overlap::extents;
+use crate::rules::room;
 
 /// One sentence for each.
 pub fn list(plan: &Plan) -> Vec<String> {
     let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
     let of_images =
         plan.images.iter().flat_map(|image| [no_way_back(plan, image), no_counter(plan, image), no_vtor(plan, image)]);
+    let logs = plan.areas.iter().map(log);
     let of_banks = plan.images.iter().flat_map(|image| exchange(plan, image));
-    of_memories.chain(of_images).flatten().chain(of_banks).chain(otp(plan)).collect()
+    of_memories.chain(logs).chain(of_images).flatten().chain(of_banks).chain(otp(plan)).collect()
 }
 
 /// How much of the one-time-programmable memory is used.
@@ -108,24 +111,24 @@ fn no_way_back(plan: &Plan, image: &Image) -> Option<String> {
     // Beside the download first.
     let mut regions: Vec<&Region> = plan.device.regions().map(|(region, _)| region).collect();
     sort_by_key(&mut regions, |region| region.name != download.extent.region.name);
-    let room = regions.into_iter().find_map(|region| Some((region, room(plan, region, own.extent.size())?)));
-    Some(match room {
-        Some((region, (offset, size))) => format!(
-            "{text}. A `backup` slot fits: region = \"{}\", offset = \"{}\", size = \"{}\"",
-            region.name,
-            bytes(offset),
-            bytes(size)
-        ),
-        None => text,
-    })
+    let is_taken = |region: &Region, sector: &Sector| {
+        let all = extents(&plan.slots, &plan.areas);
+        all.into_iter().any(|(_, extent)| extent.region.name == region.name && extent.sectors.contains(sector))
+    };
+    let Some(room) = room::find(regions, own.extent.size(), 1, is_taken) else { return Some(text) };
+    let (region, start) = (room.region, room.sectors.first()?.address - room.region.base);
+    let size = room.sectors.iter().map(|sector| sector.size).sum();
+    Some(format!(
+        "{text}. A `backup` slot fits: region = \"{}\", offset = \"{}\", size = \"{}\"",
+        region.name,
+        bytes(start),
+        bytes(size)
+    ))
 }
 
-/// Offset and size of the first free whole sectors that hold so many bytes.
-fn room(plan: &Plan, region: &Region, wanted: u32) -> Option<(u32, u32)> {
-    let all = map(plan);
-    let rows = &all.iter().find(|found| found.name == region.name)?.rows;
-    rows.iter().filter(|row| row.what == What::Free && row.size >= wanted).find_map(|row| {
-        let end = region.sector_at(row.address + (wanted - 1))?.range().end;
-        Some((row.address - region.base, end - row.address))
-    })
+/// The log of states that an application keeps.
+fn log(area: &Area) -> Option<String> {
+    let log = area.log.as_ref()?;
+    let room = area.extent.size();
+    Some(format!("`areas.{}.log`: {}; {} entries would fit", area.name.value, log.sizes(room), log.most(room)))
 }

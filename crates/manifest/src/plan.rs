@@ -14,7 +14,7 @@ use std::str::FromStr;
 use geometry::sort::sort_by_key;
 use geometry::{EraseSelector, Mode, Part, Region};
 
-pub use self::place::{Area, Copies, Extent, Placement, RunAlias, Slot, Use};
+pub use self::place::{Area, AreaLog, Copies, Extent, Placement, RunAlias, Slot, Use};
 pub use self::trust::{Key, Profile, Role, RoleName, Signer};
 use crate::memory::{Access, Memory};
 use crate::source::{Resolved, Span, Spanned};

@@ -4,7 +4,7 @@ mod dump;
 
 use std::collections::BTreeSet;
 
-use geometry::{Mode, OptionKind, Region, Sector, WriteProtection, address, runs_of};
+use geometry::{Mode, OptionKind, Region, Sector, WriteProtection, address, numbered, runs_of};
 
 use crate::plan::{Device, OptionValue, Plan};
 
@@ -143,20 +143,17 @@ fn sector_map(mode: &Mode) -> String {
 }
 
 fn active(value: u32, option: &OptionValue) -> String {
-    let bits: Vec<String> = (0..32)
-        .filter(|bit| value >> bit & 1 == 0 && option.value >> bit & 1 == 1)
-        .map(|bit| bit.to_string())
-        .collect();
-    let open: Vec<String> = (0..32)
-        .filter(|bit| value >> bit & 1 == 1 && option.value >> bit & 1 == 0)
-        .map(|bit| bit.to_string())
-        .collect();
+    let bit = |value: u32, at: u32| value >> at & 1;
+    let which = |is: u32, should: u32| {
+        (0..32).filter(|at| bit(value, *at) == is && bit(option.value, *at) == should).collect::<Vec<u32>>()
+    };
+    let (bits, open) = (which(0, 1), which(1, 0));
     let mut text = Vec::new();
     if !bits.is_empty() {
-        text.push(format!("protects too much: bits {}", bits.join(", ")));
+        text.push(format!("protects too much: {}", numbered("bit", bits)));
     }
     if !open.is_empty() {
-        text.push(format!("does not protect: bits {}", open.join(", ")));
+        text.push(format!("does not protect: {}", numbered("bit", open)));
     }
     text.join("; ")
 }
@@ -173,15 +170,14 @@ fn other_sectors(plan: &Plan, board: &Mode) -> String {
         board.regions.iter().flat_map(Region::sectors).filter(overlaps).map(|sector| sector.number).collect();
     let exists = |number: &u32| board.regions.iter().any(|region| region.numbers().contains(number));
     let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
-    let missing: Vec<u32> = (first..=last).filter(|number| !exists(number)).collect();
-    let mut text = format!("in this board's {} the slots take sectors {}", board.phrase(), ranges(&numbers));
+    let missing = runs_of((first..=last).filter(|number| !exists(number))).join(", ");
+    let mut text =
+        format!("in this board's {} the slots take {}", board.phrase(), numbered("sector", numbers.iter().copied()));
     if !missing.is_empty() {
         // PM0059 (the same flash in the F2): an erase with an invalid sector number sets WRPERR.
-        let missing: BTreeSet<u32> = missing.into_iter().collect();
         text += &format!(
-            "; a tool that counts from {first} to {last} also asks for {}, which do not exist, and their erase fails as if they \
-             were write-protected",
-            ranges(&missing)
+            "; a tool that counts from {first} to {last} also asks for {missing}, which do not exist, and their erase fails as if they \
+             were write-protected"
         );
     }
     text
@@ -199,7 +195,8 @@ fn protected(plan: &Plan, board: &Mode, found: &impl Fn(&str) -> Option<u32>) ->
     if hit.is_empty() {
         return None;
     }
-    let mut text = format!("sectors {} are write-protected: their erase fails", ranges(&hit));
+    let (are, their) = if hit.len() == 1 { ("is", "its") } else { ("are", "their") };
+    let mut text = format!("{} {are} write-protected: {their} erase fails", numbered("sector", hit));
     let unproven: Vec<&str> = board
         .regions
         .iter()
@@ -271,14 +268,5 @@ fn assignment(device: &Device, row: &Row) -> String {
         }
         Some((OptionKind::Bit, _)) => format!("{}={}", row.option, row.expected),
         _ => format!("{}={:#X}", row.option, row.expected),
-    }
-}
-
-/// `0-7 and 12-17`.
-fn ranges(numbers: &BTreeSet<u32>) -> String {
-    let texts = runs_of(numbers.iter().copied());
-    match texts.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => texts.concat(),
     }
 }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use manifest::diagnostic::Severity;
+use manifest::diagnostic::{Help, Severity};
 use manifest::{Diagnostic, Source, check, codes, includes};
 
 fn folder() -> PathBuf {
@@ -159,18 +159,46 @@ fn every_diagnostic_has_a_place_and_a_known_code() {
     }
 }
 
+/// The board of the field report, in the other mode: all that the help says, and no error is left.
+#[test]
+fn the_help_of_several_edits_is_enough() {
+    let sources = sources("err_r5.toml");
+    let told = check(&sources).diagnostics;
+    let help = told[0].help.iter().find(|help| help.edits.len() > 1).unwrap();
+    let again = check(&edited(&sources, help));
+    assert_eq!(again.diagnostics, []);
+    let plan = again.plan.unwrap();
+    assert_eq!(plan.slots[0].extent.range, 0x0800_0000..0x080C_0000);
+    assert_eq!(plan.areas[0].extent.range, 0x080C_0000..0x0810_0000);
+}
+
+/// The files with all edits of a help.
+fn edited(sources: &[Source], help: &Help) -> Vec<Source> {
+    let mut edited = sources.to_vec();
+    let mut edits = help.edits.clone();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    for edit in edits {
+        edited[edit.file].text.replace_range(edit.span.clone(), &edit.replacement);
+    }
+    edited
+}
+
 #[test]
 fn a_suggested_edit_that_replaces_a_value_is_taken() {
     let mut tried = 0;
     for (name, _) in index() {
         let sources = sources(&name);
-        for diagnostic in check(&sources).diagnostics {
-            for edit in diagnostic.help.iter().flat_map(|help| &help.edits) {
-                let mut edited = sources.clone();
-                edited[edit.file].text.replace_range(edit.span.clone(), &edit.replacement);
-                let again = check(&edited);
+        let told = check(&sources).diagnostics;
+        for diagnostic in &told {
+            for help in diagnostic.help.iter().filter(|help| !help.edits.is_empty()) {
+                let again = check(&edited(&sources, help));
                 let same = |other: &&Diagnostic| other.code == diagnostic.code && other.title == diagnostic.title;
-                assert_eq!(again.diagnostics.iter().find(same), None, "{name}: {edit:?}");
+                assert_eq!(again.diagnostics.iter().find(same), None, "{name}: {help:?}");
+                // What a help brings in must be TOML, with keys that are known and that stand once.
+                for code in [codes::SYNTAX, codes::UNKNOWN_KEY, codes::TWICE] {
+                    let count = |all: &[Diagnostic]| all.iter().filter(|found| found.code == code.id).count();
+                    assert!(count(&again.diagnostics) <= count(&told), "{name}: {help:?} brings {}", code.id);
+                }
                 tried += 1;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::iter;
 
-use geometry::{address, bytes};
+use geometry::{address, bytes, numbered};
 use manifest::map::{Exchange, Exchanged, RegionMap, Row, What, exchanged, exchanges};
 use manifest::memory::{Access, Memory};
 use manifest::plan::{ImageKind, Placement, Plan, Use, Word as _};
@@ -86,9 +86,15 @@ impl<'a> Map<'a> {
             What::Backup(image) => format!("backup of {image}"),
             What::Unused => "no image".to_owned(),
             What::Area(Use::Counter) => "security counter".to_owned(),
-            What::Area(Use::Application) => "of the application".to_owned(),
+            What::Area(Use::Application) => format!("of the application{}", self.log(row)),
             What::Area(Use::Log) => "state log".to_owned(),
         }
+    }
+
+    /// `: log of 256 x (new, used, deleted)`.
+    fn log(&self, row: &Row) -> String {
+        let log = row.name.as_deref().and_then(|name| self.plan.area(name)?.log.as_ref());
+        log.map_or(String::new(), |log| format!(": log of {} x ({})", log.entries, log.states.join(", ")))
     }
 
     /// Bytes used, if they are known.
@@ -220,7 +226,6 @@ impl<'a> Map<'a> {
         let borders = sectors.map(|sector| sector.address).filter(|start| (row.address + 1..=end).contains(start));
         let protected =
             row.name.as_deref().and_then(|name| self.plan.slot(name)).is_some_and(|slot| slot.write_protect.value);
-        let plural = if row.sectors.0 == row.sectors.1 { "" } else { "s" };
         svg::Box {
             kind: match row.what {
                 What::Free | What::Unused => Kind::Free,
@@ -233,7 +238,7 @@ impl<'a> Map<'a> {
             address: map.access.place(row.address),
             name: name(row).to_owned(),
             what: self.what(row) + if protected { ", write-protected" } else { "" },
-            extent: [bytes(row.size), format!("sector{plural} {}", numbers(row))],
+            extent: [bytes(row.size), numbered("sector", row.sectors.0..=row.sectors.1)],
             size: row.size,
             borders: borders.map(|start| start - row.address).collect(),
             slot: self.drawn_slot(row),

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use geometry::{Sector, address, runs_of};
-use manifest::plan::{Image, ImageKind, Placement, Plan, Requirement, RoleName, Word as _};
+use geometry::{Sector, address, numbered};
+use manifest::plan::{Image, ImageKind, Loader, Placement, Plan, Requirement, RoleName, Word as _};
 use packer::build::Wanted;
 use packer::built::SealedFile;
 use packer::factory::factory;
@@ -23,7 +23,7 @@ use crate::load::{Manifest, ProfileArgs, refused};
 use crate::lock::{LockArgs, Locking};
 use crate::progress::Progress;
 use crate::report::{FindingsFormat, Report};
-use crate::text::{counted, hex, thousands};
+use crate::text::{counted, hex, thousands, word};
 use crate::version::VersionArgs;
 
 /// Folder for what waits for signatures, below the output folder.
@@ -184,7 +184,7 @@ impl Command {
         result["stale"] = json!(stale);
         result["lock"] = locking.to_json(plan);
         let lock = format!("{}  {}\n", locking.path.display(), locking.text(plan));
-        let text = self.text(plan, built, outputs) + &lock + &self.waiting(built);
+        let text = self.text(plan, built, outputs) + &lock + &self.waiting(built) + &self.next(plan, built, outputs);
         let remarks = match stale.as_slice() {
             [] => String::new(),
             stale => format!("note: not made now, and left as an earlier build wrote them: {}\n", stale.join(", ")),
@@ -283,6 +283,25 @@ impl Command {
         )
     }
 
+    /// How a blank board gets what was made; nothing where it also needs a boot loader that is not here, or signatures.
+    fn next(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> String {
+        let is_first = |output: &&Output<'_>| match output.content {
+            Content::Factory(_) => true,
+            Content::InSlot(_, image, placement) => {
+                let first = image.placements.first().is_some_and(|first| first.slot.value == placement.slot.value);
+                plan.boot.loader.value == Loader::None && first && output.container == Container::Hex
+            }
+            Content::Image(_) | Content::Layout(_) | Content::Release(..) => false,
+        };
+        match outputs.iter().find(is_first) {
+            Some(file) if !built.is_waiting() => {
+                let path = self.out.join(&file.name);
+                format!("next: STM32_Programmer_CLI -c port=swd -w {} -v\n", word(&path.display().to_string()))
+            }
+            _ => String::new(),
+        }
+    }
+
     /// A line for each file, with what it is.
     fn files(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> String {
         let folder = self.folder(built);
@@ -321,8 +340,8 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
             let runs = output.runs(plan);
             let ranges: Vec<_> =
                 runs.iter().map(|run| format!("{} to {}", address(run.address), address(run.end() - 1))).collect();
-            let sectors = runs_of(sectors(plan, placement, &runs)).join(", ");
-            format!("{}: {}, sectors {sectors}", placement.slot.value, ranges.join(" and "))
+            let sectors = numbered("sector", sectors(plan, placement, &runs));
+            format!("{}: {}, {sectors}", placement.slot.value, ranges.join(" and "))
         }
         Content::Factory(factory) => {
             let images = factory.images.iter().map(|(image, placement)| (&image.name.value, &placement.slot.value));

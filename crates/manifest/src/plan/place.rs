@@ -58,6 +58,53 @@ pub struct Area {
     pub extent: Extent,
     /// What it is for.
     pub purpose: Spanned<Use>,
+    /// The log of states that the application keeps in it, from its first byte on.
+    pub log: Option<AreaLog>,
+}
+
+/// A log of states: an array of entries, each of which goes through the states in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AreaLog {
+    /// The states.
+    pub states: Vec<String>,
+    /// How many entries.
+    pub entries: u32,
+    /// Bytes that one program operation fills.
+    pub unit: u32,
+    /// The states' words, where each is written over the one before. `None`: each state has a program unit of its own.
+    pub values: Option<Vec<u32>>,
+}
+
+impl AreaLog {
+    /// Program units of an entry.
+    fn units(&self) -> u64 {
+        if self.values.is_some() { 1 } else { u64::try_from(self.states.len()).unwrap_or(u64::MAX) }
+    }
+
+    /// Bytes of an entry.
+    pub fn entry_size(&self) -> u64 {
+        self.units().saturating_mul(self.unit.into())
+    }
+
+    /// Bytes of all entries.
+    pub fn size(&self) -> u64 {
+        self.entry_size().saturating_mul(self.entries.into())
+    }
+
+    /// How many entries fit into so many bytes.
+    pub fn most(&self, room: u32) -> u64 {
+        u64::from(room) / self.entry_size().max(1)
+    }
+
+    /// `3 units of 4 bytes x 256 entries = 3072 of 4096 bytes`.
+    pub fn sizes(&self, room: u32) -> String {
+        let Self { entries, unit, .. } = self;
+        let units = match self.units() {
+            1 => "1 unit".to_owned(),
+            units => format!("{units} units"),
+        };
+        format!("{units} of {unit} bytes x {entries} entries = {} of {room} bytes", self.size())
+    }
 }
 
 /// What an area is for.

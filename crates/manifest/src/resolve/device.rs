@@ -1,6 +1,6 @@
 //! Part, option bytes, and the mode that they select.
 
-use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, bytes};
+use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, bytes, numbers};
 
 use super::{Report, facts, memory};
 use crate::codes;
@@ -131,7 +131,9 @@ fn slot_in_modes(part: &Part, spec: &Manifest) -> Option<(Span, String)> {
         bytes(chosen.map(|sector| sector.size).sum())
     };
     let sizes: Vec<String> = part.modes.iter().map(size).collect();
-    Some((name.entry, format!("sectors {}-{} are {}", sectors.first, sectors.last, sizes.join(", or "))))
+    let (s, are) = if sectors.first == sectors.last { ("", "is") } else { ("s", "are") };
+    let numbers = numbers(sectors.first, sectors.last);
+    Some((name.entry, format!("sector{s} {numbers} {are} {}", sizes.join(", or "))))
 }
 
 /// A line of the manifest with the value that a part has when it leaves the factory.

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 
 use geometry::sort::sort_by;
-use geometry::{Alias, Citation, Mode, Part, Region, Sector, bytes};
+use geometry::{Alias, Citation, Mode, Part, Region, Sector, bytes, numbers};
 
-use super::{Report, declared, refers_to};
+use super::{Report, declared, refers_to, remap};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::memory::Access;
@@ -103,10 +103,8 @@ pub fn areas(spec: &Manifest, device: &Device, report: &mut Report) -> Vec<Area>
         };
         let (Some(extent), Some(purpose)) = (place.resolve(device, spec, report), *area.r#use) else { continue };
         rules::counter::check_sectors(name, &extent, purpose, report);
-        if let Some(log) = area.log.as_ref() {
-            rules::states::check(name, &extent, log, report);
-        }
-        areas.push(Area { name: name.clone(), extent, purpose });
+        let log = area.log.as_ref().and_then(|log| rules::states::check(name, &extent, log, report));
+        areas.push(Area { name: name.clone(), extent, purpose, log });
     }
     sort_by(&mut areas, |a, b| a.extent.order(&b.extent));
     areas
@@ -125,7 +123,7 @@ impl Geometry<'_> {
             return None;
         };
         let (sectors, span) = match form? {
-            Form::Sectors(sectors) => (self.by_number(&device.mode, region, access, sectors, report)?, sectors.span),
+            Form::Sectors(sectors) => (self.by_number(device, spec, region, access, sectors, report)?, sectors.span),
             Form::Range(offset, size) => {
                 let span = offset.span;
                 let offset = number(region, access, &offset, size, report)?;
@@ -169,13 +167,15 @@ impl Geometry<'_> {
 
     fn by_number(
         &self,
-        mode: &Mode,
+        device: &Device,
+        spec: &Manifest,
         region: &Region,
         access: Access,
         wanted: Spanned<Sectors>,
         report: &mut Report,
     ) -> Option<Vec<Sector>> {
         let Sectors { first, last } = wanted.value;
+        let mode = &device.mode;
         let found: Vec<Sector> = region.sectors().filter(|s| (first..=last).contains(&s.number)).collect();
         let count = last.checked_sub(first).and_then(|distance| distance.checked_add(1));
         if u32::try_from(found.len()).ok() == count {
@@ -185,7 +185,19 @@ impl Geometry<'_> {
         let elsewhere = mode.regions.iter().find(|region| region.sector(missing).is_some());
         let elsewhere = elsewhere.filter(|_| access == Access::Internal);
         let has = format!("{} has sectors {}", region.name, range(region));
-        report.push(match elsewhere {
+        let part = match (found.first(), found.last(), elsewhere) {
+            (Some(from), Some(to), _) => {
+                let size = found.iter().map(|sector| sector.size).sum();
+                let text = format!("what {} has of it: {}", region.name, bytes(size));
+                Some((text, wanted.span, numbers(from.number, to.number)))
+            }
+            (_, _, Some(other)) if other.sector(first).is_some() && other.sector(last).is_some() => {
+                let text = format!("sectors of these numbers are in {}", other.name);
+                Some((text, self.region?.span, other.name.clone()))
+            }
+            _ => None,
+        };
+        let error = match elsewhere {
             Some(other) => {
                 let title = format!("`{}` does not lie inside {}", self.name.value, region.name);
                 let text = format!("sector {missing} is in {}; {has}", other.name);
@@ -211,6 +223,14 @@ impl Geometry<'_> {
                 let error = Diagnostic::error(codes::UNKNOWN_SECTOR, title).at(wanted.span, has);
                 error.fact(format!("{}: {}", mode.title, mode.summary()), &mode.citation.source, mode.citation.evidence)
             }
+        };
+        let error = match part {
+            Some((text, span, replacement)) => error.edit(text, span, format!("\"{replacement}\"")),
+            None => error,
+        };
+        report.push(match elsewhere {
+            Some(_) => remap::propose(error, &self.name.value, wanted.value, device, spec),
+            None => error,
         });
         None
     }
@@ -232,25 +252,33 @@ impl Geometry<'_> {
         let Some(end) = end else {
             let title = format!("`{}` does not end inside {}", self.name.value, region.name);
             let text = format!("{} has {}", region.name, bytes(region.size()));
-            report.push(Diagnostic::error(codes::REGION_END, title).at(size.span, text).see(offset.span, "from here"));
+            let error = Diagnostic::error(codes::REGION_END, title).at(size.span, text).see(offset.span, "from here");
+            report.push(match region.size().checked_sub(offset.value.0).filter(|rest| *rest > 0) {
+                Some(rest) => error.edit("up to its end", size.span, format!("\"{}\"", bytes(rest))),
+                None => error.help(format!("an offset in {} is less than {}", region.name, bytes(region.size()))),
+            });
             return None;
         };
-        let start_fits = self.on_boundary(region, access, offset, offset.value.0, "starts", report);
-        let end_fits = self.on_boundary(region, access, size, end, "ends", report);
+        let start_fits = self.on_boundary(region, access, offset, Edge::Start, report);
+        let edge = Edge::End { start: offset.value.0, start_fits };
+        let end_fits = self.on_boundary(region, access, size, edge, report);
         let range = region.base + offset.value.0..region.base + end;
         (start_fits && end_fits).then(|| region.sectors().filter(|s| range.contains(&s.address)).collect())
     }
 
-    /// Whether an offset from the region's start is a sector boundary. `value` is what the file says.
+    /// Whether a slot's start or end is a sector boundary. `value` is what the file says.
     fn on_boundary(
         &self,
         region: &Region,
         access: Access,
         value: Spanned<Bytes>,
-        at: u32,
-        verb: &str,
+        edge: Edge,
         report: &mut Report,
     ) -> bool {
+        let (verb, at) = match edge {
+            Edge::Start => ("starts", value.value.0),
+            Edge::End { start, .. } => ("ends", start + value.value.0),
+        };
         let place = region.base + at;
         let Some(sector) = region.sector_at(place).filter(|sector| sector.address != place) else { return true };
         let title = format!("`{}` {verb} inside sector {}", self.name.value, sector.number);
@@ -261,15 +289,34 @@ impl Geometry<'_> {
             sector.number,
             bytes(sector.size)
         );
-        let boundaries = format!(
-            "the boundaries next to it are {} and {} from the start of {}",
-            bytes(below),
-            bytes(above),
-            region.name
-        );
+        let boundaries = match edge {
+            Edge::End { start, start_fits: true } if below > start => {
+                format!("with a size of {} or {} it ends on a boundary", bytes(below - start), bytes(above - start))
+            }
+            Edge::End { start, start_fits: true } => {
+                format!("with a size of {} it ends on a boundary", bytes(above - start))
+            }
+            _ => format!(
+                "the boundaries next to it are {} and {} from the start of {}",
+                bytes(below),
+                bytes(above),
+                region.name
+            ),
+        };
         report.push(Diagnostic::error(codes::SECTOR_BOUNDARY, title).at(value.span, text).help(boundaries));
         false
     }
+}
+
+/// An end of a slot.
+#[derive(Clone, Copy)]
+enum Edge {
+    Start,
+    /// `start`: where the slot starts, and whether that is a boundary.
+    End {
+        start: u32,
+        start_fits: bool,
+    },
 }
 
 /// How a file says where something lies.

@@ -15,6 +15,7 @@ mod overwrite;
 pub(crate) mod product;
 mod profiles;
 mod release;
+mod remap;
 mod roles;
 mod update;
 
@@ -62,7 +63,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     let profiles = profiles::resolve(spec, device.as_ref(), &written, report);
 
     let (Some(device), Some(slots), Some(areas)) = (&mut device, slots, areas) else { return None };
-    rules::overlap::check(&slots, &areas, report);
+    rules::overlap::check(device, &slots, &areas, report);
     rules::protection::check(device, &slots, &areas, spec, report);
     rules::boot::check(device, boot.as_ref(), &slots, spec, report);
     let known = images.as_deref().unwrap_or_default();
@@ -102,7 +103,7 @@ pub fn fragment(spec: &Manifest, report: &mut Report) {
     keys::resolve(spec, report);
     let Some(device) = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report)) else { return };
     let (slots, areas) = (extent::slots(spec, &device, report), extent::areas(spec, &device, report));
-    rules::overlap::check(&slots, &areas, report);
+    rules::overlap::check(&device, &slots, &areas, report);
     rules::protection::check(&device, &slots, &areas, spec, report);
 }
 
@@ -142,7 +143,7 @@ fn check_names(spec: &Manifest, report: &mut Report) {
 }
 
 /// Whether a name can become an identifier.
-fn check_name(name: &Spanned<String>, report: &mut Report) {
+pub(crate) fn check_name(name: &Spanned<String>, report: &mut Report) {
     if let Some(objection) = names::objection(name) {
         let error = Diagnostic::error(codes::BAD_NAME, format!("`{}` is no name to use here", name.value));
         report.push(error.at(name.span, objection));

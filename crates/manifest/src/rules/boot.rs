@@ -119,7 +119,9 @@ fn other_slot(
     let Some(boot) = &boot.slot else {
         let title = format!("{} starts `{named}`, and no firmware is there", name.value);
         let right = names::list(started.iter().map(|slot| slot.value.as_str()), "or");
-        return Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, format!("firmware is in {right}"));
+        let error = Diagnostic::error(codes::BOOT_ADDRESS, title).at(setting.span, format!("firmware is in {right}"));
+        let Some(first) = started.first() else { return error };
+        return error.edit("start the firmware", setting.span, format!("\"{}\"", first.value));
     };
     let title = format!("{} starts `{named}`, and the boot loader is in `{}`", name.value, boot.value);
     Diagnostic::error(codes::BOOT_ADDRESS, title)
@@ -137,7 +139,11 @@ fn check_exchange(device: &Device, boot: &Boot, report: &mut Vec<Diagnostic>) {
         return;
     }
     let warning = Diagnostic::warning(codes::NO_BOOT_PIN, "no recovery by the BOOT0 pin");
-    report.push(warning.at(*span, format!("with two banks and {name} = 0 the pin is ignored")).fact(
+    let warning = warning.at(*span, format!("with two banks and {name} = 0 the pin is ignored")).help(format!(
+        "{name} = 1 keeps the pin, and each slot then runs where it is stored; or say how such a board is recovered: \
+         lints.WX0114 = {{ level = \"allow\", reason = \"...\" }}"
+    ));
+    report.push(warning.fact(
         "with nDBANK = nDBOOT = 0 only BOOT_ADD0 is used",
         "ST staff, ST community message 162426",
         geometry::Evidence::OneReport,

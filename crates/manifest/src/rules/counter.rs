@@ -8,7 +8,7 @@ use crate::source::Spanned;
 use crate::spec::{self, Manifest};
 
 /// Sectors that a counter needs: one can be erased while the other holds the value.
-const SECTORS: usize = 2;
+pub(crate) const SECTORS: usize = 2;
 
 /// WX0410: a counter area has a sector to spare.
 pub fn check_sectors(name: &Spanned<String>, extent: &Extent, purpose: Spanned<Use>, report: &mut Vec<Diagnostic>) {

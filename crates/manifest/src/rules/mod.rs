@@ -17,6 +17,7 @@ pub(crate) mod otp;
 pub(crate) mod overlap;
 pub(crate) mod protection;
 pub(crate) mod revert;
+pub(crate) mod room;
 pub(crate) mod stall;
 pub(crate) mod states;
 pub(crate) mod together;

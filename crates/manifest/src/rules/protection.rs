@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use geometry::{PageProtection, Region, Sector, WriteProtection, address, bytes, numbers};
 
 use super::overlap::extents;
+use super::room;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::memory::Access;
@@ -29,7 +30,8 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
             } else {
                 "option bytes protect internal flash, and nothing else".to_owned()
             };
-            report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, text));
+            let error = Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, text);
+            report.push(unprotected(error, slot, "what is not known to be protected is left open"));
             continue;
         };
         if is_updated(spec, &slot.name) {
@@ -45,7 +47,7 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], spec: &Manifest, r
             if let Some(first) = hit.iter().find(|sector| !slot.extent.sectors.contains(sector)) {
                 let taken: Vec<&Extent> = extents(slots, areas).map(|(_, extent)| extent).collect();
                 let neighbour = Neighbour { name, extent: other, sector: *first };
-                report.push(covers(device, protection, slot, asked, &neighbour, &taken));
+                report.push(covers(device, protection, slot, asked, &neighbour, areas, &taken));
             }
         }
     }
@@ -72,7 +74,16 @@ fn check_pages(
 
 fn stops_updates(slot: &Slot, asked: Span) -> Diagnostic {
     let title = format!("write protection of `{}` would stop its updates", slot.name.value);
-    Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an image's slot is erased")
+    let error = Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an image's slot is erased");
+    unprotected(error, slot, "leave it open")
+}
+
+/// Proposes to ask for no protection of a slot.
+fn unprotected(error: Diagnostic, slot: &Slot, text: &str) -> Diagnostic {
+    match slot.write_protect.span() {
+        Some(span) => error.edit(text, span, "false"),
+        None => error,
+    }
 }
 
 /// How many protected slots of its region lie before a slot: the place of its option byte.
@@ -94,6 +105,7 @@ fn covers(
     slot: &Slot,
     asked: Span,
     neighbour: &Neighbour<'_>,
+    areas: &[Area],
     taken: &[&Extent],
 ) -> Diagnostic {
     let Neighbour { name, extent, sector } = neighbour;
@@ -113,7 +125,7 @@ fn covers(
         .see(slot.extent.span, needs)
         .at(asked, "asked for here")
         .see(extent.span, format!("sector {number}, {}", address(sector.address)))
-        .help(advice(device, protection, slot, neighbour, taken));
+        .help(advice(device, protection, slot, neighbour, areas, taken));
     let register = device.part.option(&protection.option).map_or("", |option| option.field.register.as_str());
     let fact = format!("{register}.{} in {}", protection.option, device.mode.phrase());
     error.fact(fact, &protection.citation.source, protection.citation.evidence)
@@ -125,6 +137,7 @@ fn advice(
     protection: &WriteProtection,
     slot: &Slot,
     neighbour: &Neighbour<'_>,
+    areas: &[Area],
     taken: &[&Extent],
 ) -> String {
     let region = &slot.extent.region;
@@ -144,20 +157,12 @@ fn advice(
         }
         _ => format!("{larger} for `{slot_name}`"),
     };
-    let occupied = |sector: &Sector| {
+    let is_taken = |of: &Region, sector: &Sector| {
         let others = taken.iter().filter(|extent| !std::ptr::eq(**extent, neighbour.extent));
-        covered.contains(&sector.number) || others.into_iter().any(|extent| extent.sectors.contains(sector))
+        let is_covered = of.name == region.name && covered.contains(&sector.number);
+        is_covered || others.into_iter().any(|extent| extent.region.name == of.name && extent.sectors.contains(sector))
     };
-    let count = neighbour.extent.sectors.len();
-    let free = device.mode.regions.iter().find_map(|region| {
-        let sectors: Vec<Sector> = region.sectors().collect();
-        let window = sectors.windows(count).find(|window| !window.iter().any(occupied))?;
-        Some(format!("{} {}", region.name, quoted(window.first()?.number, window.last()?.number)))
-    });
-    let elsewhere = match free {
-        Some(free) => format!("for instance {free}"),
-        None => format!("but no {count} free sectors lie side by side now"),
-    };
+    let elsewhere = room::instead_of(neighbour.name, neighbour.extent, areas, &device.mode.regions, is_taken);
     format!("{sizes}, and `{}` elsewhere, {elsewhere}", neighbour.name.value)
 }
 

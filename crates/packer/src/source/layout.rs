@@ -4,7 +4,7 @@ use geometry::SwapBit;
 use image_format::layout::{GroupRegion, GroupView, MEMORY_OTP};
 use manifest::map::{Exchanged, exchanged};
 use manifest::memory::Access;
-use manifest::plan::{Extent, Placement, Plan, Raise, Slot};
+use manifest::plan::{AreaLog, Extent, Placement, Plan, Raise, Slot};
 
 use super::{Section, Source, Value};
 use crate::linker::mode;
@@ -20,6 +20,9 @@ pub fn layout(plan: &Plan, command: &str) -> Source {
         let name = &area.name.value;
         let mut section = Section::new(format!("Area `{name}`."));
         extent(&mut section, &format!("AREA_{name}"), &area.extent);
+        if let Some(log) = &area.log {
+            state_log(&mut section, &format!("AREA_{name}_LOG"), log);
+        }
         sections.push(section);
     }
     for image in &plan.images {
@@ -150,6 +153,26 @@ fn placement(section: &mut Section, name: &str, access: Access, placement: &Plac
     if placement.state_size > 0 {
         section.add(format!("{name}_STATE"), "Address of the state words.", Value::Hex(placement.state_address));
         section.add(format!("{name}_STATE_SIZE"), "Bytes of these.", Value::Hex(placement.state_size));
+    }
+}
+
+/// A log of states, which begins with the area.
+fn state_log(section: &mut Section, name: &str, log: &AreaLog) {
+    let size = u32::try_from(log.entry_size()).unwrap_or(u32::MAX);
+    section.add(format!("{name}_ENTRIES"), "Entries of its log, one behind the other.", Value::Number(log.entries));
+    section.add(format!("{name}_ENTRY_SIZE"), "Bytes of an entry.", Value::Number(size));
+    for (number, state) in (0..).zip(&log.states) {
+        let (doc, value) = match log.values.as_ref().map(|values| values.get(number as usize)) {
+            None => {
+                let doc =
+                    format!("Offset in an entry of the program unit that is not erased once `{state}` is reached.");
+                (doc, Value::Number(log.unit.saturating_mul(number)))
+            }
+            Some(word) => {
+                (format!("An entry's word in state `{state}`."), Value::Hex(word.copied().unwrap_or_default()))
+            }
+        };
+        section.add(format!("{name}_STATE_{state}"), doc, value);
     }
 }
 
