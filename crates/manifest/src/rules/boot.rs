@@ -140,8 +140,7 @@ fn check_exchange(device: &Device, boot: &Boot, report: &mut Vec<Diagnostic>) {
     }
     let warning = Diagnostic::warning(codes::NO_BOOT_PIN, "no recovery by the BOOT0 pin");
     let warning = warning.at(*span, format!("with two banks and {name} = 0 the pin is ignored")).help(format!(
-        "{name} = 1 keeps the pin, and each slot then runs where it is stored; or say how such a board is recovered: \
-         lints.WX0114 = {{ level = \"allow\", reason = \"...\" }}"
+        "{name} = 1 keeps the pin; or say how such a board is recovered: lints.WX0114 = {{ level = \"allow\", reason = \"...\" }}"
     ));
     report.push(warning.fact(
         "with nDBANK = nDBOOT = 0 only BOOT_ADD0 is used",
