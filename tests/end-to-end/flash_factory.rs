@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use packer::dfuse::Target;
+use packer::placed::Piece;
 use waxseal_tests::elf::code;
 use waxseal_tests::{Project, Run, hex};
 
@@ -101,6 +103,30 @@ fn err_factory_images() {
         assert!(run.exit == Some(1) && said.contains(says), "{name}: {said}");
         untouched(&project);
     }
+}
+
+/// As another tool's DfuSe file. That of a slot is what `dfu-util -D` takes: the image at the slot's address, in the flash's alternate setting.
+#[test]
+fn dfuse_files_of_a_blank_board() {
+    let (project, digest) = project();
+    let elements = |file: &str| match packer::dfuse::read(&project.read(file)).unwrap().as_slice() {
+        [target] => (
+            target.alternate,
+            target.elements.iter().map(|piece| (piece.address, piece.bytes.to_vec())).collect::<Vec<_>>(),
+        ),
+        targets => panic!("{} targets", targets.len()),
+    };
+    let (alternate, image) = elements("out/app.a.dfu");
+    assert!(alternate == 0 && image == [(0x0802_0000, project.read("out/app.a.bin"))]);
+    let loader = [(BOOT, project.read("boot.bin"))];
+    let piece = |(address, bytes): &(u32, Vec<u8>)| Piece { address: *address, bytes: bytes.clone().into() };
+    let elements = loader.iter().chain(&image).map(piece).collect();
+    project.write(
+        "out/factory.hex",
+        packer::dfuse::write(&[Target { alternate: 0, name: "factory".to_owned(), elements }]),
+    );
+    let run = flash(&project, &format!("--boot-loader {digest}")).exits(0);
+    run.says(&["slot a holds app 1.4.0", "slot boot holds the boot loader, read back and compared"]);
 }
 
 #[test]

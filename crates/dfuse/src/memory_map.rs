@@ -200,6 +200,16 @@ mod tests {
         assert_eq!(runs("@OTP Memory   /0x1FF0F000/01*0001Ke"), [(0x1FF0_F000, 1, 1024, otp())]);
         assert_eq!(runs("@OTP Memory   /0x1FF0F000/01*1024.e"), [(0x1FF0_F000, 1, 1024, otp())]);
         assert_eq!(runs("@Option Bytes  /0x1FFF0000/01*048 e"), [(0x1FFF_0000, 1, 48, otp())]);
+        // STM32L151 and L072, L4R5, H750 and H7A3.
+        assert_eq!(runs("@Internal Flash  /0x08000000/1024*256 g"), [(0x0800_0000, 1024, 256, all())]);
+        assert_eq!(runs("@Internal Flash  /0x08000000/1536*128g"), [(0x0800_0000, 1536, 128, all())]);
+        assert_eq!(runs("@DATA Memory /0x08080000/2*3Ke"), [(0x0808_0000, 2, 3 << 10, otp())]);
+        assert_eq!(
+            runs("@Option Bytes  /0x1FF00000/01*040 e/0x1FF01000/01*040 e"),
+            [(0x1FF0_0000, 1, 40, otp()), (0x1FF0_1000, 1, 40, otp())],
+        );
+        assert_eq!(runs("@Internal Flash   /0x08000000/16*128Kg"), [(0x0800_0000, 16, 128 << 10, all())]);
+        assert_eq!(runs("@Option Bytes   /0x5200201C/01*297 e"), [(0x5200_201C, 1, 297, otp())]);
         assert_eq!(
             runs("@Internal Flash   /0x08000000/128*0002Kg/0x08040000/128*0002Ka\0"),
             [(0x0800_0000, 128, 2048, all()), (0x0804_0000, 128, 2048, "read".to_owned())],
