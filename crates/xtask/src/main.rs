@@ -124,7 +124,7 @@ fn perform(task: Task) -> Outcome {
         Task::Firmware => example::firmware(),
         Task::Library(library) => boot_c::library(&library),
         Task::Wasm => test::wasm().and_then(|()| page::build()),
-        Task::Serve { port } => test::wasm().and_then(|()| page::serve(port)),
+        Task::Serve { port } => page::serve(port),
         Task::Bench { builds: true, .. } => peer::compare(),
         Task::Bench { line: true, .. } => line::compare(),
         Task::Bench { .. } => bench::bench(),

@@ -9,11 +9,14 @@ use std::{
 use crate::{
     cargo,
     process::{Failure, Outcome, capture, root, run, target_folder},
+    test::wasm,
     tools,
 };
 
 /// `cargo xtask serve`: the page on this machine alone, with its headers.
 pub fn serve(port: u16) -> Outcome {
+    println!("building the package and the page: some minutes the first time");
+    wasm()?;
     build()?;
     run(Command::new("node").args(["serve.mjs", &port.to_string()]).current_dir(folder()?))
 }
