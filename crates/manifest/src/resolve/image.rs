@@ -274,12 +274,16 @@ fn check_inputs(image: &spec::Image, slots: &[Spanned<String>], report: &mut Rep
             None => {}
         }
     }
-    if let (Some(kind), Some(inputs)) = (*image.r#type, &*image.inputs)
-        && kind.value == ImageKind::Data
-    {
-        let error = Diagnostic::error(codes::WRONG_VALUE, "data is the same in every slot");
-        let error =
-            error.at(inputs.entry, "one file for each slot").see(kind.span, "nothing in it depends on its address");
+    let data = image.r#type.filter(|kind| kind.value == ImageKind::Data).map(|kind| kind.span);
+    let exchanged =
+        image.strategy.filter(|strategy| strategy.value == Strategy::BankSwap).map(|strategy| strategy.span);
+    let same = [
+        data.map(|span| ("data is the same in every slot", span, "nothing in it depends on its address")),
+        exchanged.map(|span| ("one build runs from either bank", span, "both slots run at one address")),
+    ];
+    if let (Some(inputs), Some((title, span, why))) = (&*image.inputs, same.into_iter().flatten().next()) {
+        let error = Diagnostic::error(codes::WRONG_VALUE, title);
+        let error = error.at(inputs.entry, "one file for each slot").see(span, why);
         report.push(error.help("input = \"FILE\""));
     }
     for slot in image.inputs.iter().flat_map(|inputs| inputs.value.names()) {
