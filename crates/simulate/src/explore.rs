@@ -305,7 +305,9 @@ impl<'b> Explorer<'b> {
             cut: Cut { operation: cut.cut.operation - first, ..cut.cut },
             restart: cut.restart,
         };
-        let cuts = Cuts(done.iter().map(own).collect());
+        let mut cuts = Cuts(done.iter().map(own).collect());
+        // A failure is planned for the start that it happens in: a cut that was found afterwards may come before it.
+        cuts.0.sort_by_key(|cut| cut.cut.operation);
         Failure {
             bench: self.player.bench.name.clone(),
             scenario: self.player.scenario,

@@ -27,10 +27,10 @@ pub struct Power {
     /// Plays these cuts and nothing else, on the device and in the scenario that a failure named.
     #[arg(long, requires = "device", requires = "scenario")]
     replay: Option<Cuts>,
-    /// The device, as a failure names it: `L476/direct-xip`.
+    /// The device, as a failure names it: `L476/direct-xip`. Without --replay all whose name has this in it: `bank-swap`.
     #[arg(long)]
     device: Option<String>,
-    /// The scenario: install, revert, downgrade, second, refused, replace.
+    /// The scenario alone: install, revert, downgrade, second, refused, replace.
     #[arg(long)]
     scenario: Option<String>,
 }
@@ -43,7 +43,7 @@ pub fn campaign(power: &Power) -> Outcome {
     let start = Instant::now();
     let (mut count, mut seed) = (Count::default(), power.seed);
     loop {
-        count += round(seed)?;
+        count += round(power, seed)?;
         let Count { runs, cuts, starts, .. } = count;
         println!("seeds {} to {seed}: {runs} runs, {cuts} power cuts, {starts} starts: all survived", power.seed);
         if start.elapsed() >= Duration::from_secs(60 * power.minutes) {
@@ -53,19 +53,22 @@ pub fn campaign(power: &Power) -> Outcome {
     }
 }
 
-/// Each device in each of its scenarios.
-fn jobs(seed: u64) -> Outcome<Vec<(Bench, Scenario)>> {
+/// Each device in each of its scenarios, of those that are asked for.
+fn jobs(power: &Power, seed: u64) -> Outcome<Vec<(Bench, Scenario)>> {
     let mut jobs = Vec::new();
     let benches = devices::benches(true, seed).and_then(|large| Ok([large, devices::together(seed)?].concat()));
     for bench in benches.map_err(Failure::new)? {
         let scenarios = Scenario::ALL.into_iter().chain(Scenario::LONGER);
         jobs.extend(scenarios.filter_map(|scenario| Some((scenario.bench(&bench)?, scenario))));
     }
-    Ok(jobs)
+    let in_name = |bench: &Bench| power.device.as_ref().is_none_or(|part| bench.name.contains(part));
+    let is_named = |scenario: Scenario| power.scenario.as_ref().is_none_or(|name| name == scenario.name());
+    jobs.retain(|(bench, scenario)| in_name(bench) && is_named(*scenario));
+    if jobs.is_empty() { Err(Failure::new("there is no such device or scenario")) } else { Ok(jobs) }
 }
 
-fn round(seed: u64) -> Outcome<Count> {
-    let jobs = jobs(seed)?;
+fn round(power: &Power, seed: u64) -> Outcome<Count> {
+    let jobs = jobs(power, seed)?;
     let (next, total) = (AtomicUsize::new(0), Mutex::new(Ok(Count::default())));
     let work = || {
         while let Some((bench, scenario)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -102,11 +105,8 @@ fn add(mut sum: Count, found: Result<Count, simulate::Failure>) -> Result<Count,
 }
 
 fn play_again(power: &Power, cuts: &Cuts) -> Outcome {
-    let named = |name: Option<&String>, own: &str| name.is_some_and(|name| name == own);
-    let found = jobs(power.seed)?.into_iter().find(|(bench, scenario)| {
-        named(power.device.as_ref(), &bench.name) && named(power.scenario.as_ref(), scenario.name())
-    });
-    let (bench, scenario) = found.ok_or_else(|| Failure::new("there is no such device or scenario"))?;
+    let found = jobs(power, power.seed)?.into_iter().find(|(bench, _)| power.device.as_ref() == Some(&bench.name));
+    let (bench, scenario) = found.ok_or_else(|| Failure::new("there is no such device"))?;
     let replay = replay(&Setting::new(&bench, scenario, power.seed, &Memo::default()), cuts);
     for event in replay.events {
         println!("start {:>3}, operation {:>6}: {}", event.start, event.operation, event.what);
