@@ -3,7 +3,7 @@
 use boot::{Reason, Refusal, Session, Start, Wanted, boot};
 use flash_model::{Chip, Cut, CutPlace, Restart, Torn};
 use image_format::log::{LogForm, SlotLog, Status, Strategy, scan};
-use image_format::{Extent, Fault, ReadAt};
+use image_format::{Extent, Fault, Kind, ReadAt};
 
 use crate::application::Update;
 use crate::banks;
@@ -14,6 +14,7 @@ use crate::devices::benches;
 use crate::memo::Memo;
 
 /// A device whose banks are exchanged, and the memories that it has.
+#[derive(Clone)]
 struct Board<'b> {
     bench: &'b Bench,
     chip: Chip,
@@ -114,7 +115,7 @@ impl<'b> Board<'b> {
     }
 }
 
-/// The devices with banks that are exchanged, large ones left out.
+/// Devices with banks that are exchanged, large ones left out.
 fn each(work: impl Fn(&Bench)) {
     let all = benches(false, 7).expect("benches");
     let mut swapping = all.iter().filter(|bench| bench.strategy() == Strategy::BankSwap).peekable();
@@ -219,6 +220,42 @@ fn what_a_tool_programmed_into_an_empty_slot_is_not_programmed_over() {
         assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
         assert_eq!(board.install(0, &bench.images().new), 1);
         assert_eq!(board.start().slot(), 1);
+    });
+}
+
+/// Where some cells of a sector read as before, and others as erased: a log that reads as free must not belong to a slot with a header.
+#[test]
+fn what_a_cut_in_the_erase_leaves_says_nothing() {
+    each(|bench| {
+        let mut asked = Board::new(bench);
+        asked.start();
+        asked.install(0, &bench.images().new);
+        asked.start();
+        asked.session(|session| session.confirm(1)).expect("confirms");
+        asked.start();
+        asked.session(|session| session.clear(1)).expect("clears");
+        let slot = bench.group().slots()[0];
+        let (before, first) = (banks::erases(bench, &asked.chip), asked.chip.operations());
+        let mut erases = 0;
+        for operation in first.. {
+            let mut board = asked.clone();
+            let place = CutPlace::Inside { unit: 0, torn: Torn::AsBefore };
+            board.chip.cut_at(Cut { operation, place });
+            board.start();
+            if !board.chip.is_off() {
+                break;
+            }
+            board.chip.restart(Restart::PowerUp);
+            if banks::erases(bench, &board.chip) > before {
+                erases += 1;
+                let log = board.log(0);
+                assert!(log.status != Status::Confirmed && !log.clear, "{}: {log:?}", bench.name);
+                let mut head = [0; 8];
+                board.chip.read(slot.region.into(), slot.offset.get(), &mut head).expect("reads");
+                assert_ne!(head, Kind::Image.magic(), "{}, operation {operation}", bench.name);
+            }
+        }
+        assert!(erases > 0, "{}", bench.name);
     });
 }
 
