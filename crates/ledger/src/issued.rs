@@ -81,13 +81,18 @@ pub(crate) fn refuse(before: &[Event], board: &str, state: State, row: &str) -> 
     if state != State::Issued {
         return Ok(());
     }
+    let is_programmed = |event: &&Event| matches!(event.state, State::Written | State::Verified | State::Locked);
+    let mut programmed = before.iter().filter(is_programmed).peekable();
+    // As of all boards of a new batch.
+    if programmed.peek().is_none() {
+        return Ok(());
+    }
     let new = detail(row);
     let of_stage = |event: &&Event| {
         let stage = &detail(&event.detail)["stage"];
         stage.is_null() || *stage == new["stage"]
     };
-    let is_programmed = |event: &&Event| matches!(event.state, State::Written | State::Verified | State::Locked);
-    let Some(programmed) = before.iter().filter(is_programmed).find(of_stage) else { return Ok(()) };
+    let Some(programmed) = programmed.find(of_stage) else { return Ok(()) };
     let issued = before.iter().filter(|event| event.state == State::Issued);
     let mut of_stage =
         issued.map(|event| detail(&event.detail)).filter(|issued| issued["stage"] == new["stage"]).peekable();

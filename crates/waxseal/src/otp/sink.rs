@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
-use image_format::{Crypto as _, Sha256 as _};
+use image_format::{Crypto, Sha256 as _};
 use manifest::plan::otp::Stage;
 use packer::crypto::HostCrypto;
 
@@ -23,12 +23,33 @@ const SUMS: &str = "SHA256SUMS";
 pub struct Sink<'a> {
     stages: &'a [&'a Stage],
     place: Place,
-    /// For each stage, its sheet and its sums so far.
-    ends: Vec<[BufWriter<File>; 2]>,
+    ends: Vec<End>,
     /// Files that were written.
     pub count: usize,
     /// Boards whose blobs wait for signatures.
     pub waiting: usize,
+}
+
+/// The sheet of a stage and its sums, so far.
+struct End {
+    sheet: BufWriter<File>,
+    digest: <HostCrypto as Crypto>::Sha256,
+    sums: BufWriter<File>,
+}
+
+impl End {
+    fn new(sheet: File, sums: File) -> Self {
+        Self { sheet: BufWriter::new(sheet), digest: HostCrypto.sha256(), sums: BufWriter::new(sums) }
+    }
+
+    fn sheet(&mut self, text: &str) -> Result<(), Failure> {
+        self.digest.update(text.as_bytes());
+        self.sheet.write_all(text.as_bytes()).map_err(|error| cannot_write(Path::new(SHEET), &error))
+    }
+
+    fn sums(&mut self, lines: &str) -> Result<(), Failure> {
+        self.sums.write_all(lines.as_bytes()).map_err(|error| cannot_write(Path::new(SUMS), &error))
+    }
 }
 
 enum Place {
@@ -47,8 +68,8 @@ impl<'a> Sink<'a> {
         let mut set = FileSet::new();
         let mut ends = Vec::new();
         for stage in stages {
-            let mut begin = |name| set.open(&out.join(&stage.name.value).join(name), Access::Usual).map(BufWriter::new);
-            ends.push([begin(SHEET)?, begin(SUMS)?]);
+            let mut begin = |name| set.open(&out.join(&stage.name.value).join(name), Access::Usual);
+            ends.push(End::new(begin(SHEET)?, begin(SUMS)?));
         }
         let place = Place::Folder { out: out.to_owned(), ends: set };
         Ok(Self { stages, place, ends, count: 0, waiting: 0 })
@@ -68,7 +89,7 @@ impl<'a> Sink<'a> {
         };
         let tar = Box::new(tar::Builder::new(BufWriter::with_capacity(1 << 18, out)));
         let place = Place::Tar { tar, file, name: name.to_owned() };
-        let begin = |_: &&Stage| Ok([BufWriter::new(tempfile::tempfile()?), BufWriter::new(tempfile::tempfile()?)]);
+        let begin = |_: &&Stage| Ok(End::new(tempfile::tempfile()?, tempfile::tempfile()?));
         let ends: io::Result<Vec<_>> = stages.iter().map(begin).collect();
         Ok(Self { stages, place, ends: ends.map_err(|error| cannot_write(name, &error))?, count: 0, waiting: 0 })
     }
@@ -78,8 +99,7 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// Exit code 4.
     pub fn heading(&mut self, stage: usize, text: &str) -> Result<(), Failure> {
-        let Some([sheet, _]) = self.ends.get_mut(stage) else { return Ok(()) };
-        sheet.write_all(text.as_bytes()).map_err(|error| cannot_write(Path::new(SHEET), &error))
+        self.ends.get_mut(stage).map_or(Ok(()), |end| end.sheet(text))
     }
 
     /// Writes what was made for some boards.
@@ -90,9 +110,9 @@ impl<'a> Sink<'a> {
         for made in boards {
             let waits = made.waits();
             self.waiting += usize::from(waits);
-            for (stage, [sheet, sums]) in made.stages.iter().zip(&mut self.ends).filter(|_| !waits) {
-                sheet.write_all(stage.sheet.as_bytes()).map_err(|error| cannot_write(Path::new(SHEET), &error))?;
-                sums.write_all(stage.sums.as_bytes()).map_err(|error| cannot_write(Path::new(SUMS), &error))?;
+            for (stage, end) in made.stages.iter().zip(&mut self.ends).filter(|_| !waits) {
+                end.sheet(&stage.sheet)?;
+                end.sums(&stage.sums)?;
             }
         }
         let mut files: Vec<(&Stage, bool, &MadeFile)> = Vec::new();
@@ -149,10 +169,10 @@ impl<'a> Sink<'a> {
         };
         let failed = |error: io::Error| cannot_write(&name, &error);
         let mut closed = Vec::new();
-        for [sheet, mut sums] in ends {
-            let mut sheet = sheet.into_inner().map_err(|error| failed(error.into_error()))?;
-            writeln!(sums, "{}  {SHEET}", digest(&mut sheet).map_err(failed)?).map_err(failed)?;
-            closed.push([sheet, sums.into_inner().map_err(|error| failed(error.into_error()))?]);
+        for End { sheet, digest, mut sums } in ends {
+            writeln!(sums, "{}  {SHEET}", hex(&digest.finish())).map_err(failed)?;
+            let file = |end: BufWriter<File>| end.into_inner().map_err(|error| failed(error.into_error()));
+            closed.push([file(sheet)?, file(sums)?]);
         }
         match place {
             // A stage some of whose boards wait is not whole.
@@ -199,20 +219,6 @@ fn append(
     header.set_mtime(0);
     header.set_cksum();
     tar.append(&header, content)
-}
-
-/// SHA-256 of a file that was written.
-fn digest(file: &mut File) -> io::Result<String> {
-    file.rewind()?;
-    let mut hash = HostCrypto.sha256();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(hex(&hash.finish()));
-        }
-        hash.update(&buffer[..count]);
-    }
 }
 
 /// Standard output as a file: what goes into a pipe is not gathered line by line.
