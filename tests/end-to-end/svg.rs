@@ -33,6 +33,29 @@ fn the_picture_has_what_the_map_has() {
     }
 }
 
+/// Height above which a strip is drawn, from the texts that it stands between.
+#[test]
+fn header_and_state_words_are_where_they_are() {
+    let order = |example: &str, marks: &[&str]| {
+        let manifest = waxseal_tests::repository().join(format!("examples/{example}/{example}.toml"));
+        let picture =
+            empty().run(["map".as_ref(), manifest.as_os_str(), "--svg".as_ref(), "-".as_ref()]).exits(0).stdout;
+        let mut rest = &picture[picture.find("class=\"name\"").unwrap()..];
+        for mark in marks {
+            let at = rest.find(mark).unwrap_or_else(|| panic!("{example}: {mark} is not next: {picture}"));
+            rest = &rest[at + mark.len()..];
+        }
+        picture
+    };
+    let (head, log) = ("<rect class=\"head\"", "<rect class=\"log\"");
+    // Staged updates have the log, and not the image that runs.
+    let r4 = order("r4", &[">app</text>", head, ">download</text>", log, ">chunks</text>"]);
+    assert_eq!(r4.matches(log).count(), 2, "one, and the legend's: {r4}");
+    // The ROM wants the vector table first, and nobody keeps a state.
+    let e2 = order("e2", &[">app</text>", head]);
+    assert!(!e2.contains(log), "{e2}");
+}
+
 #[test]
 fn the_picture_stands_alone_and_is_the_same_every_time() {
     let project = r1b();

@@ -50,6 +50,21 @@ fn a_build_linked_for_no_slot_at_all() {
     assert_eq!(error.labels.len(), 3, "no other file is the right one");
 }
 
+/// The alias of the field report, in a slot that does not say that its image runs there.
+#[test]
+fn a_build_linked_for_the_alias() {
+    let text = include_str!("../../../examples/r5/r5.toml").replace("run-alias = \"itcm\"", "#");
+    let plan = draft(&Source { name: "r5.toml".into(), text }).unwrap();
+    let image = &plan.images[0];
+    let told = |linked_at| {
+        let error = rules::link_address(&plan, image, &image.placements[0], "build/inverter.hex", linked_at);
+        error.help.last().unwrap().text.clone()
+    };
+    let right = "or run-alias = \"itcm\" in [slots.app]: it runs at 0x0020_0000, and is programmed at 0x0800_0000";
+    assert_eq!(told(0x0020_0000), right);
+    assert!(!told(0x0020_8000).contains("run-alias"), "linked for somewhere else in it");
+}
+
 #[test]
 fn an_exchange_of_banks_is_proposed_only_where_there_is_one() {
     let part = geometry::part("STM32F407VG").unwrap();

@@ -52,7 +52,8 @@ impl<'a> Map<'a> {
         let mut text = self.title();
         let rows = || self.regions.iter().flat_map(|region| &region.rows);
         let names = rows().map(|row| name(row).len()).max().unwrap_or(0);
-        let whats = rows().map(|row| self.what(row).len()).max().unwrap_or(0);
+        // Nothing follows what a log adds.
+        let whats = rows().map(|row| self.what(row).len() - self.log(row).len()).max().unwrap_or(0);
         let width = rows().map(|row| numbers(row).len()).max().unwrap_or(0).max("sectors".len());
         let _ = writeln!(text, "  address       size  {:<width$}  name", "sectors");
         for region in &self.regions {
@@ -93,7 +94,8 @@ impl<'a> Map<'a> {
 
     /// `: log of 256 x (new, used, deleted)`.
     fn log(&self, row: &Row) -> String {
-        let log = row.name.as_deref().and_then(|name| self.plan.area(name)?.log.as_ref());
+        let is_kept = row.what == What::Area(Use::Application);
+        let log = row.name.as_deref().filter(|_| is_kept).and_then(|name| self.plan.area(name)?.log.as_ref());
         log.map_or(String::new(), |log| format!(": log of {} x ({})", log.entries, log.states.join(", ")))
     }
 
@@ -242,15 +244,28 @@ impl<'a> Map<'a> {
             size: row.size,
             borders: borders.map(|start| start - row.address).collect(),
             slot: self.drawn_slot(row),
+            header: self.placement(row).map(|placement| match placement.payload_offset() {
+                0 => svg::End::Last,
+                _ => svg::End::First,
+            }),
+            has_log: map.access == Access::Internal && self.placements().any(|placement| ends_with_log(placement, end)),
         }
     }
 
     fn drawn_slot(&self, row: &Row) -> Option<svg::Slot> {
         let What::Image { capacity, .. } = row.what else { return None };
-        let placements = self.plan.images.iter().flat_map(|image| &image.placements);
-        let placement = placements.into_iter().find(|placement| Some(&placement.slot.value) == row.name.as_ref())?;
+        let placement = self.placement(row)?;
         let code = self.access(placement).place(placement.payload_address);
         Some(svg::Slot { places: format!("code {code}{}", state_words(placement)), used: self.used(row), capacity })
+    }
+
+    fn placements(&self) -> impl Iterator<Item = &Placement> {
+        self.plan.images.iter().flat_map(|image| &image.placements)
+    }
+
+    /// The image's place that a row is.
+    fn placement(&self, row: &Row) -> Option<&Placement> {
+        self.placements().find(|placement| Some(&placement.slot.value) == row.name.as_ref())
     }
 
     /// For programs.
@@ -291,6 +306,12 @@ impl<'a> Map<'a> {
 
 fn name(row: &Row) -> &str {
     row.name.as_deref().unwrap_or("-")
+}
+
+/// Whether a placement's state words end with this address.
+fn ends_with_log(placement: &Placement, end: u32) -> bool {
+    let is_in_slot = placement.state_size > 0 && placement.state_area.is_none();
+    is_in_slot && placement.state_address.checked_add(placement.state_size - 1) == Some(end)
 }
 
 /// `, state words 0x080F_FC90`; nothing where nobody keeps a state.

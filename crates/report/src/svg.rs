@@ -46,6 +46,19 @@ pub struct Box {
     pub borders: Vec<u32>,
     /// Of an image's slot, what is inside.
     pub slot: Option<Slot>,
+    /// At which end an image's header is.
+    pub header: Option<End>,
+    /// Whether it ends with the state words of a slot, be it itself or the one whose updates are staged here.
+    pub has_log: bool,
+}
+
+/// An end of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its lowest address.
+    First,
+    /// Its highest address.
+    Last,
 }
 
 /// What is inside an image's slot.
@@ -150,9 +163,8 @@ impl Picture {
         let boxes = || self.columns.iter().flat_map(|column| &column.boxes);
         let kinds = Kind::ALL.iter().filter(|kind| boxes().any(|found| found.kind == **kind));
         let mut entries: Vec<_> = kinds.map(|kind| (kind.class(), kind.legend(), 12)).collect();
-        if boxes().any(|found| found.slot.is_some()) {
-            entries.extend([("head", "header", STRIP), ("log", "state words", STRIP)]);
-        }
+        entries.extend(boxes().any(|found| found.header.is_some()).then_some(("head", "header", STRIP)));
+        entries.extend(boxes().any(|found| found.has_log).then_some(("log", "state words", STRIP)));
         let (mut text, mut x, mut y) = (String::new(), MARGIN, top);
         for (class, legend, height) in entries {
             let taken = 44 + 7 * legend.len() as u32;
@@ -229,16 +241,19 @@ impl Box {
         line(text, "size end", right, top + 20, size);
         line(text, "small", x + 14, top + 37, &cut(&self.what, NAME + 12));
         line(text, "small end", right, top + 37, sectors);
+        let strip = |class, y| {
+            format!("<rect class=\"{class}\" x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{STRIP}\"/>\n", x + 1, BOX - 2)
+        };
+        let last = y + height - STRIP - 1;
+        match self.header {
+            Some(End::First) => text.push_str(&strip("head", y + 1)),
+            Some(End::Last) => text.push_str(&strip("head", if self.has_log { last - STRIP } else { last })),
+            None => {}
+        }
+        if self.has_log {
+            text.push_str(&strip("log", last));
+        }
         if let Some(slot) = &self.slot {
-            let strip = |class, y| {
-                format!(
-                    "<rect class=\"{class}\" x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{STRIP}\"/>\n",
-                    x + 1,
-                    BOX - 2
-                )
-            };
-            text.push_str(&strip("head", y + 1));
-            text.push_str(&strip("log", y + height - STRIP - 1));
             slot.draw(self.kind, x + 14, top + 54, text);
         }
     }

@@ -4,7 +4,7 @@ use geometry::{Evidence, OptionByte, address, bytes};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Image, OptionValue, Placement, Plan, Strategy};
+use crate::plan::{Image, OptionValue, Placement, Plan, RunAlias, Strategy, Word as _};
 use crate::scalar::FilePath;
 use crate::source::Spanned;
 use crate::spec;
@@ -27,8 +27,8 @@ pub(crate) fn one_build(
 
 /// WX0108: an input that is not linked for the slot it is meant for.
 ///
-/// `input` is the file as it should be shown, and `linked_at` the lowest address that it loads at, an alias already
-/// made canonical.
+/// `input` is the file as it should be shown, and `linked_at` the lowest address that it loads at: an alias as it is, where the
+/// slot does not run at one.
 pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &str, linked_at: u32) -> Diagnostic {
     let slot_name = &placement.slot.value;
     let (linked, runs) = (address(linked_at), address(placement.run_address));
@@ -59,6 +59,25 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         "link it a second time: `waxseal gen linker {} --slot {slot_name}` writes memory.x with FLASH at {runs}",
         plan.manifest
     ));
+    // The right build, in a slot that does not say so.
+    let part = &plan.device.part;
+    let alias = part.aliases.iter().find(|alias| {
+        alias.name == RunAlias::Itcm.word()
+            && linked_at.checked_sub(alias.base).is_some_and(|offset| offset < alias.size)
+    });
+    if let Some(alias) = alias.filter(|_| part.canonical(linked_at) == placement.payload_address) {
+        let text = format!(
+            "or run-alias = \"{}\" in [slots.{slot_name}]: it runs at {linked}, and is programmed at {}",
+            alias.name,
+            address(placement.payload_address)
+        );
+        let fact = format!(
+            "the flash from {} on is seen at {} too, where it cannot be programmed",
+            address(alias.target),
+            address(alias.base)
+        );
+        return error.help(text).fact(fact, &alias.citation.source, alias.citation.evidence);
+    }
     // Only two banks that this part's boot ROM exchanges run one build from either.
     let has_two = plan.device.mode.regions.len() == 2 && image.placements.len() == 2;
     if let Some(OptionByte { name, .. }) =

@@ -1,11 +1,10 @@
 //! WX0129, WX0301, WX0303: which blocks are locked, when, and what that shuts in.
 
-use geometry::{Lock, Part, address};
+use geometry::{Lock, Part, address, numbered};
 
 use super::{Report, bytes, elsewhere, fact};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::names;
 use crate::otp::{block_range, offset, place};
 use crate::plan::otp::{Field, Otp, Stage, StageLock};
 use crate::spec;
@@ -146,13 +145,10 @@ fn unproven(otp: &Otp, part: &Part, report: &mut Report) {
         Some(Lock::Register) => {
             let title = format!("it is unproven which tool sets the lock bits of {}", part.name);
             let warning = Diagnostic::warning(codes::OTP_LOCK, title);
-            let blocks: Vec<String> = (0..otp.memory.blocks().unwrap_or(0))
-                .filter(|block| otp.locked_by(*block).is_some())
-                .map(|block| block.to_string())
-                .collect();
-            let blocks = names::list(blocks.iter().map(String::as_str), "and");
+            let locked = (0..otp.memory.blocks().unwrap_or(0)).filter(|block| otp.locked_by(*block).is_some());
+            let blocks = numbered("block", locked);
             warning
-                .at(lock.span, format!("blocks {blocks}, by bits of a register"))
+                .at(lock.span, format!("{blocks}, by bits of a register"))
                 .help("`otp build` writes the data and says which bits; who sets them is your firmware or your fixture")
         }
         _ => return,
