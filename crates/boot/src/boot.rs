@@ -13,7 +13,7 @@ use crate::{Counter, Flash, Raise, Reason, Refusal, Session};
 pub enum Action {
     /// Jump to this image's entry.
     Boot(Start),
-    /// Exchange the banks, from RAM and with caches dropped, then jump to this image's entry.
+    /// Exchange the banks, drop the caches, and jump to this image's entry: in one function in RAM, since whoever returns into flash returns into the other bank.
     Exchange(Start),
     /// Nothing boots: offer a recovery interface, or stop. No memory was changed because of it.
     Recover(Reason),

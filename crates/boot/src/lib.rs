@@ -11,7 +11,7 @@
 //! ```
 //! # use boot::{Action, Config, Counter, Flash, Session, boot};
 //! # use image_format::{Crypto, Entry};
-//! # fn jump(_: Entry) {} fn exchange_banks() {} fn recover(_: u16) {}
+//! # fn jump(_: Entry) {} fn exchange_and_jump(_: Entry) {} fn recover(_: u16) {}
 //! fn start(config: Config, flash: impl Flash, crypto: impl Crypto) {
 //!     let mut session = match Session::open(config, flash, crypto) {
 //!         Ok(session) => session,
@@ -19,10 +19,7 @@
 //!     };
 //!     match boot(&mut session, &mut boot::NoCounter).action {
 //!         Action::Boot(start) => start.entry().map_or_else(|| recover(0), jump),
-//!         Action::Exchange(start) => match start.entry() {
-//!             Some(entry) => { exchange_banks(); jump(entry) }
-//!             None => recover(0),
-//!         },
+//!         Action::Exchange(start) => start.entry().map_or_else(|| recover(0), exchange_and_jump),
 //!         Action::Recover(reason) => recover(reason.number()),
 //!     }
 //! }
