@@ -1,8 +1,9 @@
 //! What is found and done, for programs: the command's results and the page's are the same.
 
 use geometry::Sector;
+use report::json;
 use report::text::hex;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::burn::Burnt;
 use crate::connected::{Connected, Options};

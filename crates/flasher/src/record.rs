@@ -3,8 +3,9 @@
 use image_format::{SoftwareCrypto, sha256};
 use ledger::{Record, State, Who};
 use provision::Verdict;
+use report::json;
 use report::text::hex;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::burn::Burnt;
 use crate::flash::Flashed;

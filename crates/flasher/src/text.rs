@@ -1,9 +1,11 @@
 //! Numbers and lists in words.
 
+use geometry::sort::sort_by;
+
 /// `sector 5`, `sectors 0-7 and 12-17`, of numbers in any order.
 pub fn numbered(noun: &str, all: &[u32]) -> String {
     let mut sorted = all.to_vec();
-    sorted.sort_unstable();
+    sort_by(&mut sorted, Ord::cmp);
     sorted.dedup();
     geometry::numbered(noun, sorted)
 }

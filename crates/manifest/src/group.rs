@@ -172,7 +172,7 @@ fn mode_bits(device: &Device) -> Vec<ModeBits> {
             Some((option.field.address, option.field.mask(), option.field.place(value)))
         })
         .collect();
-    bits.sort_unstable();
+    sort_by(&mut bits, Ord::cmp);
     let bits = bits.into_iter();
     bits.map(|(register, mask, value)| ModeBits { register: register.into(), mask: mask.into(), value: value.into() })
         .collect()

@@ -94,16 +94,11 @@ pub(crate) fn unread(included: &Spanned<String>) -> Diagnostic {
 
 /// Tables of several files that become one set of tables.
 pub trait Join: Sized {
-    /// One out of two that different files have at the same path. A table is not made of two: that is said, and which of
+    /// Takes in what another file has at the same path; `false`: it cannot. A table is not made of two: that is said, and which of
     /// them counts is not guessed.
-    fn join(
-        first: Spanned<Self>,
-        second: Spanned<Self>,
-        path: &str,
-        joining: &mut Joining<'_>,
-    ) -> Option<Spanned<Self>> {
+    fn join(first: &mut Spanned<Self>, second: Spanned<Self>, path: &str, joining: &mut Joining<'_>) -> bool {
         joining.twice(path, first.entry, second.entry);
-        None
+        false
     }
 
     /// The required keys that no file has. Of a table that one file brings it was said when that was read.

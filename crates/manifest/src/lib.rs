@@ -190,7 +190,7 @@ fn join(
         // Every file says this for itself.
         fragment.fragment = Default::default();
         let second = Spanned { value: fragment, span: start, entry: start };
-        joined = spec::Manifest::join(joined, second, "", &mut Joining { included: &included, report: diagnostics })?;
+        spec::Manifest::join(&mut joined, second, "", &mut Joining { included: &included, report: diagnostics });
     }
     let spec = Some(joined.value).filter(|_| whole)?;
     for key in spec.lacks() {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use geometry::Region;
+use geometry::sort::sort_by;
 
 use crate::source::Spanned;
 
@@ -106,7 +107,7 @@ impl Memory {
     /// Addresses at which commands are written, lowest first.
     pub fn command_addresses(&self) -> Vec<u32> {
         let mut addresses: Vec<u32> = self.command_offsets.iter().map(|offset| self.region.base + offset).collect();
-        addresses.sort_unstable();
+        sort_by(&mut addresses, Ord::cmp);
         addresses
     }
 }

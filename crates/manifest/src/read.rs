@@ -70,8 +70,14 @@ impl<T: Join> Field<T> {
         if !self.is_written {
             *self = other;
         } else if other.is_written {
-            // Where one of them is wrong, that has been said.
-            self.value = self.value.take().zip(other.value).and_then(|(a, b)| T::join(a, b, path, joining));
+            let joined = match (&mut self.value, other.value) {
+                (Some(first), Some(second)) => T::join(first, second, path, joining),
+                // Where one of them is wrong, that has been said.
+                _ => false,
+            };
+            if !joined {
+                self.value = None;
+            }
         }
     }
 }
@@ -258,12 +264,7 @@ impl<T> Named<T> {
 }
 
 impl<T> Join for Named<T> {
-    fn join(
-        mut first: Spanned<Self>,
-        second: Spanned<Self>,
-        path: &str,
-        joining: &mut Joining<'_>,
-    ) -> Option<Spanned<Self>> {
+    fn join(first: &mut Spanned<Self>, second: Spanned<Self>, path: &str, joining: &mut Joining<'_>) -> bool {
         for (name, value) in second.value.0 {
             match first.value.0.iter_mut().find(|(known, _)| known.value == name.value) {
                 Some((known, of_first)) => {
@@ -273,7 +274,7 @@ impl<T> Join for Named<T> {
                 None => first.value.0.push((name, value)),
             }
         }
-        Some(first)
+        true
     }
 }
 

@@ -48,17 +48,17 @@ macro_rules! table {
 
         impl $crate::include::Join for $name {
             fn join(
-                mut first: $crate::source::Spanned<Self>,
+                first: &mut $crate::source::Spanned<Self>,
                 second: $crate::source::Spanned<Self>,
                 path: &str,
                 joining: &mut $crate::include::Joining<'_>,
-            ) -> Option<$crate::source::Spanned<Self>> {
+            ) -> bool {
                 $(
                     let key = $crate::table::spelling(stringify!($field));
                     let key = if path.is_empty() { key } else { format!("{path}.{key}") };
                     first.value.$field.join(second.value.$field, &key, joining);
                 )*
-                Some(first)
+                true
             }
 
             fn missing(&self) -> Vec<String> {

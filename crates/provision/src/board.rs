@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use geometry::sort::sort_by_key;
+use geometry::sort::{sort_by, sort_by_key};
 use image_format::crc::Crc32;
 use image_format::trust::{RoleHead, TrustHead};
 use image_format::{SoftwareCrypto, sha256};
@@ -274,7 +274,7 @@ fn key_hash(plan: &Plan, keys: &[[u8; 32]], role: &str) -> Result<Vec<u8>, Strin
 pub fn trust_bytes(plan: &Plan, role: &Role, keys: &[[u8; 32]]) -> Option<Vec<u8>> {
     let key = |name: &String| keys.get(plan.keys.iter().position(|key| key.name.value == *name)?).copied();
     let mut keys: Vec<[u8; 32]> = role.keys.iter().map(key).collect::<Option<_>>()?;
-    keys.sort_unstable();
+    sort_by(&mut keys, Ord::cmp);
     let head = TrustHead { format: 1.into(), role_count: 1, reserved: 0, epoch: 0.into() };
     let key_count = u8::try_from(keys.len()).ok()?;
     let role = RoleHead { role: role.name.number(), threshold: role.threshold.value, key_count, reserved: 0 };

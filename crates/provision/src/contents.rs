@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use geometry::Lock;
+use geometry::sort::sort_by;
 use manifest::plan::otp::{Field, Otp, Stage};
 use zeroize::Zeroizing;
 
@@ -84,7 +85,7 @@ fn locks(otp: &Otp, stage: &str) -> Vec<u32> {
     let locks = otp.stage(stage).is_some_and(Stage::locks);
     let mut blocks: Vec<u32> =
         otp.of_stage(stage).filter(|_| locks).filter_map(|field| otp.blocks(field)).flatten().collect();
-    blocks.sort_unstable();
+    sort_by(&mut blocks, Ord::cmp);
     blocks.dedup();
     blocks
 }

@@ -3,7 +3,7 @@
 use manifest::Plan;
 use manifest::defaults::{self, Default};
 use manifest::notes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::json;
 use crate::loaded::Loaded;

@@ -4,11 +4,13 @@ mod part;
 
 use std::fmt::Write as _;
 
+use geometry::sort::sort_by;
 use geometry::{LookupError, Memory, Mode, Part, address, bytes};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json;
 use crate::json::object;
 
 /// Which parts or memories, and which of their modes.
@@ -154,7 +156,7 @@ fn list(parts: &[Part], memories: &[Memory]) -> Report {
             None => families.push((&part.family, 1)),
         }
     }
-    families.sort_unstable();
+    sort_by(&mut families, Ord::cmp);
     let counts: Vec<String> = families.iter().map(|(family, count)| format!("{count} {family}")).collect();
     let families = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
     let _ = writeln!(text, "{} parts{families}, {} external memories", parts.len(), memories.len());

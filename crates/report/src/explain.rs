@@ -2,9 +2,10 @@
 
 use manifest::codes::{self, Code};
 use manifest::hardware;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::exit::Failure;
+use crate::json;
 
 /// There is no such code; the nearest is named.
 pub fn unknown(id: &str) -> Failure {

@@ -4,7 +4,9 @@ use geometry::{address, bytes};
 use manifest::memory::{Access, Memory};
 use manifest::mpu;
 use manifest::plan::{ImageKind, Plan, Slot, Word as _};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::json;
 
 /// Lines about a memory; none about one without addresses.
 pub fn lines(plan: &Plan, memory: &Memory) -> Vec<String> {

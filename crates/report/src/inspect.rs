@@ -13,13 +13,14 @@ use image_format::{
     Code, Digest, Error, FrontHead, KeyId, Kind, Revision, SignaturePlace, SoftwareCrypto, Structure as _, sha256,
 };
 use packer::carried::{self, Carried};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zerocopy::FromBytes as _;
 
 use self::contents::Contents;
 use crate::exit::Exit;
 use crate::fields::Leaf;
 use crate::findings::Report;
+use crate::json;
 use crate::json::object;
 use crate::shape::{Shape, kind, word};
 use crate::text::{hex, thousands};

@@ -3,10 +3,11 @@
 use manifest::Allowed;
 use manifest::diagnostic::{Diagnostic, Edit, Fact, Help, Label, Said};
 use manifest::source::Source;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json;
 
 /// The version of the object's shape.
 const SCHEMA: u32 = 1;

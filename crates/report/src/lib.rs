@@ -21,6 +21,7 @@ pub mod shape;
 pub mod svg;
 pub mod target;
 pub mod text;
+pub mod value;
 pub mod verdict;
 pub mod verify;
 

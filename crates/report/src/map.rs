@@ -9,8 +9,9 @@ use manifest::map::{Exchange, Exchanged, RegionMap, Row, What, exchanged, exchan
 use manifest::memory::{Access, Memory};
 use manifest::plan::{ImageKind, Placement, Plan, Use, Word as _};
 use packer::linker::mode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::json;
 use crate::json::object;
 use crate::svg::{self, Kind, Picture};
 use crate::text::{hex, thousands};

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use image_format::{Code, Error, Stage};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::fields;
+use crate::json;
 use crate::shape::{Shape, kind};
 
 /// The lines about a refusal, without an indent.

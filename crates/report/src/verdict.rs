@@ -6,11 +6,12 @@ use std::ops::Range;
 use geometry::address;
 use image_format::{Check, Digest, Error, FrontHead, KeyId, Memory, Revision, SignaturePlace, VerifiedImage};
 use packer::{Judge, PublicKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zerocopy::FromBytes as _;
 
 use crate::exit::Exit;
 use crate::findings::Report;
+use crate::json;
 use crate::refusal;
 use crate::text::{hex, thousands};
 use crate::verify::{Reader, but};

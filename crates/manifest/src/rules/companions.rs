@@ -1,5 +1,6 @@
 //! WX0213, WX0413 and WX0414: images that a lead pins by their ids, and that change with it or not at all.
 
+use geometry::sort::sort_by;
 use image_format::record::MAX_COMPANIONS;
 
 use crate::codes;
@@ -127,7 +128,7 @@ fn check_strategy(lead: &Image, companion: &Image, pinned: &Spanned<String>) -> 
 /// How many builds an image has: what runs at different addresses.
 fn builds(image: &Image) -> usize {
     let mut addresses: Vec<u32> = image.placements.iter().map(|placement| placement.run_address).collect();
-    addresses.sort_unstable();
+    sort_by(&mut addresses, Ord::cmp);
     addresses.dedup();
     addresses.len()
 }

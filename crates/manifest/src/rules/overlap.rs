@@ -2,6 +2,7 @@
 
 use std::iter;
 
+use geometry::sort::sort_by_key;
 use geometry::{Region, Sector, bytes, numbers};
 
 use super::room;
@@ -24,7 +25,7 @@ pub fn check(device: &Device, slots: &[Slot], areas: &[Area], report: &mut Vec<D
             };
             // What stands later is what is wrong: later in the file, and in the manifest rather than in a fragment.
             let mut pair = [(name, extent), (other_name, other)];
-            pair.sort_by_key(|(_, extent)| (extent.span.file == 0, extent.span));
+            sort_by_key(&mut pair, |(_, extent)| (extent.span.file == 0, extent.span));
             let [(first, first_extent), (second, second_extent)] = pair;
             let title = format!("`{}` and `{}` share sector {}", first.value, second.value, shared.number);
             let error = Diagnostic::error(codes::OVERLAP, title);

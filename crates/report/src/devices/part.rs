@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use geometry::{
     BlankRead, Citation, Corrected, Fact, Memory, Mode, OptionByte, OptionKind, Otp, Part, Ram, Region, address, bytes,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{options, selectors, size, span};
+use crate::json;
 
 /// Sectors that are listed one by one; more are shown as runs.
 const LISTED: u32 = 32;
@@ -34,7 +35,7 @@ impl Line {
                 "name": self.name, "value": value, "source": citation.source,
                 "evidence": citation.evidence.to_string(), "note": citation.note,
             }),
-            None => json!({ "name": self.name, "value": null }),
+            None => json!({ "name": self.name, "value": Value::Null }),
         }
     }
 }
@@ -354,10 +355,10 @@ pub fn to_json(part: &Part, modes: &[&Mode]) -> Value {
         "family": part.family,
         "die": part.die,
         "cores": part.cores,
-        "vector_table": {
+        "vector_table": json!({
             "entries": part.vector_table.entries, "alignment": part.vector_table.alignment(),
             "source": cited(&part.vector_table.citation),
-        },
+        }),
         "modes": modes.iter().map(mode).collect::<Vec<_>>(),
         "facts": part_lines(part).iter().map(Line::to_json).collect::<Vec<_>>(),
         "otp": otp,
@@ -379,7 +380,7 @@ fn region_to_json(region: &Region) -> Value {
     let sector =
         |sector: geometry::Sector| json!({ "number": sector.number, "address": sector.address, "size": sector.size });
     let bits = region.write_protection.as_ref().map(|protection| {
-        json!({ "options": [protection.option], "rule": protection.rule, "source": cited(&protection.citation) })
+        json!({ "options": [&protection.option], "rule": protection.rule, "source": cited(&protection.citation) })
     });
     let pages = region
         .page_protection

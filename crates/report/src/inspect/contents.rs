@@ -5,8 +5,9 @@ use image_format::layout::{GroupView, LayoutBody, MEMORY_COMMANDS, ROLE_BACKUP, 
 use image_format::otp::{OtpBlob, OtpBody};
 use image_format::release::{Directory, LEAD, ReleaseBody};
 use image_format::{Body, Header, Kind, Memory, SignedHeader, SoftwareCrypto};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::json;
 use crate::text::{hex, thousands};
 
 /// For people and for programs.

@@ -7,8 +7,9 @@ use geometry::{Lock, address};
 use image_format::otp::FieldKind;
 use manifest::otp::{block_range, free, spent};
 use manifest::plan::otp::{Field, Otp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::json;
 use crate::text::{hex, thousands};
 
 /// `OTP 0x1FF0_F000: 16 blocks of 64, lock bytes 0x1FF0_F400-0x1FF0_F40F, unique id 0x1FF0_F420 (not ours)`.

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use geometry::address;
 use manifest::plan::otp::{Otp, Stage};
 use provision::{Board, ByteStep, Contents, FieldStep, LockState, OtpPlan, ReadBack, Verdict, plan, segments};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::json;
 
 /// Bytes that a row names.
 const SHOWN: usize = 3;

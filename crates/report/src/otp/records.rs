@@ -2,9 +2,10 @@
 
 use manifest::plan::otp::Otp;
 use provision::{Board, Finding, MOST_FINDINGS, Value as Content};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
+use crate::json;
 use crate::text::hex;
 
 /// The failure of records in which all this is wrong.

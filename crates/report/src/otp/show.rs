@@ -7,10 +7,11 @@ use image_format::otp::{FieldKind, FieldRefusal, OtpLayout};
 use manifest::otp::show;
 use manifest::plan::otp::{Field, Otp, Source};
 use provision::ReadBack;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json;
 
 /// A field as firmware reads it.
 #[derive(Clone, Debug)]

@@ -9,12 +9,12 @@ use manifest::plan::Plan;
 use packer::carried::{self, Carried};
 use packer::factory::Opened;
 use packer::loader::{self, Loader};
-use serde_json::json;
 
 use super::together::{Member, Together};
 use super::{Input, Question, Stopped};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json;
 use crate::text::{hex, thousands};
 use crate::verdict::Basis;
 
@@ -78,10 +78,10 @@ pub fn judge(question: &Question<'_>, opened: Opened<'_, '_>) -> Result<Report, 
     let range = |range: &Range<u32>| json!({ "address": range.start, "size": range.len() });
     let result = json!({
         "kind": "factory", "verified": verified, "not_judged": not_judged,
-        "boot_loader": {
+        "boot_loader": json!({
             "slot": plan.boot.slot.as_ref().map(|slot| &slot.value), "address": start, "size": loader.size(), "sha256": sha256,
             "layouts": loader.groups.iter().map(|group| hex(group)).collect::<Vec<_>>(),
-        },
+        }),
         "members": members, "strays": strays.iter().map(range).collect::<Vec<_>>(),
     });
     let exit = if verified { Exit::Done } else { Exit::Refused };

@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
+use geometry::sort::sort_by;
 use image_format::layout::{LayoutBody, groups};
 use image_format::{Check, Digest, Header, Kind, Memory, SoftwareCrypto};
 use manifest::plan::RoleName;
 use packer::Judge;
-use serde_json::json;
 
 use super::{Input, Question, Stopped};
 use crate::exit::Exit;
 use crate::findings::Report;
+use crate::json;
 use crate::refusal;
 use crate::text::hex;
 
@@ -29,7 +30,7 @@ pub fn judge(question: &Question<'_>, file: &[u8]) -> Result<Report, Stopped> {
     };
     let expected: Option<Vec<Digest>> = plan.filter(|_| !question.waives(Input::Layout)).map(|(_, plan)| {
         let mut groups: Vec<_> = plan.images.iter().map(|image| image.fingerprint).collect();
-        groups.sort_unstable();
+        sort_by(&mut groups, Ord::cmp);
         groups
     });
     let outcome = judge.judge_whole(Kind::Layout, &mut Memory::file(file));

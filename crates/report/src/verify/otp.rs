@@ -11,11 +11,12 @@ use manifest::plan::otp::{Field, Otp, Source, Stage};
 use manifest::plan::{Plan, RoleName};
 use packer::Judge;
 use provision::{Board, Contents};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Input, Question, Stopped};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json;
 use crate::refusal;
 use crate::text::hex;
 

@@ -6,12 +6,12 @@ use image_format::release::{Directory, ReleaseBody};
 use image_format::{Check, Digest, Header, Kind, Memory};
 use manifest::plan::{Date, RoleName};
 use packer::Judge;
-use serde_json::json;
 
 use super::together::{Member, Together};
 use super::{Input, Question, Stopped};
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
+use crate::json;
 use crate::refusal;
 use crate::text::{counted, hex};
 

@@ -1,5 +1,6 @@
 //! WX0129, WX0301, WX0303: which blocks are locked, when, and what that shuts in.
 
+use geometry::sort::sort_by;
 use geometry::{Lock, Part, address, numbered};
 
 use super::{Report, bytes, elsewhere, fact};
@@ -46,7 +47,7 @@ fn missing(otp: &Otp, stage: &Stage, report: &mut Report) {
 /// `fills block 1 (0x1FF0_F040 to 0x1FF0_F07F)`.
 fn fills(otp: &Otp, stage: &Stage) -> String {
     let mut blocks: Vec<u32> = otp.of_stage(&stage.name).filter_map(|field| otp.blocks(field)).flatten().collect();
-    blocks.sort_unstable();
+    sort_by(&mut blocks, Ord::cmp);
     blocks.dedup();
     match blocks.as_slice() {
         [] => "fills no block".to_owned(),
