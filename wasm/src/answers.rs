@@ -6,24 +6,26 @@
 mod answer;
 #[cfg(feature = "inspect")]
 mod artefact;
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 mod board;
-#[cfg(feature = "full")]
+#[cfg(feature = "provision")]
 mod burn;
 #[cfg(feature = "devices")]
 mod devices;
-#[cfg(feature = "full")]
+#[cfg(feature = "provision")]
 mod field;
 #[cfg_attr(not(feature = "manifest"), path = "answers/no_files.rs")]
 mod files;
+#[cfg(feature = "flash")]
+mod flash;
 mod key;
 #[cfg(feature = "manifest")]
 mod manifest;
-#[cfg(feature = "full")]
+#[cfg(feature = "provision")]
 mod otp;
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 mod procedure;
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 mod record;
 
 use js_sys::JsString;

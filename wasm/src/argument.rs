@@ -25,11 +25,7 @@ impl Argument {
 
     /// A property that has to be there: `undefined` counts as missing, so that nothing is left out by oversight.
     pub fn property(&self, property: &str) -> Result<Argument, JsValue> {
-        if !self.is_object() {
-            return Err(self.refuse("is not an object"));
-        }
-        let value = Reflect::get(&self.value, &property.into())?;
-        let found = Argument { name: [&self.name, ".", property].concat(), value };
+        let found = self.get(property)?;
         if found.value.is_undefined() { Err(found.refuse("is missing")) } else { Ok(found) }
     }
 
@@ -97,12 +93,15 @@ impl Argument {
 
     /// A property that may be left out: `undefined` and `null` both do.
     pub fn optional(&self, property: &str) -> Result<Option<Argument>, JsValue> {
+        Ok(Some(self.get(property)?).filter(|found| !found.value.is_undefined()).and_then(Self::unless_null))
+    }
+
+    fn get(&self, property: &str) -> Result<Argument, JsValue> {
         if !self.is_object() {
             return Err(self.refuse("is not an object"));
         }
         let value = Reflect::get(&self.value, &property.into())?;
-        let is_there = !value.is_undefined() && !value.is_null();
-        Ok(is_there.then(|| Argument { name: [&self.name, ".", property].concat(), value }))
+        Ok(Argument { name: [&self.name, ".", property].concat(), value })
     }
 
     /// A string of any length.

@@ -1,6 +1,6 @@
 //! Effects and events as JavaScript has them: `effects.ts`.
 
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 use flasher::Progress;
 use flasher::{Effect, Event, Setup};
 use wasm_bindgen::prelude::*;
@@ -12,7 +12,7 @@ use crate::object::{bytes, object};
 const TYPES: &str = include_str!("effects.ts");
 
 /// An `Event`.
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 pub fn read_event(event: &Argument) -> Result<Event, JsValue> {
     let kind = event.property("kind")?;
     Ok(match kind.text(8).as_deref() {
@@ -43,7 +43,7 @@ pub fn write_event(event: &Event) -> Result<JsValue, JsValue> {
 }
 
 /// An `Effect`. Counts of bytes are below 4 GiB, and exact as numbers.
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 pub fn write(effect: &Effect) -> Result<JsValue, JsValue> {
     let count = |count: u64| JsValue::from(u32::try_from(count).unwrap_or(u32::MAX));
     match effect {
@@ -102,7 +102,7 @@ fn small<T: TryFrom<u32>>(argument: &Argument, name: &str) -> Result<T, JsValue>
     value.integer()?.try_into().map_err(|_| value.refuse("is too large"))
 }
 
-#[cfg(feature = "full")]
+#[cfg(feature = "boards")]
 fn setup(Setup { request_type, request, value, index }: &Setup) -> Result<JsValue, JsValue> {
     object(&[
         ("requestType", (*request_type).into()),

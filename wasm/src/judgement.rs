@@ -24,10 +24,7 @@ pub fn verify(
     #[wasm_bindgen(js_name = "faultAt", unchecked_optional_param_type = "number")] fault_at: JsValue,
 ) -> Result<JsValue, JsValue> {
     let reader = Reader::from_argument(&Argument::new("policy", policy))?;
-    let mut source = Source::new(&Argument::new("bytes", bytes), reader.slot)?;
-    if !fault_at.is_undefined() {
-        source.fault = Some(Argument::new("faultAt", fault_at).integer()?);
-    }
+    let mut source = Source::new(&Argument::new("bytes", bytes), reader.slot)?.with_fault(fault_at)?;
     match judge_image(&mut source, &reader) {
         Ok(image) => value::accepted(&image),
         Err(error) => value::refused(error),
@@ -61,10 +58,7 @@ pub fn judge(
 ) -> Result<JsValue, JsValue> {
     let kind = Argument::new("kind", kind).kind()?;
     let reader = Reader::from_argument(&Argument::new("policy", policy))?;
-    let mut source = Source::new(&Argument::new("bytes", bytes), reader.slot)?;
-    if !fault_at.is_undefined() {
-        source.fault = Some(Argument::new("faultAt", fault_at).integer()?);
-    }
+    let mut source = Source::new(&Argument::new("bytes", bytes), reader.slot)?.with_fault(fault_at)?;
     let mut scratch = scratch(source.size());
     let judged =
         reader.policy().and_then(|policy| whole::judge(kind, &mut source, &policy, &mut scratch, &mut SoftwareCrypto));

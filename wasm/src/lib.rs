@@ -7,8 +7,8 @@
 //! caller's own arguments are not of their declared types, and its message names the property.
 //!
 //! Each of the package's entries is made with a feature of its own: `judge`, the judgement alone; `inspect`, `manifest` and `devices`,
-//! what the command says of sealed files, of manifests and of the device database; `full`, all that and boards; `simulated`, a board
-//! for demonstrations and tests.
+//! what the command says of sealed files, of manifests and of the device database; `flash` and `provision`, boards; `full`, all that;
+//! `simulated`, a board for demonstrations and tests.
 //!
 //! For `judge`, artefacts stay in JavaScript's memory and are read in small pieces: the size of one is not bounded by WebAssembly's
 //! memory, and no allocation here depends on it.
@@ -28,7 +28,7 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 #[cfg(feature = "answers")]
 mod answers;
 mod argument;
-#[cfg(any(feature = "full", feature = "simulated"))]
+#[cfg(any(feature = "boards", feature = "simulated"))]
 mod effect;
 #[cfg(feature = "judge")]
 mod judgement;

@@ -12,7 +12,7 @@ pub struct Source {
     size: u32,
     extent: Extent,
     /// A read that touches this offset fails.
-    pub fault: Option<u32>,
+    fault: Option<u32>,
 }
 
 impl Source {
@@ -25,6 +25,14 @@ impl Source {
         let size = Reflect::get(bytes, &"length".into())?.as_f64().unwrap_or(0.0) as u32;
         let extent = slot.map_or(Extent::File(size), Extent::Slot);
         Ok(Source { bytes: bytes.clone(), size, extent, fault: None })
+    }
+
+    /// The same, of which an offset cannot be read if the argument `faultAt` says one.
+    pub fn with_fault(self, fault_at: JsValue) -> Result<Self, JsValue> {
+        if fault_at.is_undefined() {
+            return Ok(self);
+        }
+        Ok(Source { fault: Some(Argument::new("faultAt", fault_at).integer()?), ..self })
     }
 
     /// Number of bytes.

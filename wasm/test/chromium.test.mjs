@@ -1,25 +1,30 @@
-// Every vector in Chromium, by the entries as a browser loads them: the same code and offset as everywhere.
+// Every entry in Chromium, as a browser loads it: the same answers as in Node, and every vector's code and offset.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { after, before, test } from "node:test";
-import { vectors } from "../testing/vectors.mjs";
+import { F746, F767, line, manifests, sealed } from "../testing/board.mjs";
+import { ENTRIES, imported } from "../testing/entries.mjs";
+import { ask, packed, unpacked } from "../testing/questions.mjs";
+import { fields, vectors } from "../testing/vectors.mjs";
 
 const { chromium } = createRequire(new URL("../page/package.json", import.meta.url))("playwright-core");
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+const parts = ["STM32F767ZI", "MT28EW256ABA", "nothing"];
+const inputs = packed({ vectors, fields, manifests, line, parts, boards: [F746, F767], ...sealed() });
 let browser, server, origin;
 
 before(async () => {
     assert(existsSync(CHROMIUM), `${CHROMIUM} is not there: install chromium, or name one in CHROMIUM`);
+    const known = new Set(["testing/questions.mjs", ...ENTRIES.flatMap((entry) => [`pkg/${entry}.js`, `pkg/${entry}_bg.wasm`])]);
     server = createServer(({ url }, response) => {
         const name = new URL(url, "http://localhost").pathname.slice(1);
-        const known = /^(waxseal|verify|inspect)(\.js|_bg\.wasm)$/.test(name);
         response.setHeader("Content-Type", TYPES[extname(name) || ".html"] ?? "text/plain");
-        if (known) response.end(readFileSync(new URL(`../pkg/${name}`, import.meta.url)));
-        else response.end(name === "" ? "<!doctype html><title>vectors</title>" : undefined);
+        if (known.has(name)) response.end(readFileSync(new URL(`../${name}`, import.meta.url)));
+        else response.end(name === "" ? "<!doctype html><title>entries</title>" : undefined);
     });
     await new Promise((done) => server.listen(0, "127.0.0.1", done));
     origin = `http://localhost:${server.address().port}/`;
@@ -31,30 +36,23 @@ after(async () => {
     server?.close();
 });
 
-/** Bytes cross into the page as Base64; everything else as it is. */
-const sent = vectors.map(({ kind, bytes, policy, fault }) => ({
-    kind,
-    bytes: Buffer.from(bytes).toString("base64"),
-    policy: JSON.stringify(policy, (_, value) => (value instanceof Uint8Array ? { base64: Buffer.from(value).toString("base64") } : value)),
-    fault,
-}));
-
-for (const entry of ["waxseal", "verify", "inspect"]) {
-    test(`all vectors by ${entry}.js`, async () => {
+for (const entry of ENTRIES) {
+    test(`${entry} answers as in Node`, async () => {
         const page = await browser.newPage();
         await page.goto(origin);
-        const judged = await page.evaluate(async ({ sent, entry }) => {
-            const { default: init, judge } = await import(`/${entry}.js`);
+        const told = await page.evaluate(async ({ entry, inputs }) => {
+            const [{ default: init, ...functions }, { ask, packed, unpacked }] = await Promise.all([
+                import(`/pkg/${entry}.js`), import("/testing/questions.mjs"),
+            ]);
             await init();
-            const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-            const policy = (text) => JSON.parse(text, (_, value) => (value?.base64 === undefined ? value : bytes(value.base64)));
-            return sent.map((vector) => {
-                const { code, offset } = judge(vector.kind, bytes(vector.bytes), policy(vector.policy), vector.fault ?? undefined);
-                return { code, offset };
-            });
-        }, { sent, entry });
-        assert.equal(judged.length, vectors.length);
-        for (const [index, { name, code, offset }] of vectors.entries()) assert.deepEqual(judged[index], { code, offset }, name);
+            return packed(ask(functions, unpacked(inputs)));
+        }, { entry, inputs });
+        const answers = unpacked(told);
+        assert(Object.keys(answers).length > 0, "nothing was asked");
+        assert.deepEqual(answers, unpacked(packed(ask(await imported(entry), unpacked(inputs)))));
+        for (const [index, { code, offset }] of answers.judge?.entries() ?? []) {
+            assert.deepEqual({ code, offset }, { code: vectors[index].code, offset: vectors[index].offset }, vectors[index].name);
+        }
         await page.close();
     });
 }

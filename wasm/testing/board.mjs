@@ -1,7 +1,7 @@
 // A release for a simulated board, sealed by the command as any other is, and what drives a procedure on the board.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SimulatedBoard } from "waxseal/simulated";
@@ -17,6 +17,21 @@ export const text = (path) => file(path).toString();
 export const F767 = "STM32F767ZI,nDBANK=0,nDBOOT=1,BOOT_ADD0=0x2000,BOOT_ADD1=0x0040,nWRP=0xFFF,RDP=0";
 /** The board of examples/r3. */
 export const F746 = "STM32F746VG,nWRP=0xFF,RDP=0";
+
+/** The manifest of examples/r3 with its keys, and its boards' records. */
+export const line = {
+    manifest: {
+        text: text("examples/r3/r3.toml"),
+        files: Object.fromEntries(["release", "line"].map((key) => [`keys/${key}.pub.pem`, file(`examples/r3/keys/${key}.pub.pem`)])),
+    },
+    records: { text: text("examples/r3/boards.csv"), name: "boards.csv" },
+};
+
+/** All manifests of the tests, good and bad. */
+export const manifests = readdirSync(new URL("tests/manifests/", root)).filter((name) => name.endsWith(".toml")).map((name) => (
+    { name, text: text(`tests/manifests/${name}`) }
+));
+assert(manifests.length > 200, "tests/manifests is not there");
 
 /** Firmware of a size that starts at an address: a vector table, and bytes. */
 function firmware(address, size) {
@@ -63,6 +78,14 @@ export function drive(procedure, board, watch = () => undefined) {
         event = watch(next.do) ?? board.perform(next.do);
     }
     assert.fail("a procedure without an end");
+}
+
+/** That a simulated board is of a manifest, by the functions of an entry. */
+export function fitFor({ identifyBoard, compareBoard }, simulated, purpose, manifest, without) {
+    const { board } = drive(identifyBoard(), simulated);
+    const compared = compareBoard(board, manifest, purpose, without);
+    assert.equal(compared.exit, 0, compared.text);
+    return compared.fit;
 }
 
 export { SimulatedBoard };

@@ -6,7 +6,9 @@ import {
 import init, { verify, type Policy } from "waxseal/verify";
 import * as ofDevices from "waxseal/devices";
 import * as ofFiles from "waxseal/inspect";
+import * as ofFlash from "waxseal/flash";
 import * as ofManifests from "waxseal/manifest";
+import * as ofOtp from "waxseal/provision";
 import { SimulatedBoard } from "waxseal/simulated";
 
 await init();
@@ -37,6 +39,12 @@ ofFiles.verifyFile(file, { manifest });
 const wrong: ofManifests.Diagnostic[] = ofManifests.checkManifest(manifest).diagnostics;
 const rule: string | undefined = ofDevices.explain(wrong[0]?.code).result?.codes[0]?.rule;
 
+const mayFlash: ofFlash.FlashVerdict | null = ofFlash.judgeForFlash(file, { manifest }).verdict;
+const targeted: ofOtp.OtpTarget | null = ofOtp.otpTarget(manifest, { text: "" }, { board: "A1" }).target;
+const reading: ofOtp.FieldReading = ofOtp.readField(file, file, 0, "read");
+// @ts-expect-error: this entry flashes nothing.
+ofOtp.planFlash;
+
 const rows = otpBoards(manifest, { text: "" }).result?.findings?.map(({ line, column }) => `${line}: ${column ?? ""}`);
 const bytes: Uint8Array | undefined = otpBuild(manifest, { text: "" }, { stage: "identity" }).files[0]?.bytes;
 const verdicts = otpPlan(manifest, { text: "" }, { board: "A1", readback: file }).result?.fields.map((field) => field.verdict);
@@ -63,4 +71,4 @@ if (!identified.trouble) {
         planFlash(file, fit);
     }
 }
-export { bytes, id, line, member, paths, refusal, rows, rule, sector, stack, svg, verdicts };
+export { bytes, id, line, mayFlash, member, paths, reading, refusal, rows, rule, sector, stack, svg, targeted, verdicts };

@@ -32,13 +32,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Judges the texts: the manifest's, then those of the fragments that it includes, in its order.
-    pub fn of(sources: Vec<Source>) -> Self {
-        let checked = manifest::check(&sources);
-        Self::checked(sources, checked)
-    }
-
-    /// Texts that were judged, in the same order.
+    /// Texts that were judged: the manifest's, then those of the fragments that it includes, in its order.
     pub fn checked(sources: Vec<Source>, checked: Checked) -> Self {
         let Checked { plan, diagnostics, allowed, is_fragment, profiles } = checked;
         let name = sources.first().map_or_else(String::new, |source| source.name.clone());

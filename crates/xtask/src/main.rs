@@ -15,6 +15,7 @@ mod cost;
 mod demo;
 mod devices;
 mod diagnostics;
+mod entries;
 mod example;
 mod r#gen;
 mod generated;

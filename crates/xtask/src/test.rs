@@ -6,6 +6,7 @@ use crate::{
     boot_c, boot_example, boot_f767, boot_life, campaign,
     cargo::{CORTEX_M, Profile, WASM, build_waxseal, build_xtask_wasm, command, for_cortex_m, for_target},
     cost, demo,
+    entries::ENTRIES,
     example::{Example, SLOTS},
     r#gen, header, page, panics,
     process::{Failure, Outcome, capture, root, run},
@@ -171,8 +172,7 @@ fn otp_on_cortex_m() -> Outcome {
 fn lint_wasm() -> Outcome {
     tools::ensure_target(WASM)?;
     for lints in [DENY_WARNINGS.as_slice(), &MUST_NOT_PANIC] {
-        // Each entry of the package is built with one of the features.
-        for feature in ["full", "judge", "inspect", "manifest", "devices", "simulated"] {
+        for (_, feature) in ENTRIES {
             let entry = ["--package", "waxseal-wasm", "--no-default-features", "--features", feature];
             run(for_target("clippy", WASM, "web")?.args(entry).args(lints))?;
         }

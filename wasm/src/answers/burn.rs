@@ -16,6 +16,9 @@ use super::record::Done;
 use crate::argument::Argument;
 use crate::object::{bytes, object, with};
 
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("burn.ts");
+
 /// What one board is to hold after one stage. Only {@link otpTarget} and {@link otpTargetOfBlob} make one.
 #[wasm_bindgen]
 pub struct OtpTarget(Target);

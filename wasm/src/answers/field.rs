@@ -25,12 +25,9 @@ pub fn read_field(
     #[wasm_bindgen(js_name = "faultAt", unchecked_optional_param_type = "number")] fault_at: JsValue,
 ) -> Result<JsValue, JsValue> {
     let layout = Argument::new("layout", layout).content()?;
-    let mut memory = Source::new(&Argument::new("memory", memory), None)?;
+    let mut memory = Source::new(&Argument::new("memory", memory), None)?.with_fault(fault_at)?;
     let field = usize::try_from(Argument::new("field", field).integer()?).unwrap_or(usize::MAX);
     let question = Question::of(&Argument::new("question", question))?;
-    if !fault_at.is_undefined() {
-        memory.fault = Some(Argument::new("faultAt", fault_at).integer()?);
-    }
     match question.ask(&layout, field, &mut memory) {
         Ok(value) => object(&[("code", 0.into()), ("value", value)]),
         Err(refusal) => object(&[

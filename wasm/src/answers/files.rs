@@ -1,11 +1,13 @@
 //! Manifests and what they name, out of the caller's hands: nothing is fetched from here.
 
 use std::collections::BTreeMap;
+use std::slice;
 
-use manifest::{Plan, Source};
+use manifest::Plan;
+use manifest::source::{Source, Spanned};
 use packer::PublicKey;
 use report::exit::{Exit, Failure};
-use report::loaded::Loaded;
+use report::loaded::{Loaded, place};
 use wasm_bindgen::JsValue;
 
 use super::key::public_key;
@@ -31,9 +33,14 @@ impl Files {
             }
         }
         let name = name.unwrap_or_else(|| "manifest.toml".to_owned());
-        let loaded = load(Source { name, text }, &files).and_then(|loaded| match profile {
-            Some(profile) => loaded.choose(&profile),
-            None => Ok(loaded),
+        let checked =
+            manifest::check_with(Source { name, text }, |manifest, included| read(manifest, included, &files));
+        let loaded = checked.and_then(|(sources, checked)| {
+            let loaded = Loaded::checked(sources, checked);
+            match profile {
+                Some(profile) => loaded.choose(&profile),
+                None => Ok(loaded),
+            }
         });
         Ok(Self { loaded, files })
     }
@@ -52,18 +59,16 @@ impl Files {
     }
 }
 
-/// The texts of a manifest and of what it includes.
-fn load(source: Source, files: &BTreeMap<String, Vec<u8>>) -> Result<Loaded, Failure> {
-    let mut sources = vec![source.clone()];
-    for included in manifest::includes(&source) {
-        let (line, column) = source.line_column(included.span.start);
-        let place = Some(format!("{}:{line}:{column}", source.name));
-        let file = files.get(&normal(&included)).ok_or_else(|| missing(&included).at(place.clone()))?;
-        let text = String::from_utf8(file.clone())
-            .map_err(|_| Failure::new(Exit::Missing, format!("{}: not a text in UTF-8", included.value)).at(place))?;
-        sources.push(Source { name: included.value, text });
-    }
-    Ok(Loaded::of(sources))
+/// A file that a manifest includes.
+fn read(manifest: &Source, included: &Spanned<String>, files: &BTreeMap<String, Vec<u8>>) -> Result<Source, Failure> {
+    let path = &included.value;
+    let text = match files.get(&normal(path)) {
+        Some(file) => String::from_utf8(file.clone())
+            .map_err(|_| Failure::new(Exit::Missing, format!("{path}: not a text in UTF-8"))),
+        None => Err(missing(path)),
+    };
+    let at = || place(slice::from_ref(manifest), included.span.file, included.span.start);
+    Ok(Source { name: path.clone(), text: text.map_err(|failure| failure.at(at()))? })
 }
 
 fn missing(path: &str) -> Failure {

@@ -7,8 +7,8 @@ use manifest::diagnostic::Severity;
 use report::Report;
 use report::check;
 use report::exit::{Exit, Failure};
+use report::json;
 use report::map::Map;
-use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 use super::answer::{answer, to_js};

@@ -14,7 +14,8 @@ pub enum Files {}
 impl Files {
     /// Refuses `ManifestFiles`.
     pub fn of(argument: &Argument) -> Result<Self, JsValue> {
-        Err(argument.refuse("is not read by this entry of the package: import it from \"waxseal\""))
+        Err(argument
+            .refuse("is not read by this entry of the package: import it from \"waxseal\" or \"waxseal/flash\""))
     }
 
     /// The manifest.

@@ -8,9 +8,10 @@ use manifest::plan::otp::{Otp, Stage};
 use provision::{Board, Contents, Finding, Inputs, LockState, Records, Secrets, Verdict, boards, plan};
 use report::Report;
 use report::exit::{Exit, Failure};
+use report::json;
 use report::otp::files::{BoardFiles, File};
 use report::otp::{otp_of, read_back, records, sheet, show, stage};
-use serde_json::json;
+use report::value::Value;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -81,14 +82,14 @@ pub fn otp_build(
                 let paths = data.iter().chain(&lock).map(|piece| format!("{folder}/{}", piece.file));
                 files.extend(paths.zip(bytes));
                 results.push(json!({
-                    "board": board.name, "stage": folder, "locks": contents.locks, "blob": null,
+                    "board": board.name, "stage": folder, "locks": contents.locks, "blob": Value::Null,
                     "data": data.iter().map(|piece| piece_of(folder, piece)).collect::<Vec<_>>(),
                     "lock": lock.as_ref().map(|piece| piece_of(folder, piece)),
                 }));
             }
             files.push((format!("{folder}/sheet.txt"), Zeroizing::new(text.into_bytes())));
         }
-        Ok(Report { result: Some(json!({ "boards": results, "ledger": null })), ..Report::done(String::new()) })
+        Ok(Report { result: Some(json!({ "boards": results, "ledger": Value::Null })), ..Report::done(String::new()) })
     });
     let list = Array::new();
     for (path, content) in &files {
@@ -97,7 +98,7 @@ pub fn otp_build(
     with(answer("otp", made)?, "files", list.into())
 }
 
-fn piece_of(folder: &str, piece: &sheet::Piece) -> serde_json::Value {
+fn piece_of(folder: &str, piece: &sheet::Piece) -> Value {
     json!({ "file": format!("{folder}/{}", piece.file), "address": piece.address, "size": piece.size })
 }
 

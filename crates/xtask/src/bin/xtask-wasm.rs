@@ -4,6 +4,8 @@
 #[expect(dead_code, reason = "the main program uses the rest")]
 #[path = "../cargo.rs"]
 mod cargo;
+#[path = "../entries.rs"]
+mod entries;
 #[expect(dead_code, reason = "the main program uses the rest")]
 #[path = "../process.rs"]
 mod process;
@@ -19,20 +21,11 @@ use std::{
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::entries::ENTRIES;
 use crate::process::{Failure, Outcome, finish, root, run, target_folder};
 
 /// The profile in Cargo.toml.
 const PROFILE: &str = "web";
-
-/// The package's entries: what each is called, and the crate's feature behind it.
-const ENTRIES: [(&str, &str); 6] = [
-    ("waxseal", "full"),
-    ("verify", "judge"),
-    ("inspect", "inspect"),
-    ("manifest", "manifest"),
-    ("devices", "devices"),
-    ("simulated", "simulated"),
-];
 
 fn main() -> ExitCode {
     match make_package(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -52,6 +45,8 @@ fn make_package(only: &[String]) -> Outcome {
     for (name, feature) in ENTRIES.into_iter().filter(|(name, _)| only.is_empty() || only.iter().any(|own| own == name))
     {
         bind(&build(feature)?, name, &package)?;
+        let node = package.join(format!("{name}.node.mjs"));
+        fs::write(&node, for_node(name)).map_err(Failure::at(&node))?;
         for file in [format!("{name}_bg.wasm"), format!("{name}.js")] {
             show_size(&package, &file)?;
         }
@@ -88,7 +83,23 @@ fn flags() -> Outcome<Vec<String>> {
     Ok(flags)
 }
 
-/// An ES module for browsers, whose caller says when its WebAssembly is loaded; in Node, `node/*.mjs` does.
+/// The entry for Node, which does not fetch files.
+fn for_node(name: &str) -> String {
+    format!(
+        r#"// The WebAssembly is loaded when the module is.
+import {{ readFileSync }} from "node:fs";
+import {{ initSync }} from "./{name}.js";
+
+initSync({{ module: readFileSync(new URL("./{name}_bg.wasm", import.meta.url)) }});
+
+export * from "./{name}.js";
+// Does nothing any more, so that what is written for browsers runs here too.
+export {{ default }} from "./{name}.js";
+"#
+    )
+}
+
+/// An ES module for browsers, whose caller says when its WebAssembly is loaded; in Node, [`for_node`]'s does.
 fn bind(library: &Path, name: &str, package: &Path) -> Outcome {
     Bindgen::new()
         .input_path(library)

@@ -1,9 +1,0 @@
-// The entry `waxseal/simulated` for Node, which does not fetch files: the WebAssembly is loaded when the module is.
-import { readFileSync } from "node:fs";
-import { initSync } from "../pkg/simulated.js";
-
-initSync({ module: readFileSync(new URL("../pkg/simulated_bg.wasm", import.meta.url)) });
-
-export * from "../pkg/simulated.js";
-// Does nothing any more, so that what is written for browsers runs here too.
-export { default } from "../pkg/simulated.js";

@@ -1,9 +1,0 @@
-// The package's entry for Node, which does not fetch files: the WebAssembly is loaded when the module is.
-import { readFileSync } from "node:fs";
-import { initSync } from "../pkg/waxseal.js";
-
-initSync({ module: readFileSync(new URL("../pkg/waxseal_bg.wasm", import.meta.url)) });
-
-export * from "../pkg/waxseal.js";
-// Does nothing any more, so that what is written for browsers runs here too.
-export { default } from "../pkg/waxseal.js";
