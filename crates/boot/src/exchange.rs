@@ -3,15 +3,15 @@
 //! The request stands in the log of the slot that is to be erased, and goes with that. So the log of the image that runs, which stays for as long
 //! as that image, does not grow, however often a download is cut off.
 //!
-//! A cut in the erase leaves cells that may read as anything from then on, those of the log too. So before it begins, each place of the log that
-//! may hold an entry is taken out of use, and so is the header of the slot: whatever is left of such a log, it says nothing, and no power-up finds an image in
-//! such a slot. A log that says nothing belongs to a slot that is being erased, and is erased again, unless there is a header:
+//! A cut in the erase leaves cells that may read as anything from then on. Before it begins, each place of the log that may hold an entry is taken
+//! out of use, as before every erase of a log, and so is the header of the slot: whatever is left, the log says nothing, and no power-up finds an
+//! image in such a slot. A log that says nothing belongs to a slot that is being erased, and is erased again, unless there is a header:
 //! then a factory has programmed the slot.
 
 use image_format::log::{Entry, EntryKind, SlotLog, Status, Strategy, next_generation};
 use image_format::{Crypto, HEADER_SIZE, Kind};
 
-use crate::places::{spend, spend_all};
+use crate::places::spend;
 use crate::{Flash, Reason, Session};
 
 /// What can be done with the slot of the bank that does not run.
@@ -52,12 +52,8 @@ impl<F: Flash, C: Crypto> Session<'_, F, C> {
         self.header_bytes(slot).is_some_and(|bytes| bytes.starts_with(&Kind::Image.magic()))
     }
 
-    /// Takes all that the log of a slot may say out of use, and the slot's header: whatever is left of either by a cut in the erase that follows,
-    /// it is no entry and no header.
-    fn spend_slot(&mut self, slot: usize) -> Result<(), Reason> {
-        let next = self.scan(slot).next;
-        let (log, form) = self.map.log(slot).ok_or(Reason::NoUpdate)?;
-        spend_all(&mut self.flash, log, &form, next);
+    /// Takes the header of a slot out of use: whatever a cut in the erase that follows leaves of it, it is no header.
+    fn spend_header(&mut self, slot: usize) -> Result<(), Reason> {
         let area = self.map.area(slot).ok_or(Reason::NoUpdate)?;
         let (_, erased) = self.map.unit(area.region).ok_or(Reason::Layout)?;
         spend(&mut self.flash, area.region, area.offset, &[!erased; HEADER_SIZE as usize]);
@@ -76,7 +72,7 @@ pub(crate) fn clear<F: Flash, C: Crypto>(session: &mut Session<'_, F, C>, logs: 
     let open = Entry::new(EntryKind::Open, generation, &[0; 32]);
     // A cut or a failure leaves a log that says nothing: the next boot starts over.
     let _ = session
-        .spend_slot(other)
+        .spend_header(other)
         .and_then(|()| session.clear_slot(other, other))
         .and_then(|()| session.append_twice(other, &open));
 }

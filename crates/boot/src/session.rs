@@ -8,7 +8,7 @@ use image_format::{
 };
 
 use crate::map::{Area, Map};
-use crate::places::{DOUBTFUL, spend_doubtful, write_entry};
+use crate::places::{DOUBTFUL, spend_all, spend_doubtful, write_entry};
 use crate::{Flash, Reason, Refusal};
 
 /// How far the security counter follows a confirmed image.
@@ -311,12 +311,17 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
     }
 
     /// Empties a slot for an update: the sector of the header first, so that what was there is no image any more before its log
-    /// goes; then the log; then the rest.
+    /// goes; then the log; then the rest. Before anything is erased the log is taken out of use: what a cut in its erase leaves of it may read
+    /// as any part of what was in it, and must say nothing.
     pub(crate) fn clear_slot(&mut self, holder: usize, logged: usize) -> Result<(), Reason> {
         let map = self.map;
         let slot = map.area(holder).ok_or(Reason::NoUpdate)?;
-        let (log, _) = map.log(logged).ok_or(Reason::NoUpdate)?;
+        let (log, form) = map.log(logged).ok_or(Reason::NoUpdate)?;
         let first = map.sector(slot.region, slot.offset).ok_or(Reason::Layout)?;
+        let next = self.scan(logged).next;
+        if next > 0 {
+            spend_all(&mut self.flash, log, &form, next);
+        }
         self.erase(first)?;
         let log_sectors = map.sectors(log).filter(|sector| *sector != first);
         for sector in log_sectors {

@@ -11,6 +11,8 @@
 
 mod application;
 mod banks;
+#[cfg(test)]
+mod begun;
 mod bench;
 mod companion;
 mod counter;
