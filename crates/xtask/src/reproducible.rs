@@ -9,7 +9,9 @@ use crate::{
 };
 
 /// Folders that hold no sources. An artefact that was copied would be the same as itself.
-const NOT_SOURCES: [&str; 6] = [".git", "build", "out", "pkg", "dist", "node_modules"];
+const NOT_SOURCES: [&str; 4] = [".git", "pkg", "dist", "node_modules"];
+/// What examples make is in these.
+const OF_EXAMPLES: [&str; 2] = ["build", "out"];
 
 /// Seals the example here and in a copy of this checkout, and compares.
 pub fn check() -> Outcome {
@@ -67,7 +69,7 @@ fn npm_package(copy: &Path) -> Outcome {
 /// The example's firmware, linker scripts, sealed files and lock file by name.
 fn artefacts(example: &Path) -> Outcome<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
-    for folder in ["build", "out"] {
+    for folder in OF_EXAMPLES {
         let path = example.join(folder);
         for entry in fs::read_dir(&path).map_err(Failure::at(&path))? {
             let file = entry.map_err(Failure::at(&path))?.path();
@@ -111,14 +113,18 @@ fn copy_sources(from: &Path, to: &Path) -> Outcome {
         let kind = entry.file_type().map_err(Failure::at(&source))?;
         if kind.is_file() {
             fs::copy(&source, &copy).map_err(Failure::at(&source))?;
-        } else if kind.is_dir()
-            && !built.contains(&source)
-            && !NOT_SOURCES.iter().any(|name| entry.file_name() == *name)
-        {
+        } else if kind.is_dir() && !built.contains(&source) && !is_made(&source) {
             copy_sources(&source, &copy)?;
         }
     }
     Ok(())
+}
+
+/// Whether a folder holds what was made out of sources.
+fn is_made(folder: &Path) -> bool {
+    let is_one_of = |names: &[&str]| names.iter().any(|name| folder.ends_with(name));
+    let is_of_examples = folder.components().any(|part| part.as_os_str() == "examples");
+    is_one_of(&NOT_SOURCES) || is_of_examples && is_one_of(&OF_EXAMPLES)
 }
 
 #[cfg(test)]
