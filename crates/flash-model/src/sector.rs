@@ -17,7 +17,7 @@ pub enum Torn {
     AsBefore,
     /// As if it had ended.
     AsAfter,
-    /// Some bits so and some so, always the same.
+    /// Some bits so and some so, always the same. Of a sector that is erased, some parts wholly as before and some as erased.
     Mixed,
     /// Some bits so and some so, others at each read.
     Wavering,
@@ -68,6 +68,8 @@ pub struct Cells {
     doubts: Vec<Arc<Doubt>>,
     /// An erase that did not end: how the cells read, and since when. The pages have what was there before.
     half_erased: Option<(Torn, u64)>,
+    /// What of that was in doubt already.
+    doubts_before: Vec<Arc<Doubt>>,
     /// How often it was erased, in whole or in part.
     pub erases: u32,
 }
@@ -86,15 +88,16 @@ pub struct Offences {
 impl Cells {
     pub fn new(size: u32) -> Self {
         let pages = (size as usize).div_ceil(PAGE);
-        Self { pages: vec![None; pages], doubts: Vec::new(), half_erased: None, erases: 0 }
+        Self { pages: vec![None; pages], doubts: Vec::new(), half_erased: None, doubts_before: Vec::new(), erases: 0 }
     }
 
     /// Erases it: wholly, or half way.
     pub fn erase(&mut self, half: Option<(Torn, u64)>) {
         self.erases += 1;
+        self.doubts_before.append(&mut self.doubts);
         if half.is_none() {
             self.pages.fill(None);
-            self.doubts.clear();
+            self.doubts_before.clear();
         }
         self.half_erased = half;
     }
@@ -150,8 +153,8 @@ impl Cells {
 
     /// Reads a range. `None`: a fault.
     pub fn read(&self, shape: &Shape, at: usize, buffer: &mut [u8], moment: Moment) -> Option<()> {
-        let size = buffer.len();
         self.load(shape, at, buffer);
+        read_doubts(&self.doubts_before, shape, at, buffer, moment)?;
         if let Some((torn, since)) = self.half_erased {
             let before = buffer.to_vec();
             // Each unit went its own way.
@@ -160,19 +163,12 @@ impl Cells {
                 let before = &before[start..start + part.len()];
                 if before.iter().any(|byte| *byte != shape.erased) {
                     let after = vec![shape.erased; part.len()];
+                    let torn = if torn == Torn::Mixed { mixed_page(at + start, moment.seed, since) } else { torn };
                     part.copy_from_slice(&torn.read(shape, before, &after, since, at + start, moment)?);
                 }
             }
         }
-        for doubt in self.doubts.iter().filter(|doubt| doubt.touches(at, size)) {
-            let read = doubt.torn.read(shape, &doubt.before, &doubt.after, doubt.since, doubt.at, moment)?;
-            for (offset, byte) in (doubt.at..).zip(read) {
-                if let Some(place) = offset.checked_sub(at).and_then(|within| buffer.get_mut(within)) {
-                    *place = byte;
-                }
-            }
-        }
-        Some(())
+        read_doubts(&self.doubts, shape, at, buffer, moment)
     }
 
     /// Whether nothing in it is in doubt.
@@ -217,6 +213,25 @@ impl Cells {
             done += part;
         }
     }
+}
+
+/// Reads what is in doubt over what was meant to be stored. `None`: a fault.
+fn read_doubts(doubts: &[Arc<Doubt>], shape: &Shape, at: usize, buffer: &mut [u8], moment: Moment) -> Option<()> {
+    let size = buffer.len();
+    for doubt in doubts.iter().filter(|doubt| doubt.touches(at, size)) {
+        let read = doubt.torn.read(shape, &doubt.before, &doubt.after, doubt.since, doubt.at, moment)?;
+        for (offset, byte) in (doubt.at..).zip(read) {
+            if let Some(place) = offset.checked_sub(at).and_then(|within| buffer.get_mut(within)) {
+                *place = byte;
+            }
+        }
+    }
+    Some(())
+}
+
+/// How a page reads of a sector whose erase got further in some parts than in others.
+fn mixed_page(at: usize, seed: u64, since: u64) -> Torn {
+    [Torn::AsBefore, Torn::AsAfter, Torn::Mixed][Noise::of(&[seed, since, (at / PAGE) as u64]).below(3) as usize]
 }
 
 impl Doubt {

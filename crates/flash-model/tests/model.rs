@@ -180,6 +180,20 @@ fn a_half_erased_sector_may_read_erased_and_does_not_hold() {
     assert!(wrong > 0, "and later it is not");
 }
 
+/// An erase gets further in some parts of a sector than in others.
+#[test]
+fn a_half_erased_sector_reads_as_before_in_one_part_and_as_erased_in_another() {
+    let mut chip = chip("STM32F746NG");
+    (0..16).for_each(|part| chip.program(0, part * 1024, &[0; 1024]).expect("programs"));
+    chip.cut_at(Cut { operation: 16, place: CutPlace::Inside { unit: 0, torn: Torn::Mixed } });
+    chip.erase(0, 0).expect_err("the power is off");
+    chip.restart(Restart::PowerUp);
+    let parts: Vec<[u8; 256]> = (0..64).map(|part| read(&mut chip, part * 256).expect("no ECC")).collect();
+    let as_before = parts.iter().filter(|part| **part == [0; 256]).count();
+    let as_erased = parts.iter().filter(|part| **part == [0xFF; 256]).count();
+    assert!(as_before > 10 && as_erased > 10 && as_before + as_erased < 54, "{as_before}, {as_erased}");
+}
+
 #[test]
 fn a_failing_operation_says_so_and_leaves_the_power_on() {
     let mut chip = chip("STM32F746NG");
