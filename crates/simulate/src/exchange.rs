@@ -1,25 +1,15 @@
 //! What an application asks for where banks are exchanged, again and again.
 
-use boot::{Reason, Refusal, Session, Start, Wanted, boot};
+use boot::{Reason, Refusal};
 use flash_model::{Chip, Cut, CutPlace, Restart, Torn};
 use image_format::log::{LogForm, SlotLog, Status, Strategy, scan};
 use image_format::{Extent, Fault, Kind, ReadAt};
 
 use crate::application::Update;
 use crate::banks;
-use crate::bench::{Bench, parts};
-use crate::counter::AnyCounter;
-use crate::device::Device;
+use crate::bench::Bench;
+use crate::board::Board;
 use crate::devices::benches;
-use crate::memo::Memo;
-
-/// A device whose banks are exchanged, and the memories that it has.
-#[derive(Clone)]
-struct Board<'b> {
-    bench: &'b Bench,
-    chip: Chip,
-    memo: Memo,
-}
 
 /// A slot's log as a source of bytes.
 struct LogArea<'c>(&'c mut Chip, usize, u32);
@@ -34,36 +24,7 @@ impl ReadAt for LogArea<'_> {
     }
 }
 
-impl<'b> Board<'b> {
-    /// One with the old image in the first slot, which was confirmed.
-    fn new(bench: &'b Bench) -> Self {
-        let chip = bench.chip_with(0, &bench.images().old, 1).expect("the old image fits");
-        let mut board = Board { bench, chip, memo: Memo::default() };
-        board.start();
-        board.session(|session| session.confirm(0)).expect("confirms");
-        board
-    }
-
-    /// A reset, and the boot loader.
-    fn start(&mut self) -> Start {
-        self.chip.restart(Restart::Reset);
-        let config = self.bench.config();
-        let device = Device { chip: &mut self.chip, notes: None, registers: self.bench.registers() };
-        let mut session = Session::open(config, device, self.memo.clone()).expect("opens");
-        let action = boot(&mut session, &mut AnyCounter::of(&config)).action;
-        banks::started(self.bench, &action).expect("something starts")
-    }
-
-    /// What the application does.
-    fn session<T>(&mut self, work: impl FnOnce(&mut Session<'_, Device<'_>, Memo>) -> T) -> T {
-        let device = Device { chip: &mut self.chip, notes: None, registers: self.bench.registers() };
-        let mut session = Session::open(self.bench.config(), device, self.memo.clone()).expect("opens");
-        let erases = banks::erases(self.bench, session.flash().chip);
-        let done = work(&mut session);
-        assert_eq!(banks::erases(self.bench, session.flash().chip), erases, "the application erases");
-        done
-    }
-
+impl Board<'_> {
     fn log(&mut self, number: usize) -> SlotLog {
         let slot = self.bench.group().slots()[number];
         let form = self.form(number);
@@ -85,19 +46,10 @@ impl<'b> Board<'b> {
         }
     }
 
-    /// Begins to stage the new image, and leaves off after so many chunks.
-    fn stage_part(&mut self, running: usize, chunks: usize) -> Result<(), Refusal> {
+    /// Begins to stage the new image beside the first slot, and leaves off after so many chunks.
+    fn stage_new(&mut self, chunks: usize) -> Result<(), Refusal> {
         let bench = self.bench;
-        let (image, payload) = parts(&bench.images().new).expect("an image");
-        self.session(|session| {
-            let mut stage = session.stage(running, image, 0)?;
-            for _ in 0..chunks {
-                let Wanted::Chunk(number) = stage.wanted() else { break };
-                let range = image.chunks.range(number);
-                stage.put(&payload[range.start as usize..range.end as usize])?;
-            }
-            Ok(())
-        })
+        self.stage_part(&bench.images().new, 0, chunks)
     }
 
     /// Installs an image beside the running one, whatever it takes. How many starts that took.
@@ -130,7 +82,7 @@ fn downloads_that_are_cut_off_end_nothing() {
         board.start();
         let log = board.log(0).next;
         for round in 0..40 {
-            board.stage_part(0, round % 3).expect("stages");
+            board.stage_new(round % 3).expect("stages");
             if round % 2 == 0 {
                 let operation = board.chip.operations();
                 board.chip.cut_at(Cut { operation, place: CutPlace::Inside { unit: 0, torn: Torn::ALL[round % 7] } });
@@ -198,13 +150,13 @@ fn what_a_factory_programmed_is_left_alone_until_somebody_asks() {
         let operations = board.chip.operations();
         board.start();
         assert_eq!(board.chip.operations(), operations, "{}", bench.name);
-        assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
+        assert_eq!(board.stage_new(0), Err(Reason::ClearFirst.into()));
         board.session(|session| session.clear(0)).expect("clears");
         let operations = board.chip.operations();
         board.session(|session| session.clear(0)).expect("was asked for");
         assert_eq!(board.chip.operations(), operations, "{}", bench.name);
         board.start();
-        assert_eq!(board.stage_part(0, 0), Ok(()), "{}", bench.name);
+        assert_eq!(board.stage_new(0), Ok(()), "{}", bench.name);
     });
 }
 
@@ -217,7 +169,7 @@ fn what_a_tool_programmed_into_an_empty_slot_is_not_programmed_over() {
         let slot = bench.group().slots()[1];
         bench.load(&mut board.chip, slot.region, slot.offset.get(), &bench.images().new).expect("fits");
         board.start();
-        assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
+        assert_eq!(board.stage_new(0), Err(Reason::ClearFirst.into()));
         assert_eq!(board.install(0, &bench.images().new), 1);
         assert_eq!(board.start().slot(), 1);
     });
@@ -264,13 +216,13 @@ fn a_log_without_room_asks_by_itself() {
     each(|bench| {
         let mut board = Board::new(bench);
         board.start();
-        board.stage_part(0, 1).expect("stages");
+        board.stage_new(1).expect("stages");
         let (next, form) = (board.log(1).next, board.form(1));
         board.fill(1, next..form.places(), &vec![form.spent(); form.place_size() as usize]);
-        assert_eq!(board.stage_part(0, 0), Err(Reason::ClearFirst.into()));
+        assert_eq!(board.stage_new(0), Err(Reason::ClearFirst.into()));
         board.session(|session| session.clear(0)).expect("clears");
         board.start();
-        assert_eq!(board.stage_part(0, 0), Ok(()), "{}", bench.name);
+        assert_eq!(board.stage_new(0), Ok(()), "{}", bench.name);
     });
 }
 

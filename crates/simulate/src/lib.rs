@@ -14,6 +14,8 @@ mod banks;
 #[cfg(test)]
 mod begun;
 mod bench;
+#[cfg(test)]
+mod board;
 mod companion;
 mod counter;
 mod cut;
