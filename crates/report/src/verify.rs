@@ -115,6 +115,23 @@ impl Input {
     }
 }
 
+impl<'a> Question<'a> {
+    /// Of a file by itself: nothing waived, and nothing given that its kind may need beside the authority.
+    pub fn of(reader: Reader, name: String, authority: Authority<'a>) -> Self {
+        Self {
+            reader,
+            name,
+            authority,
+            slot: None,
+            dump: false,
+            revision: None,
+            companions: Vec::new(),
+            date: None,
+            without: Vec::new(),
+        }
+    }
+}
+
 impl Question<'_> {
     fn waives(&self, input: Input) -> bool {
         self.without.contains(&input)

@@ -52,17 +52,8 @@ pub fn release<const SLOTS: usize>(plan: &Plan, sizes: [u32; SLOTS]) -> Vec<u8> 
 }
 
 pub fn question<'a>(plan: &'a Plan, public: PublicKey) -> Question<'a> {
-    Question {
-        reader: Reader::Command,
-        name: "gateway.release".to_owned(),
-        authority: Authority::Manifest { name: "board.toml", plan, public: vec![public] },
-        slot: None,
-        dump: false,
-        revision: None,
-        companions: Vec::new(),
-        date: None,
-        without: Vec::new(),
-    }
+    let authority = Authority::Manifest { name: "board.toml", plan, public: vec![public] };
+    Question::of(Reader::Command, "gateway.release".to_owned(), authority)
 }
 
 pub fn verdict(plan: &Plan, file: &[u8]) -> Verdict {

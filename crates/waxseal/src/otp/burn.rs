@@ -124,17 +124,7 @@ impl Command {
     fn target(&self, manifest: &Manifest, plan: &Plan) -> Result<Result<Target, Box<Report>>, Failure> {
         let otp = otp_of(manifest, plan)?;
         if let Some(path) = &self.blob {
-            let question = Question {
-                reader: Reader::Command,
-                name: files::shown(path),
-                authority: self.signers.with(manifest, plan)?,
-                slot: None,
-                dump: false,
-                revision: None,
-                companions: Vec::new(),
-                date: None,
-                without: Vec::new(),
-            };
+            let question = Question::of(Reader::Command, files::shown(path), self.signers.with(manifest, plan)?);
             return match Target::of_blob(&question, &files::read(path)?) {
                 Ok((target, _)) => Ok(Ok(target)),
                 Err(Stopped::Refused(mut report)) => {
