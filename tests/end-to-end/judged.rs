@@ -216,6 +216,11 @@ fn damaged_hex_and_dfu_files_are_refused() {
     refused(&project, &format!("verify bad.dfu {JUDGED}"), &["CRC"]);
     project.write("cut.dfu", &dfu[..dfu.len() - 3]);
     refused(&project, &format!("verify cut.dfu {JUDGED}"), &["no DFU suffix"]);
+    // A second file behind the first, with another byte for an address of the image, or for its alias: a tool would program it.
+    for (upper, byte) in [(":020000040802F0", ":010630005574"), (":020000040022D8", ":010630005574")] {
+        project.write("twice.hex", format!("{text}{upper}\n{byte}\n:00000001FF\n"));
+        refused(&project, &format!("verify twice.hex {JUDGED}"), &["it has two bytes for 0x08020630"]);
+    }
     // At the place of the other slot, nothing of the layout is there.
     project.write("moved.hex", text.replacen(":020000040802F0", ":020000040804EE", 1));
     refused(&project, &format!("verify moved.hex {JUDGED}"), &["no sealed image in it"]);

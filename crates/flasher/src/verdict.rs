@@ -148,12 +148,9 @@ fn images(plan: &Plan, slot: Option<&str>, file: &[u8]) -> Vec<(Option<String>, 
         return members(file).unwrap_or_default().into_iter().map(|member| (None, member)).collect();
     }
     let named = slot.map(str::to_owned);
-    let Some(Ok(mut segments)) = carried::segments(file) else {
+    let Some(Ok(segments)) = carried::on_part(&plan.device.part, file) else {
         return vec![(named, file.to_vec())];
     };
-    for segment in &mut segments {
-        segment.address = plan.device.part.canonical(segment.address);
-    }
     let places = carried::places(plan, &segments);
     let wanted = places.into_iter().filter(|(_, place)| named.as_ref().is_none_or(|slot| *slot == place.slot.value));
     let image = |(_, place): (&Image, &Placement)| {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use geometry::Part;
 use geometry::sort::sort_by_key;
 use image_format::log::{LogForm, PlaceState, read_place};
 use image_format::{Header, ImageBody, ImageHeader, Kind, Memory};
@@ -40,15 +41,18 @@ pub enum CarriedError {
     /// A byte of the image is not there.
     #[error("the image's byte at 0x{0:08X} is not in it")]
     Missing(u32),
+    /// A tool would program both, and what is judged is one of them.
+    #[error("it has two bytes for 0x{0:08X}: each address has one")]
+    Twice(u32),
 }
 
-/// The bytes of a file that has addresses, by ascending address; `None` for any other file.
+/// The bytes of a file that has addresses, by ascending address, none of them twice; `None` for any other file.
 ///
 /// # Errors
-/// A damaged file.
+/// A damaged file; two bytes for one address.
 pub fn segments(file: &[u8]) -> Option<Result<Vec<Segment<'_>>, CarriedError>> {
     if hex::is_hex(file) {
-        return Some(hex::segments(file).map_err(CarriedError::from));
+        return Some(hex::segments(file).map_err(CarriedError::from).and_then(in_order));
     }
     dfuse::is_dfuse(file).then(|| {
         let targets = dfuse::read(file)?;
@@ -60,10 +64,31 @@ pub fn segments(file: &[u8]) -> Option<Result<Vec<Segment<'_>>, CarriedError>> {
                 bytes: element.bytes,
             })
         });
-        let mut segments: Vec<_> = elements.collect();
-        sort_by_key(&mut segments, |segment| segment.address);
-        Ok(segments)
+        in_order(elements.collect())
     })
+}
+
+/// The same with the addresses where a part's flash is programmed: none is an alias.
+///
+/// # Errors
+/// As [`segments`].
+pub fn on_part<'a>(part: &Part, file: &'a [u8]) -> Option<Result<Vec<Segment<'a>>, CarriedError>> {
+    Some(segments(file)?.and_then(|mut segments| {
+        for segment in &mut segments {
+            segment.address = part.canonical(segment.address);
+        }
+        in_order(segments)
+    }))
+}
+
+/// By ascending address.
+fn in_order(mut segments: Vec<Segment<'_>>) -> Result<Vec<Segment<'_>>, CarriedError> {
+    sort_by_key(&mut segments, |segment| segment.address);
+    let overlap = segments.windows(2).find(|pair| pair[0].end() > pair[1].address.into());
+    match overlap.map(|pair| pair[1].address) {
+        Some(address) => Err(CarriedError::Twice(address)),
+        None => Ok(segments),
+    }
 }
 
 /// The places of the plan where these bytes have a header.
@@ -122,13 +147,14 @@ fn at(
     Ok(Carried { file, rest: rest(segments, &of_image, slot) })
 }
 
-/// The bytes of a range.
+/// The bytes of a range, out of segments by ascending address.
 fn copy(segments: &[Segment<'_>], start: u32, size: u32) -> Result<Vec<u8>, CarriedError> {
     let mut bytes = Vec::new();
     while bytes.len() < size as usize {
-        let address = start.saturating_add(bytes.len() as u32);
-        let holds = |segment: &&Segment<'_>| segment.address <= address && u64::from(address) < segment.end();
-        let segment = segments.iter().find(holds).ok_or(CarriedError::Missing(address))?;
+        let address = start.checked_add(bytes.len() as u32).ok_or(CarriedError::Missing(u32::MAX))?;
+        let (below, _) = segments.split_at(segments.partition_point(|segment| segment.address <= address));
+        let holds = |segment: &&Segment<'_>| u64::from(address) < segment.end();
+        let segment = below.last().filter(holds).ok_or(CarriedError::Missing(address))?;
         let from = &segment.bytes[(address - segment.address) as usize..];
         bytes.extend_from_slice(&from[..from.len().min(size as usize - bytes.len())]);
     }

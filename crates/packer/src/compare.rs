@@ -86,14 +86,9 @@ impl Comparison {
 /// # Errors
 /// A file with addresses that is damaged.
 pub fn read_back<'a>(plan: &Plan, file: &'a [u8], base: u32) -> Result<Vec<Segment<'a>>, CarriedError> {
-    let mut segments = match carried::segments(file) {
-        Some(segments) => segments?,
-        None => vec![Segment { name: String::new(), address: base, bytes: Cow::Borrowed(file) }],
-    };
-    for segment in &mut segments {
-        segment.address = plan.device.part.canonical(segment.address);
-    }
-    Ok(segments)
+    let part = &plan.device.part;
+    let bin = || Segment { name: String::new(), address: part.canonical(base), bytes: Cow::Borrowed(file) };
+    carried::on_part(part, file).unwrap_or_else(|| Ok(vec![bin()]))
 }
 
 /// Compares what was read back with an image's file in one of its slots. `old` is the file of the image that was there

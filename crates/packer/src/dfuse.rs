@@ -94,7 +94,7 @@ pub enum DfuError {
         /// The bytes'.
         computed: u32,
     },
-    /// Lengths that contradict one another.
+    /// Lengths that contradict one another, or that no address range has.
     #[error("at offset {0}: lengths that do not add up")]
     Sizes(usize),
 }
@@ -196,7 +196,12 @@ fn target(bytes: &[u8]) -> Option<(Target<'_>, &[u8])> {
     for _ in 0..prefix.elements.get() {
         let (head, after) = ElementHead::ref_from_prefix(elements_bytes).ok()?;
         let (bytes, after) = after.split_at_checked(head.size.get() as usize)?;
-        elements.push(Piece { address: head.address.get(), bytes: Cow::Borrowed(bytes) });
+        let piece = Piece { address: head.address.get(), bytes: Cow::Borrowed(bytes) };
+        let behind_last = u64::from(piece.address) + bytes.len() as u64;
+        if bytes.is_empty() || behind_last > 1 << 32 {
+            return None;
+        }
+        elements.push(piece);
         elements_bytes = after;
     }
     let name = prefix.name.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -247,6 +252,11 @@ mod tests {
             let crc = crc(&file[..end]);
             file[end..].copy_from_slice(&crc.to_le_bytes());
             assert!(matches!(read(&file), Err(DfuError::Sizes(_))), "{name}: {:?}", read(&file));
+        }
+        for (address, bytes) in [(0, &[][..]), (u32::MAX, &[1, 2])] {
+            let elements = vec![Piece { address, bytes: Cow::Borrowed(bytes) }];
+            let file = write(&[Target { alternate: 0, name: String::new(), elements }]);
+            assert!(matches!(read(&file), Err(DfuError::Sizes(_))), "{} bytes at {address:#x}", bytes.len());
         }
     }
 }

@@ -68,14 +68,10 @@ pub struct Opened<'a, 'p> {
 /// A damaged file.
 pub fn open<'a, 'p>(plan: &'p Plan, file: &'a [u8]) -> Option<Result<Opened<'a, 'p>, CarriedError>> {
     let slot = plan.slot(&plan.boot.slot.as_ref()?.value)?;
-    let mut segments = match carried::segments(file)? {
+    let segments = match carried::on_part(&plan.device.part, file)? {
         Ok(segments) => segments,
         Err(error) => return Some(Err(error)),
     };
-    for segment in &mut segments {
-        segment.address = plan.device.part.canonical(segment.address);
-    }
-    segments.sort_by_key(|segment| segment.address);
     let (loader, mut rest) = parted(segments, &slot.extent.range);
     let mut images = Vec::new();
     for slot in plan.slots.iter().filter(|slot| slot.extent.access == Access::Internal) {

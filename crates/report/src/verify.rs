@@ -303,14 +303,10 @@ impl Question<'_> {
             let address = placement.store_address;
             vec![Segment { name: String::new(), address, bytes: file.as_slice().into() }]
         } else {
-            let Some(segments) = carried::segments(&file) else {
+            let Some(segments) = carried::on_part(&plan.device.part, &file) else {
                 return Ok(TakenOut { slot: named, file, beside: None });
             };
-            let mut segments = segments.map_err(|error| self.nothing(&error))?;
-            for segment in &mut segments {
-                segment.address = plan.device.part.canonical(segment.address);
-            }
-            segments
+            segments.map_err(|error| self.nothing(&error))?
         };
         let (_, placement) = match (slot, &carried::places(plan, &segments)[..]) {
             (Some(_), _) => target::find(manifest, plan, slot, &[])?,
