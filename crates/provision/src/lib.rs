@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod cells;
 mod claim;
 mod contents;
 mod lines;

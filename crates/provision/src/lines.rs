@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
+use crate::cells::{Cells, Stray};
+
 /// Reads a text; CR LF and CR become LF. The csv crate takes a record to end with the CR, and counts lines one behind.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
@@ -14,11 +16,17 @@ pub(crate) struct Lines<R> {
     ends: VecDeque<u64>,
     /// The line that begins behind all ends that were counted, from 1.
     line: u64,
+    cells: Cells,
 }
 
 impl<R> Lines<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { input, after_cr: false, offset: 0, ends: VecDeque::new(), line: 1 }
+        Self { input, after_cr: false, offset: 0, ends: VecDeque::new(), line: 1, cells: Cells::new() }
+    }
+
+    /// A stray quotation mark in what was read so far, once.
+    pub(crate) fn stray(&mut self) -> Option<Stray> {
+        self.cells.stray()
     }
 
     /// The line of the record that is found from this offset on: it begins behind blank lines. Offsets never fall.
@@ -50,8 +58,12 @@ impl<R: BufRead> Read for Lines<R> {
                 if byte == b'\n' {
                     self.ends.push_back(self.offset + given as u64);
                 }
+                self.cells.byte(byte);
                 buffer[given] = byte;
                 given += 1;
+            }
+            if input.is_empty() {
+                self.cells.end();
             }
             let is_over = input.is_empty() || buffer.is_empty();
             self.input.consume(taken);

@@ -6,6 +6,7 @@ use std::io::BufRead;
 use manifest::plan::otp::{Otp, Source};
 
 use crate::board::column;
+use crate::cells::Stray;
 use crate::lines::Lines;
 
 /// Rows under titles, as they stand in a CSV file (RFC 4180) with a title line: all of them, or a part.
@@ -76,6 +77,7 @@ impl<R: BufRead> Reader<R> {
         let mut csv = csv::ReaderBuilder::new().from_reader(Lines::new(input));
         let titles = csv.headers().cloned();
         let titles = titles.map_err(|error| wrong(&mut csv, &[], &error))?;
+        parted(&mut csv)?;
         let columns: Vec<String> = titles.iter().map(str::to_owned).collect();
         if let [only] = columns.as_slice()
             && let Some(other) = only.chars().find(|found| [';', '\t'].contains(found))
@@ -108,12 +110,17 @@ impl<R: BufRead> Reader<R> {
     /// The next row. Rows of empty cells behind the last board, as spreadsheets write them, are none. At the end `None`.
     ///
     /// # Errors
-    /// A row of another length than the titles, cells that are no UTF-8, an empty row between others, no row at all. The row
-    /// behind it can be asked for.
+    /// A row of another length than the titles, cells that are no UTF-8, a quotation mark that makes one cell of several, an empty row
+    /// between others, no row at all. The row behind it can be asked for.
     pub fn row(&mut self) -> Result<Option<Row>, Finding> {
         let mut record = csv::StringRecord::new();
         loop {
-            match self.csv.read_record(&mut record) {
+            let read = self.csv.read_record(&mut record);
+            if let Err(finding) = parted(&mut self.csv) {
+                self.has_rows = true;
+                return Err(finding);
+            }
+            match read {
                 Ok(true) => {}
                 Ok(false) if self.has_rows => return Ok(None),
                 Ok(false) => {
@@ -156,6 +163,21 @@ impl<R: BufRead> Reader<R> {
 
 /// Findings that are told: who has more has another kind of trouble than single cells.
 pub const MOST_FINDINGS: usize = 100;
+
+/// Refuses quotation marks that would make one cell, and so one board, of several.
+fn parted<R: BufRead>(csv: &mut csv::Reader<Lines<R>>) -> Result<(), Finding> {
+    match csv.get_mut().stray() {
+        None => Ok(()),
+        Some(Stray::Open(line)) => {
+            let text = "a quotation mark that is opened here and never closed: all that follows would be one cell";
+            Err(Finding::row(line, text))
+        }
+        Some(Stray::Within(line, end)) => {
+            let text = format!("a quotation mark that is opened here and closed in line {end}, in the midst of a cell");
+            Err(Finding::row(line, text + ": all between them would be one cell; in a cell, write it twice (RFC 4180)"))
+        }
+    }
+}
 
 /// What the reader says, with its line and column.
 fn wrong<R: BufRead>(csv: &mut csv::Reader<Lines<R>>, columns: &[String], error: &csv::Error) -> Finding {
@@ -249,6 +271,11 @@ mod tests {
             ("a,b\n", "1: no row: a row is a board"),
             ("a,b\n,\n,\n", "1: no row: a row is a board"),
             ("", "1: no row: a row is a board"),
+            // Without this, one board of three.
+            (
+                "a,b\n1,\"2\n3,4\n5,6\n",
+                "2: a quotation mark that is opened here and never closed: all that follows would be one cell",
+            ),
         ] {
             let findings = Records::parse(text.as_bytes()).expect_err(text);
             assert_eq!(findings.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected], "{text}");

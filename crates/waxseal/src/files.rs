@@ -3,7 +3,7 @@
 mod set;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -54,11 +54,11 @@ pub fn shown(path: &Path) -> String {
     if path.as_os_str() == STANDARD { STANDARD_INPUT.to_owned() } else { path.display().to_string() }
 }
 
-/// Copies a file, or standard input for `-`, without holding it in memory.
+/// Reads a file, or standard input for `-`, part by part, without holding it in memory.
 ///
 /// # Errors
-/// Those of [`read`]; exit code 4 where the copy cannot be written.
-pub fn copy(path: &Path, to: &mut File) -> Result<(), Failure> {
+/// Those of [`read`], and those of `each`.
+pub fn read_parts(path: &Path, mut each: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut input: Box<dyn Read> = if path.as_os_str() == STANDARD {
         take_standard_input()?;
         Box::new(io::stdin().lock())
@@ -69,7 +69,7 @@ pub fn copy(path: &Path, to: &mut File) -> Result<(), Failure> {
     loop {
         match input.read(&mut buffer) {
             Ok(0) => return Ok(()),
-            Ok(count) => to.write_all(&buffer[..count]).map_err(|error| cannot_write(path, &error))?,
+            Ok(count) => each(&buffer[..count])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(unreadable(path, &error)),
         }

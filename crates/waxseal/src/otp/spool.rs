@@ -20,7 +20,7 @@ impl Spool {
     /// Exit code 3 if they cannot be read, 4 if there is no room for the copy.
     pub fn of(path: &Path) -> Result<Self, Failure> {
         let mut copy = tempfile::tempfile().map_err(|error| no_room(&error))?;
-        files::copy(path, &mut copy)?;
+        files::read_parts(path, |part| copy.write_all(part).map_err(|error| no_room(&error)))?;
         Ok(Self(copy))
     }
 
