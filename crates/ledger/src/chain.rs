@@ -34,7 +34,8 @@ impl FromStr for Head {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` is no head of a ledger: a row's number and its digest", text.trim());
         let (number, digest) = text.trim().split_once(' ').ok_or_else(wrong)?;
-        Ok(Self { number: number.parse().map_err(|_| wrong())?, digest: digest.to_owned() })
+        let number = number.parse().ok().filter(|number| *number >= 0).ok_or_else(wrong)?;
+        Ok(Self { number, digest: digest.to_owned() })
     }
 }
 
@@ -68,21 +69,32 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn row(&mut self, event: &Event) -> Result<(), Broken> {
-        let Self { head, noted } = self;
-        if event.number != head.number + 1 {
-            return Err(Broken::Removed(head.number + 1));
+        self.compare()?;
+        let Self { head, .. } = self;
+        match head.number + 1 {
+            next if event.number > next => return Err(Broken::Removed(next)),
+            next if event.number < next => return Err(Broken::Added(event.number)),
+            _ => {}
         }
         if event.digest != event.chained(&head.digest) {
             return Err(Broken::Changed(event.number));
         }
         *head = Head { number: event.number, digest: event.digest.clone() };
-        if noted.is_some_and(|noted| noted.number == head.number && noted.digest != head.digest) {
-            return Err(Broken::Replaced(head.number));
-        }
         Ok(())
     }
 
+    /// Compares the head so far with what was noted of this row.
+    fn compare(&self) -> Result<(), Broken> {
+        match self.noted {
+            Some(noted) if noted.number == self.head.number && *noted != self.head => {
+                Err(Broken::Replaced(noted.number))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn end(self) -> Result<Head, Broken> {
+        self.compare()?;
         match self.noted {
             Some(noted) if noted.number > self.head.number => {
                 Err(Broken::CutOff { last: self.head.number, noted: noted.number })

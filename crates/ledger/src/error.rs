@@ -131,6 +131,9 @@ pub enum Broken {
     /// A row is missing.
     #[error("row {0} is missing")]
     Removed(i64),
+    /// A row has a number that another one has, or that none has.
+    #[error("row {0} was put in")]
+    Added(i64),
     /// The last rows are missing.
     #[error("the ledger ends with row {last}, and had row {noted} when its head was noted")]
     CutOff {

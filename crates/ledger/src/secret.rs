@@ -1,8 +1,7 @@
 //! What a ledger may know of a secret.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -16,17 +15,19 @@ use crate::Error;
 pub struct SecretKey(Zeroizing<[u8; 32]>);
 
 impl SecretKey {
-    /// Makes a key and writes it to a file that only its owner can read. An existing file is never overwritten.
+    /// Makes a key.
     ///
     /// # Errors
-    /// The file exists, or cannot be written.
-    pub fn create(path: &Path) -> Result<Self, Error> {
+    /// The operating system gives no random numbers.
+    pub fn generate() -> Result<Self, Error> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key).map_err(|error| Error::File(format!("no random numbers: {error}")))?;
-        let text: Zeroizing<String> = Zeroizing::new(hex::encode(key.as_slice()));
-        let mut file = private(path).map_err(|error| Error::File(format!("{}: {error}", path.display())))?;
-        writeln!(file, "{}", *text).map_err(|error| Error::File(format!("{}: {error}", path.display())))?;
         Ok(Self(key))
+    }
+
+    /// What stands in the key's file, which only its owner may read.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        Zeroizing::new(hex::encode(self.0.as_slice()) + "\n")
     }
 
     /// Reads the key.
@@ -37,16 +38,8 @@ impl SecretKey {
         let text = fs::read_to_string(path).map_err(|error| Error::File(format!("{}: {error}", path.display())))?;
         let text = Zeroizing::new(text);
         let mut key = Zeroizing::new([0; 32]);
-        let digits = text.trim().as_bytes();
-        let (pairs, rest) = digits.as_chunks::<2>();
-        if pairs.len() != key.len() || !rest.is_empty() {
-            return Err(Error::File(format!("{} is no key of a ledger: 64 hexadecimal digits", path.display())));
-        }
-        for (byte, pair) in key.iter_mut().zip(pairs) {
-            let digits = std::str::from_utf8(pair).unwrap_or_default();
-            *byte = u8::from_str_radix(digits, 16)
-                .map_err(|_| Error::File(format!("{} is no key of a ledger: 64 hexadecimal digits", path.display())))?;
-        }
+        hex::decode_to_slice(text.trim(), key.as_mut())
+            .map_err(|_| Error::File(format!("{} is no key of a ledger: 64 hexadecimal digits", path.display())))?;
         Ok(Self(key))
     }
 
@@ -57,17 +50,6 @@ impl SecretKey {
         mac.update(secret);
         hex::encode(mac.finalize().into_bytes())
     }
-}
-
-fn private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 impl fmt::Debug for SecretKey {
@@ -88,13 +70,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_kept_and_never_overwritten() {
+    fn a_key_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("line.key");
-        let made = SecretKey::create(&path).expect("a key");
+        let made = SecretKey::generate().expect("a key");
+        fs::write(&path, &*made.to_text()).expect("written");
         assert_eq!(SecretKey::read(&path).expect("the key").digest(b"x"), made.digest(b"x"));
-        SecretKey::create(&path).expect_err("it exists");
-        for text in ["", "00", &"zz".repeat(32), &"00".repeat(33)] {
+        for text in ["", "00", &"zz".repeat(32), &"+0".repeat(32), &"00".repeat(33)] {
             fs::write(&path, text).expect("written");
             SecretKey::read(&path).expect_err(text);
         }

@@ -80,7 +80,8 @@ const PAGE: i64 = 1000;
 pub(crate) fn each(store: &mut dyn Store, mut row: impl FnMut(Event) -> Result<(), Error>) -> Result<(), Error> {
     let sql = "SELECT number, board, state, detail, station, operator, at, digest FROM event \
                WHERE number > $1 ORDER BY number LIMIT $2";
-    let mut last = 0;
+    // No row has such a number, unless somebody put it in.
+    let mut last = i64::MIN;
     loop {
         let rows = store.query(sql, &[last.into(), PAGE.into()])?;
         if rows.is_empty() {
@@ -161,7 +162,17 @@ pub(crate) fn each_board(
     }
 }
 
+/// Refuses rows that no page had: each begins behind the one before, and the first behind what no row of a ledger has.
+fn compare_count(store: &mut dyn Store, sql: &'static str, seen: usize, what: &str) -> Result<(), Error> {
+    let count = store.query(sql, &[])?.first().and_then(|row| row.first()?.integer());
+    if count.and_then(|count| usize::try_from(count).ok()) == Some(seen) {
+        return Ok(());
+    }
+    Err(Broken::Contradiction(what.to_owned()).into())
+}
+
 fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String, State, i64)>) -> Result<(), Error> {
+    let count = expected.len();
     each_board(store, &mut |board| {
         if expected.remove(&board.name) != Some((board.reference, board.state, board.event)) {
             return Err(Broken::Contradiction(board.name).into());
@@ -170,12 +181,13 @@ fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String,
     })?;
     match expected.into_keys().next() {
         Some(name) => Err(Broken::Contradiction(name).into()),
-        None => Ok(()),
+        None => compare_count(store, "SELECT COUNT(*) FROM board", count, "its boards"),
     }
 }
 
 fn compare_claims(store: &mut dyn Store, mut expected: BTreeMap<(String, String), String>) -> Result<(), Error> {
     let sql = "SELECT kind, value, reference FROM claim WHERE kind = $1 AND value > $2 ORDER BY value LIMIT $3";
+    let count = expected.len();
     let kinds = store.query("SELECT DISTINCT kind FROM claim", &[])?;
     for kind in kinds.iter().filter_map(|row| row.first()?.text()) {
         let mut last = String::new();
@@ -198,6 +210,6 @@ fn compare_claims(store: &mut dyn Store, mut expected: BTreeMap<(String, String)
     }
     match expected.into_keys().next() {
         Some((kind, value)) => Err(Broken::Contradiction(format!("{kind} {value}")).into()),
-        None => Ok(()),
+        None => compare_count(store, "SELECT COUNT(*) FROM claim", count, "its values"),
     }
 }

@@ -212,6 +212,8 @@ const CASES: &[Case] = &[
             ("UPDATE event SET operator = 'kim', at = '', digest = '' WHERE number = 2", Broken::Changed(2)),
             ("DELETE FROM event WHERE number = 2", Broken::Removed(2)),
             ("DELETE FROM event WHERE number = 3", Broken::CutOff { last: 1, noted: 3 }),
+            // What is asked of a board's history would find it.
+            ("INSERT INTO event VALUES (-1, 'A', 'issued', '{}', '', '', '', '')", Broken::Added(-1)),
         ] {
             tamper(location, sql);
             assert_eq!(broken(location, Some(&head)), found, "{sql}");
@@ -220,8 +222,15 @@ const CASES: &[Case] = &[
     ("another ledger's rows are not these", |location| {
         let mut ledger = Ledger::create(location).expect("made");
         allocate(&mut ledger, &[request("A", "A")]).expect("new");
-        let noted = Head { number: 1, digest: "00".repeat(32) };
-        assert_eq!(broken(location, Some(&noted)), Broken::Replaced(1));
+        for number in [0, 1] {
+            let noted = Head { number, digest: "00".repeat(32) };
+            assert_eq!(broken(location, Some(&noted)), Broken::Replaced(number));
+        }
+        assert_eq!(
+            broken(location, Some(&Head { number: 2, digest: String::new() })),
+            Broken::CutOff { last: 1, noted: 2 }
+        );
+        "-1 00".parse::<Head>().expect_err("no row has such a number");
     }),
     ("what the rows add up to is compared", |location| {
         let mut ledger = Ledger::create(location).expect("made");
@@ -231,6 +240,13 @@ const CASES: &[Case] = &[
             ("DELETE FROM claim WHERE value = 'A'", "INSERT INTO claim VALUES ('serial', 'A', 'A')", "serial A"),
             ("INSERT INTO claim VALUES ('serial', 'X', 'A')", "DELETE FROM claim WHERE value = 'X'", "serial X"),
             ("INSERT INTO board VALUES ('X', 'X', 'allocated', 3)", "DELETE FROM board WHERE name = 'X'", "X"),
+            // Where no list of boards, and no list of values, begins.
+            (
+                "INSERT INTO board VALUES ('X', 'X', 'allocated', -9)",
+                "DELETE FROM board WHERE name = 'X'",
+                "its boards",
+            ),
+            ("INSERT INTO claim VALUES ('serial', '', 'A')", "DELETE FROM claim WHERE value = ''", "its values"),
             ("DELETE FROM board WHERE name = 'A'", "", "A"),
         ] {
             tamper(location, sql);

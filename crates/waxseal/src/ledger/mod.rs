@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use self::place::{LedgerArgs, failure, key_file};
 use crate::exit::Failure;
+use crate::files::{Access, write_new};
 use crate::report::{Format, Report};
 
 /// Keep the production line's ledger: which numbers each board has, and what was done to it.
@@ -101,8 +102,14 @@ fn init(location: &Location, named: Option<&PathBuf>) -> Result<Report, Failure>
     let mut text = format!("{location}  a new ledger\n");
     if let Some(path) = &key {
         // One that is there already is kept: digests of secrets can be compared only under one key.
-        if path.exists() { SecretKey::read(path) } else { SecretKey::create(path) }.map_err(|error| {
-            failed(error).help("the ledger was made, its key was not: secrets need one, --ledger-key names it")
+        let made = match path.exists() {
+            true => SecretKey::read(path).map(drop).map_err(failed),
+            false => SecretKey::generate()
+                .map_err(failed)
+                .and_then(|key| write_new(path, key.to_text().as_bytes(), Access::Private)),
+        };
+        made.map_err(|failure| {
+            failure.help("the ledger was made, its key was not: secrets need one, --ledger-key names it")
         })?;
         let _ = writeln!(text, "{}  its key: keep it secret, and keep a copy", path.display());
     }
