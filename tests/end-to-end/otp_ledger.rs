@@ -134,6 +134,15 @@ fn a_wrong_read_back_is_not_written_down() {
     let verified = record("--state verified --stage identity --readback dump.bin --format json").exits(0).json();
     assert_eq!(verified["result"]["compared"], true);
     assert!(verified["result"]["rows"][0]["detail"]["data"]["sha256"].is_string(), "{verified}");
+    // The lock bytes follow the data: that of block 0, and of block 1, which another stage fills.
+    let locked = "--state locked --stage identity --readback";
+    record(&format!("{locked} dump.bin")).exits(1).says(&["block 0 is not locked: its lock byte is 0xFF, not 0x00"]);
+    project.write("cut.bin", &dump[..1024]);
+    record(&format!("{locked} cut.bin")).exits(0).says(&["that it is locked is the station's word"]);
+    let mut dump = dump;
+    dump[1024] = 0x00;
+    project.write("dump.bin", &dump);
+    record(&format!("{locked} dump.bin")).exits(0).says(&["its lock bytes say that it is locked"]);
 }
 
 /// A check by other records than those that files were made of is none.

@@ -16,6 +16,10 @@ pub struct IssuedData {
     pub digest: String,
     /// Whether it is made under the ledger's own key.
     pub is_keyed: bool,
+    /// The blocks that are locked then.
+    pub locks: Vec<usize>,
+    /// Offset of the first block's lock byte in a dump. `None`: no dump has these.
+    pub lock_bytes: Option<usize>,
 }
 
 impl IssuedData {
@@ -26,16 +30,16 @@ impl IssuedData {
     }
 
     fn of_row(detail: &Json) -> Option<Self> {
-        let piece = |piece: &Json| {
-            let number = |index: usize| usize::try_from(piece[index].as_u64()?).ok();
-            Some((number(0)?, number(1)?))
-        };
+        let number = |value: &Json| usize::try_from(value.as_u64()?).ok();
+        let piece = |piece: &Json| Some((number(&piece[0])?, number(&piece[1])?));
         let data = &detail["data"];
         Some(Self {
             stage: detail["stage"].as_str()?.to_owned(),
             pieces: detail["pieces"].as_array()?.iter().map(piece).collect::<Option<_>>()?,
             digest: data["sha256"].as_str().or(data["hmac"].as_str())?.to_owned(),
             is_keyed: data["hmac"].is_string(),
+            locks: detail["locks"].as_array().into_iter().flatten().filter_map(number).collect(),
+            lock_bytes: number(&detail["lock_bytes"]),
         })
     }
 
@@ -43,6 +47,14 @@ impl IssuedData {
     pub fn read(&self, dump: &[u8]) -> Option<Vec<u8>> {
         let piece = |(start, size): &(usize, usize)| dump.get(*start..start.checked_add(*size)?);
         Some(self.pieces.iter().map(piece).collect::<Option<Vec<_>>>()?.concat())
+    }
+
+    /// Of the blocks that are to be locked, each with its lock byte in a dump; 0x00 is locked. `None`: there are none, or the dump does not
+    /// have the bytes.
+    pub fn read_locks(&self, dump: &[u8]) -> Option<Vec<(usize, u8)>> {
+        let first = self.lock_bytes.filter(|_| !self.locks.is_empty())?;
+        let lock = |block: &usize| Some((*block, *dump.get(first.checked_add(*block)?)?));
+        self.locks.iter().map(lock).collect()
     }
 }
 

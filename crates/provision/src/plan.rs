@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use geometry::Lock;
 use image_format::Memory;
 use image_format::otp::OtpLayout;
 use manifest::plan::otp::{Field, Otp};
@@ -47,12 +46,10 @@ impl ReadBack {
     /// # Errors
     /// [`ReadBackError`]: another length than either.
     pub fn parse(otp: &Otp, dump: &[u8]) -> Result<Self, ReadBackError> {
-        let memory = &otp.memory;
-        let follows = memory.lock == Some(Lock::Bytes(memory.range().end));
-        let locks = memory.blocks().filter(|_| follows).unwrap_or(0);
+        let (size, locks) = (otp.memory.size, otp.lock_bytes());
         let index = |size: u32| usize::try_from(size).unwrap_or(usize::MAX);
-        let wrong = ReadBackError { has: dump.len(), data: memory.size, locks };
-        let (data, rest) = dump.split_at_checked(index(memory.size)).ok_or(wrong)?;
+        let wrong = ReadBackError { has: dump.len(), data: size, locks };
+        let (data, rest) = dump.split_at_checked(index(size)).ok_or(wrong)?;
         let locks = match rest.len() {
             0 => None,
             length if locks > 0 && length == index(locks) => Some(rest.to_vec()),

@@ -165,6 +165,12 @@ impl Otp {
         }
     }
 
+    /// How many lock bytes follow the memory's last byte, where a read-back may have them. 0: locks are no bytes, or lie elsewhere.
+    pub fn lock_bytes(&self) -> u32 {
+        let follows = self.memory.lock == Some(Lock::Bytes(self.memory.range().end));
+        self.memory.blocks().filter(|_| follows).unwrap_or(0)
+    }
+
     /// Bytes that fields take.
     pub fn used(&self) -> u32 {
         self.fields.iter().map(|field| field.encode().size()).sum()

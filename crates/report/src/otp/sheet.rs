@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use geometry::Lock;
 use manifest::otp::block_range;
 use manifest::plan::otp::{Otp, Stage};
 use provision::Contents;
@@ -78,11 +77,8 @@ pub fn board(
 ) -> String {
     let Names { manifest, records, options } = names;
     let mut text = format!("\n{name}\n");
-    let locks = match otp.memory.lock {
-        Some(Lock::Bytes(base)) if base == otp.memory.range().end => otp.memory.blocks().unwrap_or(0),
-        _ => 0,
-    };
-    let (base, size, read) = (plain(otp.memory.base), otp.memory.size + locks, format!("{}.read.bin", folder(name)));
+    let size = otp.memory.size + otp.lock_bytes();
+    let (base, read) = (plain(otp.memory.base), format!("{}.read.bin", folder(name)));
     let _ = writeln!(text, "  read   STM32_Programmer_CLI -c port=swd -r {base} {size} {read}");
     let _ = writeln!(text, "         dfu-util -d 0483:df11 -a ALT -s {base}:{size} -U {read}");
     let _ = writeln!(

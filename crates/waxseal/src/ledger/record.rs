@@ -83,11 +83,14 @@ impl Command {
         let (location, mut ledger) = place.open()?;
         let failed = |error| failure(&location, &error);
         let mut detail = Map::new();
+        let mut has_locks = false;
         if let Some(stage) = &self.stage {
             detail.insert("stage".to_owned(), json!(stage));
         }
         if let Some(file) = &self.readback {
-            detail.extend(self.read_back(file, &location, &mut ledger)?);
+            let read = self.read_back(file, &location, &mut ledger)?;
+            has_locks = read.has_locks;
+            detail.extend(read.detail);
         }
         let is_compared = detail.contains_key("data");
         if let Some(note) = &self.note {
@@ -114,14 +117,22 @@ impl Command {
             (_, true) => text.push_str("compared with what was issued: the same bytes\n"),
             (_, false) => text.push_str("not compared with what was issued: the station's word\n"),
         }
-        let result = json!({ "compared": is_compared, "rows": events.iter().map(event_to_json).collect::<Vec<_>>() });
+        match (self.state, has_locks) {
+            (Done::Locked, true) => text.push_str("its lock bytes say that it is locked\n"),
+            (Done::Locked, false) => {
+                text.push_str("no lock bytes were read back: that it is locked is the station's word\n")
+            }
+            _ => {}
+        }
+        let result = json!({ "compared": is_compared, "locks_compared": has_locks, "rows": events.iter().map(event_to_json).collect::<Vec<_>>() });
         Ok(Report { result: Some(result), ..Report::done(text) })
     }
 }
 
 impl Command {
-    /// What a row says of a read-back: its digest, and that of the data that was issued, to be compared by the ledger.
-    fn read_back(&self, file: &Path, location: &Location, ledger: &mut Ledger) -> Result<Map<String, Value>, Failure> {
+    /// What a row says of a read-back: its digest, and that of the data that was issued, to be compared by the ledger. Lock bytes are
+    /// compared here.
+    fn read_back(&self, file: &Path, location: &Location, ledger: &mut Ledger) -> Result<Read, Failure> {
         let [board] = self.boards.as_slice() else {
             return Err(Failure::usage("--readback is of one board, and there are several"));
         };
@@ -132,12 +143,12 @@ impl Command {
             true => Ok::<_, Failure>(secret_key(location, self.ledger_key.as_ref())?.digest(bytes)),
         };
         let named = |is_keyed, digest| if is_keyed { json!({ "hmac": digest }) } else { json!({ "sha256": digest }) };
-        let mut detail = Map::new();
+        let (mut detail, mut has_locks) = (Map::new(), false);
         let is_keyed = history.iter().any(has_secrets);
         let whole = digest(is_keyed, &read)?;
         detail.insert("readback".to_owned(), if is_keyed { named(true, whole) } else { json!(whole) });
         if self.state == Done::Scrapped {
-            return Ok(detail);
+            return Ok(Read { detail, has_locks });
         }
         // Of what was issued last, unless it is what was issued before.
         for issued in self.issued(board, &history)?.iter().rev() {
@@ -152,10 +163,16 @@ impl Command {
                 detail.insert("stage".to_owned(), json!(issued.stage));
             }
             if is_it {
+                let locks = issued.read_locks(&read).filter(|_| self.state == Done::Locked);
+                has_locks = locks.is_some();
+                if let Some((block, byte)) = locks.into_iter().flatten().find(|(_, byte)| *byte != 0) {
+                    let title = format!("{board}: block {block} is not locked: its lock byte is {byte:#04X}, not 0x00");
+                    return Err(Failure::new(Exit::Refused, title).help("lock it, and read the board again"));
+                }
                 break;
             }
         }
-        Ok(detail)
+        Ok(Read { detail, has_locks })
     }
 
     /// What was issued for the stage, as far as rows say where its data lies.
@@ -170,6 +187,14 @@ impl Command {
         issued.retain(|issued| self.stage.as_ref().is_none_or(|stage| *stage == issued.stage));
         Ok(issued)
     }
+}
+
+/// What a read-back says.
+struct Read {
+    /// For the row.
+    detail: Map<String, Value>,
+    /// Whether it has the lock bytes of the blocks that the stage locks, and says that they are locked.
+    has_locks: bool,
 }
 
 /// Whether a row says that secrets were made for its board.

@@ -126,7 +126,7 @@ impl Command {
         let (records, ledger) = (self.records.name(), batch.as_ref().map(|batch| batch.location().to_string()));
         let place = ledger.as_ref().map_or(String::new(), |place| format!(" --ledger {}", word(place)));
         let options = place.clone() + &self.batch.words() + &self.records.words() + &self.profile.words();
-        let names = sheet::Names { manifest: manifest.file_name(), records: &word(&records), options: &options };
+        let names = sheet::Names { manifest: &word(manifest.file_name()), records: &word(&records), options: &options };
         let signed = |stage: &str, folder: &str| {
             std::fs::read(self.out.as_ref()?.join(stage).join(folder).join("board.otp")).ok()
         };

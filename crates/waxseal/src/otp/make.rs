@@ -195,6 +195,9 @@ impl Maker<'_> {
             "pieces": contents.segments.iter().map(|piece| [piece.start, piece.end - piece.start]).collect::<Vec<_>>(),
             "secrets": secrets,
         });
+        if self.otp.lock_bytes() > 0 {
+            detail["lock_bytes"] = json!(self.otp.memory.size);
+        }
         if let Some(blob) = blob {
             detail["blob"] = json!(hex(&blob.id));
         }
