@@ -24,10 +24,17 @@ pub fn thousands(count: u64) -> String {
     text
 }
 
-/// A word of a command line that is proposed: in quotes, where a shell would part it or take it for something else.
+/// A word of a command line that is proposed: in quotes, where a shell would part it or take it for something else. In double ones, which
+/// the shells of Windows know too, unless it has what a POSIX shell takes for its own between these.
 pub fn word(text: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:@=,+%".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) { text.into() } else { format!("\"{text}\"").into() }
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.into()
+    } else if text.contains(['"', '$', '`', '!']) || text.contains("\\\\") || text.ends_with('\\') {
+        format!("'{}'", text.replace('\'', r"'\''")).into()
+    } else {
+        format!("\"{text}\"").into()
+    }
 }
 
 /// `1 error`, `2 errors`.
@@ -70,6 +77,31 @@ mod tests {
         assert_eq!(counts, ["0", "999", "1,000", "916,416", "1,234,567"]);
         assert_eq!(hex(&[0x5B, 0x01]), "5b01");
         assert_eq!([counted(0, "error"), counted(1, "error")], ["0 errors", "1 error"]);
+    }
+
+    #[test]
+    fn a_shell_reads_the_word_that_was_meant() {
+        for (text, quoted) in [
+            ("out/r3.toml", "out/r3.toml"),
+            ("", r#""""#),
+            ("two words", r#""two words""#),
+            (r"C:\my files\r3.toml", r#""C:\my files\r3.toml""#),
+            ("it's", r#""it's""#),
+            ("a;b|c&d*?(e)", r#""a;b|c&d*?(e)""#),
+            ("$HOME", "'$HOME'"),
+            ("`id`", "'`id`'"),
+            ("say \"it's\"", r#"'say "it'\''s"'"#),
+            ("wow!", "'wow!'"),
+            (r"\\server", r"'\\server'"),
+            (r"folder\", r"'folder\'"),
+        ] {
+            assert_eq!(word(text), quoted);
+            #[cfg(unix)]
+            {
+                let shell = std::process::Command::new("sh").args(["-c", &format!("printf %s {quoted}")]).output();
+                assert_eq!(shell.expect("sh runs").stdout, text.as_bytes(), "{quoted}");
+            }
+        }
     }
 
     #[test]

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use image_format::trust::{Role, TrustSet};
 use image_format::{KeyId, SoftwareCrypto};
 use packer::PublicKey;
-use serde_json::json;
+use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::findings::Report;
+use crate::json;
 use crate::refusal;
 use crate::text::{hex, thousands};
 
@@ -43,18 +44,19 @@ pub fn report(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Optio
         }
     }
     let exit = if problems.is_empty() { Exit::Done } else { Exit::Refused };
+    let nothing: [Value; 0] = [];
     let result = json!({
         "authenticated": false,
         "size": file.len(),
-        "header": {},
+        "header": json!({}),
         "kind": "trust set",
-        "id": null,
-        "image_id": null,
-        "contents": { "epoch": set.epoch(), "roles": roles },
-        "signatures": [],
-        "revisions": null,
-        "companions": [],
-        "areas": [],
+        "id": Value::Null,
+        "image_id": Value::Null,
+        "contents": json!({ "epoch": set.epoch(), "roles": roles }),
+        "signatures": nothing,
+        "revisions": Value::Null,
+        "companions": nothing,
+        "areas": nothing,
         "problems": problems,
     });
     Some(Report { exit, result: Some(result), ..Report::done(text) })
