@@ -82,3 +82,35 @@ fn a_part_whose_flash_is_unproven_is_refused() {
     let run = empty().waxseal("new --part STM32WBA62CI").exits(1);
     run.says(&["STM32WBA62CI: it is unproven how", "waxseal explain WX"]);
 }
+
+/// On an STM32WB the last pages are the radio firmware's, and a board says from which on: no slot lies there, no stack in the RAM that
+/// the radio has a share of, and a board whose border is elsewhere is no board of this manifest.
+#[test]
+fn flash_and_ram_of_a_radio_are_left_alone() {
+    let project = empty();
+    project.waxseal("new --part STM32WB55RG").exits(2).says(&[
+        "nothing says where the flash of its second core, the radio's, begins",
+        "--mode SFSA=N: the first of sectors 0 to 255 that is the radio's",
+        "-ob displ",
+    ]);
+    project.waxseal("new --part STM32WB55RG --mode SFSA=300").exits(1);
+    project.waxseal("new --part STM32WB55RG --mode SFSA=203 -o m.toml").exits(0);
+    decide(&project, "m.toml");
+    project.waxseal("check m.toml").exits(0);
+    let text = String::from_utf8(project.read("m.toml")).unwrap();
+    // 193 pages of 4K behind the boot loader's ten: two slots of 96.
+    for line in ["options.SFSA = 203 ", "sectors = \"10-105\"", "sectors = \"106-201\""] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+    let linker = project.waxseal("gen linker m.toml --slot a").exits(0);
+    linker.says(&["RAM: SRAM. ", "RAM   : ORIGIN = 0x20000000, LENGTH = 196608"]);
+    assert!(!project.waxseal("gen option-bytes m.toml").exits(0).stdout.contains("SFSA"));
+    project.write("board.txt", "SFSA=0xC0\n");
+    project.waxseal("preflight m.toml --option-bytes board.txt").exits(1).says(&[
+        "sector 203",
+        "from sector 192 on flash is the radio's",
+        "SFSA is written by the installer of the radio's firmware (FUS), not by hand",
+    ]);
+    project.write("board.txt", "SFSA=0xCB\n");
+    project.waxseal("preflight m.toml --option-bytes board.txt").exits(0);
+}

@@ -56,6 +56,45 @@ fn the_board_of_the_field_report() {
     assert_eq!(json["result"]["options"][4]["expected"], 0xFFF);
 }
 
+/// A mass erase while a sector is write-protected erases nothing (PM0059, for the same flash in the F2). A board in the other bank mode
+/// loses its protection before, and gets the manifest's afterwards; behind read protection nobody erases at all.
+#[test]
+fn a_mass_erase_is_not_advised_while_anything_is_protected() {
+    let project = empty();
+    project.write("r1b.toml", fs::read(repository().join("examples/r1b/r1b.toml")).unwrap());
+    let steps = |dump: &str| {
+        project.write("board.txt", dump);
+        let run = project.waxseal("preflight r1b.toml --option-bytes board.txt --format json").exits(1).json();
+        let steps = run["result"]["steps"].as_array().unwrap().clone();
+        steps.into_iter().map(|step| step.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let erase = "then a mass erase: what was written in the other mode means nothing in this one";
+    let protect = "STM32_Programmer_CLI -c port=swd -ob nWRP0=0";
+    let last = "RDP to 1 comes last, after everything was written and read back";
+    // The factory's option bytes: nothing is protected.
+    let factory = [
+        "STM32_Programmer_CLI -c port=swd -ob nDBANK=0 BOOT_ADD0=0x2000",
+        erase,
+        protect,
+        "then preflight again",
+        last,
+    ];
+    assert_eq!(steps("nDBANK=1\nnDBOOT=1\nBOOT_ADD0=0x80\nRDP=0\nnWRP=0xFFF\n"), factory);
+    // Shipped once, as the manifest says but for the mode.
+    let shipped = [
+        "RDP from 1 to 0: behind it nobody erases flash; this erases all of it",
+        "STM32_Programmer_CLI -c port=swd -ob nDBANK=0 nWRP0=1",
+        erase,
+        protect,
+        "then preflight again",
+        last,
+    ];
+    assert_eq!(steps("nDBANK=1\nnDBOOT=1\nBOOT_ADD0=0x2000\nRDP=1\nnWRP=0xFFE\n"), shipped);
+    // In its own mode nothing is erased as a whole.
+    let own = ["STM32_Programmer_CLI -c port=swd -ob nWRP4=1", "then preflight again"];
+    assert_eq!(steps("nDBANK=0\nnDBOOT=1\nBOOT_ADD0=0x2000\nRDP=1\nnWRP=0xFEE\n"), own);
+}
+
 #[test]
 fn a_board_as_it_should_be() {
     let project = r5();

@@ -123,7 +123,7 @@ fn data_that_cannot_be_sealed() {
     project.waxseal(BUILD).exits(1).says(&["WX0501", "vendor/radio-2.1.4.bin` is empty"]);
     // Two sectors of 128 KiB, without a header of 1 KiB and 55 state words of 16 bytes.
     project.write("vendor/radio-2.1.4.bin", vec![0; 256 * 1024 - 1024 - 880 + 1]);
-    project.waxseal("check hub.toml").exits(1).says(&["WX0125", "1 bytes too many"]);
+    project.waxseal("check hub.toml").exits(1).says(&["WX0125", "1 byte too many"]);
     project.write("one.bin", b"one");
     project.write("other.bin", b"other");
     project.edit("hub.toml", "input        = \"vendor/radio-2.1.4.bin\"\n", "");

@@ -139,7 +139,7 @@ fn without_any_key_here() {
 fn a_file_signer_is_not_waited_for() {
     let project = with_external(2);
     let run = project.waxseal("build r1b.toml --out out").exits(1);
-    run.says(&["WX0504", "2 of 2 signatures missing", "has not signed; its signer is external"]);
+    run.says(&["WX0504", "2 of 2 signatures of `roles.image` missing", "has not signed; its signer is external"]);
     assert!(!project.path("out").exists());
 }
 

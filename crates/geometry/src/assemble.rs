@@ -29,6 +29,7 @@ pub fn part(name: &str, chip: &Chip, chips: &Chips, family_name: &str, family: &
         cores: chip.cores.iter().map(|(core, _)| core.clone()).collect(),
         vector_table: builder.vector_table(),
         ram: if ram.is_empty() { chips.blocks(&chip.ram) } else { ram },
+        shared_ram: fact(one(family.shared_ram.iter(), name, "shared RAM")?, |shared| shared.blocks.clone()),
         eeprom: chips.blocks(&chip.eeprom),
         otp: one(family.otp.iter(), name, "OTP")?.map(otp).transpose()?,
         option_memory: blocks(&family.option_memory, name),
@@ -233,6 +234,7 @@ fn option(form: &OptionForm) -> Result<OptionByte, String> {
         (Kind::Bit, None) => OptionKind::Bit,
         (Kind::Level, None) => OptionKind::Level,
         (Kind::WriteProtection, None) => OptionKind::WriteProtection,
+        (Kind::SecureStart, None) => OptionKind::SecureStart,
         (Kind::BootAddress, Some(shift)) => OptionKind::BootAddress { shift },
         _ => return Err(format!("option {}: a boot address, and nothing else, has an address-shift", form.name)),
     };

@@ -130,6 +130,8 @@ statements! {
     }
     /// A second address of the flash, from `target` on.
     struct AliasForm { name: String, base: u32, target: u32, }
+    /// RAM that a second core has a share of, by the blocks' names.
+    struct Shared { blocks: Vec<String>, }
     /// A range of RAM or of stored option bytes, or a window.
     struct Block { name: String, base: u32, size: u32, }
     /// One-time-programmable memory; of size 0 if there is none.
@@ -196,6 +198,8 @@ words! {
         BootAddress,
         /// A bit for a group of sectors.
         WriteProtection,
+        /// The first sector that a second core has for itself.
+        SecureStart,
     }
 }
 
@@ -239,6 +243,8 @@ tables! {
         pub aliases: Vec<AliasForm> = default,
         /// RAM in more detail than the imported blocks; it stands instead of them.
         pub ram: Vec<Block> = default,
+        /// See [`Shared`].
+        pub shared_ram: Vec<Shared> = default,
         /// See [`OtpForm`].
         pub otp: Vec<OtpForm> = default,
         /// See [`SwapForm`].

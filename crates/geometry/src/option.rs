@@ -62,6 +62,8 @@ pub enum OptionKind {
     },
     /// Write protection, a bit for a group of sectors: see [`crate::WriteProtection`].
     WriteProtection,
+    /// A sector's number: from it to its end, flash belongs to a second core, and the first one can neither read nor write it.
+    SecureStart,
 }
 
 impl RegisterField {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::read::words;
-use crate::{Citation, Fact, OptionByte, Otp, Region, RegisterField, Sector, Selects, StoredOptions};
+use crate::{Citation, Fact, OptionByte, OptionKind, Otp, Region, RegisterField, Sector, Selects, StoredOptions};
 
 /// A chip by its order code without package, temperature and packing: STM32F767ZI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub struct Part {
     pub vector_table: VectorTable,
     /// Memory that a stack may lie in, and other RAM, lowest address first.
     pub ram: Vec<Ram>,
+    /// Blocks of its RAM, by name, that a second core has a share of: where that begins is an option byte's business. `None`: no
+    /// evidence of any.
+    pub shared_ram: Option<Fact<Vec<String>>>,
     /// Data EEPROM, lowest address first.
     pub eeprom: Vec<Ram>,
     /// One-time-programmable memory. `None`: no evidence of any.
@@ -226,6 +229,17 @@ impl Part {
     /// The option byte that says from where banks run, if there is one.
     pub fn run_option(&self) -> Option<&OptionByte> {
         self.options.iter().find(|option| option.selects == Some(Selects::RunAddress))
+    }
+
+    /// The option byte that says from which sector on flash belongs to a second core, if there is one.
+    pub fn secure_start(&self) -> Option<&OptionByte> {
+        self.options.iter().find(|option| option.kind == OptionKind::SecureStart)
+    }
+
+    /// Its RAM that no other core has a share of.
+    pub fn own_ram(&self) -> impl Iterator<Item = &Ram> {
+        let is_shared = |ram: &Ram| self.shared_ram.as_ref().is_some_and(|shared| shared.value.contains(&ram.name));
+        self.ram.iter().filter(move |ram| !is_shared(ram))
     }
 
     /// The mode that these option values select; `value` gives the value of an option byte, if it is known.

@@ -257,6 +257,12 @@ codes! {
             image within its own bank stands still for the time of each erase, and a watchdog does not.",
         fix: "Put the boot loader or the image into the other bank, or choose a watchdog that outlasts an erase.",
         example: "warn_overwrite_in_the_own_bank";
+    SECOND_CORE = "WX0139", "flash of a second core",
+        rule: "On parts with a radio, a second core runs its own firmware from the end of the same flash, and an option byte says from which \
+            sector on. The first core can neither read nor write there: a slot that reaches into it looks right until the first update. \
+            The border is the radio firmware's, which has another size with each release, so it has no default.",
+        fix: "Read the option byte of a board with the radio firmware that you ship, leave room for the next one, and write it under device.options.",
+        example: "err_flash_of_the_radio";
     UNMET = "WX0211", "requirement that the release does not meet",
         rule: "An image says with `requires` which versions of another one it works with. A release brings all its images \
             together, so it is itself what satisfies the requirement, or nothing does: a board would get a pair that nobody \

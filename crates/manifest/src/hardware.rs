@@ -1,4 +1,4 @@
-//! The hardware's rules, L01 to L38, and where each is judged.
+//! The hardware's rules, L01 to L39, and where each is judged.
 //!
 //! The rules come out of reference manuals, vendors' headers and reports from the field. A diagnostic about rule L nn has
 //! the code WX01nn, where it has a code of its own.
@@ -77,7 +77,8 @@ rules! {
     13: "No dual boot with one bank" => Surface::Manifest(&[codes::DUAL_BOOT_ONE_BANK]);
     14: "Options that disable recovery by the BOOT0 pin are warned of" => Surface::Manifest(&[codes::NO_BOOT_PIN]);
     15: "Write protection covers nothing that must be erased" => Surface::Manifest(&[codes::WRITE_PROTECTION]);
-    16: "No mass erase while a sector is write-protected" => Surface::Board(test(BOARDS, "the_board_of_the_field_report"));
+    16: "No mass erase while a sector is write-protected" =>
+        Surface::Board(test(BOARDS, "a_mass_erase_is_not_advised_while_anything_is_protected"));
     17: "What cannot be undone, RDP level 2 first of all, is acknowledged" => Surface::Manifest(&[codes::WRONG_VALUE]);
     18: "A bank mode is changed only by provisioning the whole board again" =>
         Surface::Board(test(BOARDS, "the_board_of_the_field_report"));
@@ -105,6 +106,7 @@ rules! {
     37: "No flash beyond what the part is rated for" => Surface::Database(test(DATABASE, "sectors_add_up_to_what_the_order_code_says"));
     38: "Every value of the database has a source, and contradictions are explained" =>
         Surface::Database(test(DATABASE, "every_statement_has_a_source_that_can_be_looked_up"));
+    39: "Nothing lies in flash that a second core has for itself" => Surface::Manifest(&[codes::SECOND_CORE]);
 }
 
 /// The rules that a code is about.
@@ -124,8 +126,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_38_rules() {
-        assert!(RULES.iter().map(|rule| rule.number).eq(1..=38));
+    fn there_are_39_rules() {
+        assert!(RULES.iter().map(|rule| rule.number).eq(1..=39));
     }
 
     /// What has a code is judged, and where it is judged is said.

@@ -57,7 +57,7 @@ impl Form<'_> {
             FieldKind::Uuid => Uuid::try_parse(text)
                 .map(|uuid| uuid.into_bytes().to_vec())
                 .map_err(|_| "no UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8".into()),
-            FieldKind::Date => date(text).ok_or_else(|| "no day such as 2026-11-19".into()),
+            FieldKind::Date => date(text).ok_or_else(|| "no day: a day is written 2026-11-19".into()),
             FieldKind::Enum => self.word(text),
             FieldKind::Revision => self.revision(text),
             FieldKind::Counter | FieldKind::Crc32 | FieldKind::OtpVersion => Err("nobody writes it".into()),

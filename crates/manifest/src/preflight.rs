@@ -103,6 +103,7 @@ fn row(device: &Device, option: &OptionValue, found: Option<u32>, board: Option<
     let text = |value: u32| match kind {
         Some(OptionKind::Bit) => value.to_string(),
         Some(OptionKind::Level) => format!("level {value}"),
+        Some(OptionKind::SecureStart) => format!("sector {value}"),
         Some(OptionKind::BootAddress { .. }) => format!("{value:#06X}"),
         _ => format!("{value:#X}"),
     };
@@ -116,6 +117,7 @@ fn row(device: &Device, option: &OptionValue, found: Option<u32>, board: Option<
         (Some(value), Some(OptionKind::BootAddress { shift })) => format!("starts at {}", address(value << shift)),
         (Some(0), Some(OptionKind::WriteProtection)) => "all active".to_owned(),
         (Some(value), Some(OptionKind::WriteProtection)) => active(value, option),
+        (Some(value), Some(OptionKind::SecureStart)) => format!("from sector {value} on flash is the radio's"),
         (Some(value), _) => device
             .part
             .option(&option.name)
@@ -228,33 +230,77 @@ fn bit(protection: &WriteProtection, sector: &Sector) -> u32 {
 
 /// What to do about it.
 fn steps(device: &Device, rows: &[Row], other_mode: bool) -> Vec<String> {
-    let wrong: Vec<&Row> = rows.iter().filter(|row| row.found.is_some() && !row.is_right()).collect();
+    let kind = |row: &&Row| device.part.option(&row.option).map(|known| known.kind);
+    let is_level = |row: &&Row| kind(row) == Some(OptionKind::Level);
+    let is_protection = |row: &&Row| kind(row) == Some(OptionKind::WriteProtection);
+    let is_radio = |row: &&Row| kind(row) == Some(OptionKind::SecureStart);
+    let is_wrong = |row: &&Row| row.found.is_some() && !row.is_right();
     let mut steps = Vec::new();
     if rows.iter().any(|row| row.found.is_none()) {
         steps.push("read all option bytes: STM32_Programmer_CLI -c port=swd -ob displ".to_owned());
     }
-    let is_level =
-        |row: &&Row| matches!(device.part.option(&row.option).map(|known| known.kind), Some(OptionKind::Level));
-    if let Some(row) = wrong.iter().find(|row| is_level(row)) {
-        steps.push(match row.found {
-            Some(2) => "this board is at read protection level 2, which is for ever: set it aside".to_owned(),
-            Some(found) if found > row.expected => {
-                format!("{} from {found} to {}: this erases all flash", row.option, row.expected)
-            }
-            _ => format!("{} to {} comes last, after everything was written and read back", row.option, row.expected),
-        });
+    let level = rows.iter().find(is_level);
+    match level.map(|row| (row.found, row)) {
+        Some((Some(2), row)) if row.expected != 2 => {
+            steps.push("this board is at read protection level 2, which is for ever: set it aside".to_owned());
+        }
+        Some((Some(found), row)) if found > row.expected => {
+            steps.push(format!("{} from {found} to {}: this erases all flash", row.option, row.expected));
+        }
+        Some((Some(found @ 1), row)) if other_mode => {
+            steps.push(format!(
+                "{} from {found} to 0: behind it nobody erases flash; this erases all of it",
+                row.option
+            ));
+        }
+        _ => {}
     }
-    let values: Vec<String> = wrong.iter().filter(|row| !is_level(row)).map(|row| assignment(device, row)).collect();
-    if !values.is_empty() {
-        steps.push(format!("STM32_Programmer_CLI -c port=swd -ob {}", values.join(" ")));
+    if let Some(row) = rows.iter().filter(is_radio).find(is_wrong) {
+        steps.push(format!(
+            "{} is written by the installer of the radio's firmware (FUS), not by hand: install the one that the manifest counts with, or \
+             count with this one",
+            row.option
+        ));
     }
+    // PM0059 (the same flash in the F2): a mass erase while a sector is write-protected sets WRPERR, and erases nothing. So what
+    // protects too much comes off with the mode, and what is to be protected is so afterwards.
+    let value = |row: &Row| match (other_mode, is_protection(&row)) {
+        (true, true) => Row { expected: unprotected(device, &row.option), ..row.clone() },
+        _ => row.clone(),
+    };
+    let before: Vec<Row> =
+        rows.iter().filter(|row| !is_level(row) && !is_radio(row)).map(value).filter(|row| is_wrong(&row)).collect();
+    steps.extend(command(device, before));
     if other_mode {
         steps.push("then a mass erase: what was written in the other mode means nothing in this one".to_owned());
+        let after = |row: &Row| Row { found: Some(unprotected(device, &row.option)), ..row.clone() };
+        steps.extend(command(
+            device,
+            rows.iter().filter(is_protection).map(after).filter(|row| !row.is_right()).collect(),
+        ));
     }
-    if !wrong.is_empty() {
+    if rows.iter().any(|row| is_wrong(&row)) {
         steps.push("then preflight again".to_owned());
     }
+    if let Some(row) =
+        level.filter(|row| row.expected > 0 && (other_mode || row.found.is_some_and(|found| found < row.expected)))
+    {
+        steps
+            .push(format!("{} to {} comes last, after everything was written and read back", row.option, row.expected));
+    }
     steps
+}
+
+/// The value of a write protection option that protects nothing.
+fn unprotected(device: &Device, option: &str) -> u32 {
+    let protections = device.mode.regions.iter().filter_map(|region| region.write_protection.as_ref());
+    protections.into_iter().find(|known| known.option == option).map_or(0, WriteProtection::unprotected)
+}
+
+/// The line that sets options to what is expected of them.
+fn command(device: &Device, rows: Vec<Row>) -> Option<String> {
+    let values: Vec<String> = rows.iter().map(|row| assignment(device, row)).collect();
+    (!values.is_empty()).then(|| format!("STM32_Programmer_CLI -c port=swd -ob {}", values.join(" ")))
 }
 
 /// As STM32_Programmer_CLI takes it: write protection bit by bit.

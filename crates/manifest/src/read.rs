@@ -7,7 +7,7 @@ use geometry::sort::sort_by_key;
 use toml::de::{DeTable, DeValue};
 
 use crate::codes;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit, Help};
 use crate::include::{Join, Joining};
 use crate::names;
 use crate::source::{Span, Spanned};
@@ -172,6 +172,14 @@ impl Reader {
         self.wrong(at, expected, format!("this is {article} {}", value.type_str()))
     }
 
+    /// With how the value that was just refused is written right, if that can be told.
+    pub fn instead(&mut self, at: At<'_>, how: &str, meant: Option<String>) {
+        if let (Some(said), Some(replacement)) = (self.diagnostics.last_mut(), meant) {
+            let edit = Edit { file: at.span.file, span: at.span.range(), replacement };
+            said.help.push(Help { text: how.to_owned(), edits: vec![edit] });
+        }
+    }
+
     /// The entries of a table that anything may be called in, in the file's order.
     fn entries<'a>(&self, table: &'a DeTable<'a>) -> Vec<(At<'a>, &'a DeValue<'a>)> {
         let mut entries: Vec<_> = table.iter().map(|(key, value)| (self.at(key, value), value.get_ref())).collect();
@@ -236,7 +244,11 @@ pub struct List<T>(pub Vec<Spanned<T>>);
 
 impl<T: Value> Value for List<T> {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
-        let DeValue::Array(array) = value else { return reader.wrong_type(value, at, "an array") };
+        let DeValue::Array(array) = value else {
+            let none = reader.wrong_type(value, at, "an array");
+            reader.instead(at, "a list of one", value.as_str().filter(is_plain).map(|one| format!("[\"{one}\"]")));
+            return none;
+        };
         let mut values = Vec::new();
         for element in array.iter() {
             let span = reader.span(element.span());
@@ -294,22 +306,47 @@ impl<T: Value> Value for Named<T> {
 impl Value for String {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
         match value.as_str() {
-            Some("") => reader.wrong(at, "a string that says something", "empty"),
+            Some(text) if text.trim().is_empty() => reader.wrong(at, "a string that says something", "empty"),
             Some(text) => Some(text.to_owned()),
-            None => reader.wrong_type(value, at, "a string"),
+            None => {
+                let none = reader.wrong_type(value, at, "a string");
+                reader.instead(at, "with quotes", quoted(value));
+                none
+            }
         }
     }
 }
 
+/// An integer as a string: what somebody meant who left the quotes out.
+pub fn quoted(value: &DeValue<'_>) -> Option<String> {
+    let DeValue::Integer(integer) = value else { return None };
+    (integer.radix() == 10).then(|| format!("\"{}\"", integer.as_str()))
+}
+
+/// Whether a text needs no escapes.
+fn is_plain(text: &&str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
 impl Value for bool {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
-        value.as_bool().or_else(|| reader.wrong_type(value, at, "true or false"))
+        value.as_bool().or_else(|| {
+            let none = reader.wrong_type(value, at, "true or false");
+            let word = value.as_str().filter(|word| ["true", "false"].contains(word));
+            reader.instead(at, "without quotes", word.map(ToOwned::to_owned));
+            none
+        })
     }
 }
 
 impl Value for u32 {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
-        let DeValue::Integer(integer) = value else { return reader.wrong_type(value, at, "an integer") };
+        let DeValue::Integer(integer) = value else {
+            let none = reader.wrong_type(value, at, "an integer");
+            let number = value.as_str().and_then(|text| text.parse::<Self>().ok());
+            reader.instead(at, "without quotes", number.map(|number| number.to_string()));
+            return none;
+        };
         let number = Self::from_str_radix(integer.as_str(), integer.radix()).ok();
         number.or_else(|| reader.wrong(at, "an integer from 0 to 4,294,967,295", "out of range"))
     }

@@ -7,7 +7,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::names;
 use crate::plan::{Date, NoRange, Version, VersionRange};
-use crate::read::{At, Reader, Value};
+use crate::read::{At, Reader, Value, quoted};
 use crate::source::Spanned;
 
 /// The path of a file, relative to the manifest's folder: of a fragment's paths, which are relative to the fragment, with
@@ -68,8 +68,29 @@ impl Value for Bytes {
             DeValue::String(text) => quantity(text),
             _ => return reader.wrong_type(value, at, EXPECTED),
         };
-        parsed.map(Self).or_else(|| reader.wrong(at, EXPECTED, "not such a number, or 4G and more"))
+        parsed.map(Self).or_else(|| {
+            let none = reader.wrong(at, EXPECTED, "not such a number, or 4G and more");
+            reader.instead(at, "as a manifest has it", value.as_str().and_then(meant));
+            none
+        })
     }
+}
+
+/// What people also write for a size, as a manifest has it: `128 KiB` is `"128K"`, `"4096"` is 4096, `"0x8000"` is 0x8000.
+fn meant(text: &str) -> Option<String> {
+    let text = text.trim();
+    let hex = text.strip_prefix("0x").is_some_and(|digits| u32::from_str_radix(digits, 16).is_ok());
+    if hex || number(text).is_some() {
+        return Some(text.to_owned());
+    }
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic() || letter == ' ');
+    let unit = match text.get(digits.len()..)?.trim().to_ascii_lowercase().as_str() {
+        "k" | "kb" | "kib" => "K",
+        "m" | "mb" | "mib" => "M",
+        _ => return None,
+    };
+    let text = format!("{digits}{unit}");
+    quantity(&text).map(|_| format!("\"{text}\""))
 }
 
 /// An offset in bytes, or a word that people use for one and that no one place is: `top`, `bottom`.
@@ -117,11 +138,19 @@ pub struct Sectors {
 impl Value for Sectors {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
         const EXPECTED: &str = "a string with a sector number, or with the first and the last: \"5-11\"";
-        let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
+        let Some(text) = value.as_str() else {
+            let none = reader.wrong_type(value, at, EXPECTED);
+            reader.instead(at, "with quotes", quoted(value));
+            return none;
+        };
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         match (number(first), number(last)) {
             (Some(first), Some(last)) if first <= last => Some(Self { first, last }),
-            (Some(_), Some(_)) => reader.wrong(at, EXPECTED, "the first is beyond the last"),
+            (Some(low), Some(high)) => {
+                let none = reader.wrong(at, EXPECTED, "the first is beyond the last");
+                reader.instead(at, "the lower one first", Some(format!("\"{high}-{low}\"")));
+                none
+            }
             _ => reader.wrong(at, EXPECTED, "not sector numbers"),
         }
     }
@@ -153,8 +182,23 @@ impl Value for Version {
     fn read(value: &DeValue<'_>, at: At<'_>, reader: &mut Reader) -> Option<Self> {
         const EXPECTED: &str = "a version: \"1.4.0\"";
         let Some(text) = value.as_str() else { return reader.wrong_type(value, at, EXPECTED) };
-        text.parse().map_or_else(|why: String| reader.wrong(at, EXPECTED, why), Some)
+        text.parse().map_or_else(
+            |why: String| {
+                let none = reader.wrong(at, EXPECTED, why);
+                reader.instead(at, "three numbers", three_numbers(text));
+                none
+            },
+            Some,
+        )
     }
+}
+
+/// `v1.4` is 1.4.0 for many people, and for nobody anything else.
+fn three_numbers(text: &str) -> Option<String> {
+    let text = text.trim().trim_start_matches(['v', 'V']);
+    let missing = 2_usize.checked_sub(text.matches('.').count())?;
+    let whole = format!("{text}{}", ".0".repeat(missing));
+    whole.parse::<Version>().ok().map(|_| format!("\"{whole}\""))
 }
 
 impl Value for VersionRange {
@@ -207,7 +251,7 @@ impl Value for Setting {
 
 #[cfg(test)]
 mod tests {
-    use super::quantity;
+    use super::{meant, quantity, three_numbers};
 
     #[test]
     fn quantities() {
@@ -215,6 +259,28 @@ mod tests {
         assert_eq!(quantity("2M"), Some(2 * 1024 * 1024));
         for wrong in ["", "K", "1k", "1 K", "+1K", "-1K", "1.5K", "1KB", "5", "4096M", "ΩK"] {
             assert_eq!(quantity(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn versions_as_people_write_them() {
+        for (text, right) in [("1.4", "\"1.4.0\""), ("v1.4.2", "\"1.4.2\""), ("7", "\"7.0.0\"")] {
+            assert_eq!(three_numbers(text).as_deref(), Some(right), "{text}");
+        }
+        for unclear in ["", "v", "1.4.2.7", "1.x", "next", "1.4-rc1"] {
+            assert_eq!(three_numbers(unclear), None, "{unclear}");
+        }
+    }
+
+    #[test]
+    fn sizes_as_people_write_them() {
+        for (text, right) in
+            [("128 KiB", "\"128K\""), ("64k", "\"64K\""), ("1MB", "\"1M\""), ("4096", "4096"), ("0x8000", "0x8000")]
+        {
+            assert_eq!(meant(text).as_deref(), Some(right), "{text}");
+        }
+        for unclear in ["", "K", "1.5K", "12 sectors", "0x", "4096M", "1G", "ΩK", "5000000000"] {
+            assert_eq!(meant(unclear), None, "{unclear}");
         }
     }
 }

@@ -15,9 +15,11 @@ struct Place<'a> {
 }
 
 /// The manifest's text, with comments: a boot loader at the start of flash, and two slots as large and as equal as the
-/// sectors allow. `None` if there is no room for them.
-pub fn manifest(part: &Part, mode: &Mode, vendor: &str, class: &str) -> Option<String> {
-    let (boot, rest) = boot(mode)?;
+/// sectors allow. `None` if there is no room for them. `secure_start` is the value of [`Part::secure_start`]'s option byte, of a part
+/// that has one.
+pub fn manifest(part: &Part, mode: &Mode, secure_start: Option<u32>, vendor: &str, class: &str) -> Option<String> {
+    let (boot, mut rest) = boot(mode)?;
+    rest.retain(|sector| secure_start.is_none_or(|secure| sector.number < secure));
     let [a, b] = slots(mode, &rest)?;
     let protect = boot.region.write_protection.is_some();
     let mut text = format!(
@@ -31,7 +33,7 @@ pub fn manifest(part: &Part, mode: &Mode, vendor: &str, class: &str) -> Option<S
         "[product]\nvendor = \"{vendor}\"  # your domain name; with `class` it keeps images off other devices\n\
          class  = \"{class}\"  # what you call the product\n\n"
     );
-    text.push_str(&device(part, mode));
+    text.push_str(&device(part, mode, secure_start));
     let _ = write!(text, "\n[boot]\nloader = \"waxseal\"\nslot   = \"boot\"\n\n[slots.boot]\n{}", boot.lines());
     if protect {
         text.push_str("write-protect = true  # waxseal works out the option bits\n");
@@ -55,7 +57,7 @@ pub fn manifest(part: &Part, mode: &Mode, vendor: &str, class: &str) -> Option<S
 }
 
 /// Part and option bytes.
-fn device(part: &Part, mode: &Mode) -> String {
+fn device(part: &Part, mode: &Mode, secure_start: Option<u32>) -> String {
     let mut text = format!("[device]\npart = \"{}\"\n", part.name);
     for (name, value) in &mode.selectors {
         let _ =
@@ -69,6 +71,10 @@ fn device(part: &Part, mode: &Mode) -> String {
             }
             (OptionKind::BootAddress { .. }, _) if !text.contains("= \"boot\"") => {
                 let _ = writeln!(text, "options.{} = \"boot\"", option.name);
+            }
+            (OptionKind::SecureStart, _) => {
+                let of_radio = "from this page on flash is the radio's: read it from a board with the radio firmware that you ship";
+                text.extend(secure_start.map(|secure| format!("options.{} = {secure}  # {of_radio}\n", option.name)));
             }
             (OptionKind::Level, _) => {
                 let _ = writeln!(text, "# options.{} = 1  # as shipped boards have it", option.name);

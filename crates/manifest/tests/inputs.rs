@@ -68,11 +68,16 @@ fn a_build_linked_for_the_alias() {
 #[test]
 fn an_exchange_of_banks_is_proposed_only_where_there_is_one() {
     let part = geometry::part("STM32F407VG").unwrap();
-    let text = start::manifest(&part, &part.modes[0], "example.com", "device").unwrap();
+    let text = start::manifest(&part, &part.modes[0], None, "example.com", "device").unwrap();
     let plan = draft(&Source { name: "f407.toml".into(), text }).unwrap();
     let image = &plan.images[0];
     let error = rules::link_address(&plan, image, &image.placements[0], "app.elf", image.placements[1].run_address);
-    assert_eq!(error.help.len(), 1, "{:?}", error.help);
+    let help: Vec<&str> = error.help.iter().map(|help| help.text.as_str()).collect();
+    assert!(help[0].starts_with("link it a second time"));
+    // `a` and `b` may have been mixed up: both files stand in the manifest.
+    assert_eq!(help[1..], ["or the two files stand in each other's place"]);
+    let edits: Vec<&str> = error.help[1].edits.iter().map(|edit| edit.replacement.as_str()).collect();
+    assert_eq!(edits, ["\"build/app-b.elf\"", "\"build/app-a.elf\""]);
 }
 
 #[test]

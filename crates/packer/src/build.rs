@@ -163,7 +163,7 @@ fn signing<'a>(
             let mut found = Vec::new();
             let signing = Signing::of(plan, role, public, signers, &mut found);
             // The same keys for several roles are missed once.
-            found.retain(|problem| !problems.contains(problem));
+            found.retain(|problem| !problems.iter().any(|known| known.labels == problem.labels));
             problems.extend(found);
             Some(signing)
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use geometry::Ram;
+use geometry::{Ram, numbered};
 use manifest::plan::{ImageKind, Plan, Slot};
 
 /// Why there is no linker script for a slot.
@@ -28,7 +28,7 @@ pub enum LinkerError {
 }
 
 /// The `memory.x` of a slot, as cortex-m-rt's `link.x` includes it: FLASH is what the program may fill, RAM the largest
-/// contiguous RAM of the part. `manifest` is the manifest's file name, for the comment.
+/// contiguous RAM of the part that no second core has a share of. `manifest` is the manifest's file name, for the comment.
 ///
 /// # Errors
 /// See [`LinkerError`].
@@ -39,15 +39,14 @@ pub fn memory_x(plan: &Plan, slot: &str, manifest: &str) -> Result<String, Linke
     };
     let code = code(plan, place)?;
     let part = &plan.device.part;
-    let ram = largest_ram(&part.ram).ok_or_else(|| LinkerError::NoRam(part.name.clone()))?;
+    let ram = largest_ram(part.own_ram()).ok_or_else(|| LinkerError::NoRam(part.name.clone()))?;
     let extent = &place.extent;
-    let (first, last) = extent.numbers();
     let ram_names: Vec<&str> =
-        part.ram.iter().filter(|block| ram.contains(&block.base)).map(|block| block.name.as_str()).collect();
+        part.own_ram().filter(|block| ram.contains(&block.base)).map(|block| block.name.as_str()).collect();
     Ok(format!(
         "/* Memory of slot `{slot}`, for cortex-m-rt. Made by `waxseal gen linker {manifest} --slot {slot}`:\n   \
          change the manifest, not this file.\n\n   \
-         {part}, {mode}. Slot `{slot}`: {region}, sectors {first}-{last}, 0x{start:08X} to 0x{end:08X}.\n   \
+         {part}, {mode}. Slot `{slot}`: {region}, {sectors}, 0x{start:08X} to 0x{end:08X}.\n   \
          FLASH: {flash}.\n   \
          RAM: {ram_names}. */\n\
          MEMORY\n{{\n  \
@@ -56,6 +55,7 @@ pub fn memory_x(plan: &Plan, slot: &str, manifest: &str) -> Result<String, Linke
         part = part.name,
         mode = mode(plan),
         region = extent.region.name,
+        sectors = numbered("sector", extent.sectors.iter().map(|sector| sector.number)),
         start = extent.range.start,
         end = extent.range.end - 1,
         flash = code.why,
@@ -105,7 +105,7 @@ pub fn mode(plan: &Plan) -> String {
 }
 
 /// Neighbouring blocks taken together; the largest of those, the lowest of equals.
-fn largest_ram(blocks: &[Ram]) -> Option<Range<u32>> {
+fn largest_ram<'a>(blocks: impl Iterator<Item = &'a Ram>) -> Option<Range<u32>> {
     let mut joined: Vec<Range<u32>> = Vec::new();
     for block in blocks {
         match joined.last_mut() {

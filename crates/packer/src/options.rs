@@ -23,6 +23,10 @@ pub fn settings(plan: &Plan) -> Settings {
     let mut found = Settings { settings: Vec::new(), protection: None, by_hand: Vec::new() };
     for option in &plan.option_bytes {
         let byte = part.option(&option.name);
+        // The installer of the second core's firmware writes it, and nobody else can.
+        if byte.is_some_and(|byte| byte.kind == OptionKind::SecureStart) {
+            continue;
+        }
         if byte.is_some_and(|byte| byte.kind == OptionKind::Level) {
             // 0xAA is level 0 and 0xCC level 2 (HAL-F7 hal_flash_ex.h:164-166). Anything else is level 1, but for 0x55 on parts
             // with TrustZone; 0xBB is what people write (ST community thread 42537).

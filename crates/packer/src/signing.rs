@@ -62,7 +62,9 @@ impl<'a> Signing<'a> {
         let external = open.iter().filter(|(key, _)| key.signer.value == Signer::External);
         let waiting: Vec<NamedKey> = external.map(|(key, public)| (key.name.value.clone(), **public)).collect();
         if missing > waiting.len() {
-            let title = format!("{missing} of {} signatures missing", role.threshold.value);
+            // Where nobody wrote a role there is one key, and it has them all.
+            let whose = role.span.map_or(String::new(), |_| format!(" of `roles.{}`", role.name.name()));
+            let title = format!("{missing} of {} signatures{whose} missing", role.threshold.value);
             let mut diagnostic = Diagnostic::error(codes::SIGNERS, title);
             for (key, public) in open {
                 let external = if key.signer.value == Signer::External { "; its signer is external" } else { "" };

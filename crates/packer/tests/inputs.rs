@@ -240,7 +240,7 @@ fn err_bin_files() {
     }
     assert_problem(&vectors(0x2008_0000, B + 0x41, 0x100), "WX0503", "points outside");
     let room = plan().images[0].placements[0].capacity as usize;
-    assert_problem(&vectors(0x2008_0000, A + 0x41, room + 1), "WX0125", "1 bytes too many");
+    assert_problem(&vectors(0x2008_0000, A + 0x41, room + 1), "WX0125", "1 byte too many");
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn err_larger_than_the_slot() {
     let room = plan().images[0].placements[0].capacity as usize;
     let exactly = with(A, vectors(0x2008_0000, A + 0x41, room)).file();
     assert_eq!(problems(&exactly), []);
-    assert_problem(&with(A, vectors(0x2008_0000, A + 0x41, room + 1)).file(), "WX0125", "1 bytes too many");
+    assert_problem(&with(A, vectors(0x2008_0000, A + 0x41, room + 1)).file(), "WX0125", "1 byte too many");
 }
 
 #[test]

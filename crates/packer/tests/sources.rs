@@ -57,7 +57,7 @@ fn plans() -> Vec<Plan> {
     let mut plans = Vec::new();
     for part in geometry::parts().unwrap() {
         for mode in &part.modes {
-            let Some(text) = start::manifest(&part, mode, "acme.example", "gateway") else { continue };
+            let Some(text) = start::manifest(&part, mode, None, "acme.example", "gateway") else { continue };
             // Parts of one die differ in what the text says, or in nothing that is generated.
             if seen.insert((part.die.clone(), text.replace(&part.name, ""))) {
                 plans.extend(check(&Source { name: "m.toml".into(), text }).plan);

@@ -22,5 +22,5 @@ pub use board::{Board, Inputs, Secrets, Value, board, boards, trust_bytes};
 pub use claim::{BOARD, Claim, Own, Taken, claims, kind_of};
 pub use contents::{Contents, segments};
 pub use plan::{ByteStep, FieldStep, LockState, LockStep, OtpPlan, ReadBack, ReadBackError, plan};
-pub use records::{Finding, MOST_FINDINGS, Reader, Records, Row, judge_titles};
+pub use records::{Finding, MOST_FINDINGS, Reader, Records, Row, STRANGE, judge_titles};
 pub use unit::{Unit, Verdict, transition};

@@ -48,7 +48,7 @@ impl Finding {
     }
 }
 
-/// `3: column "made": no day such as 2026-11-19`.
+/// `3: column "made": no day: a day is written 2026-11-19`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.column {
@@ -220,6 +220,9 @@ impl Records {
     }
 }
 
+/// How a finding about a title that no field takes begins.
+pub const STRANGE: &str = "no field takes it";
+
 /// What is wrong with the titles: one that a field needs is missing, or one is no field's and nobody said that it is to be
 /// ignored. A title with a slip in it must not make a ledger give out what the records bring.
 pub fn judge_titles(otp: &Otp, columns: &[String], ignored: &[String]) -> Vec<Finding> {
@@ -234,8 +237,7 @@ pub fn judge_titles(otp: &Otp, columns: &[String], ignored: &[String]) -> Vec<Fi
         Some(Finding::of(1, title, format!("no such title, and field `{}` needs it{needs}", field.name.value)))
     });
     let strange = columns.iter().filter(|title| !known.contains(&title.as_str()) && !ignored.contains(title));
-    let strange =
-        strange.map(|title| Finding::of(1, title, format!("no field takes it; fields take {}", known.join(", "))));
+    let strange = strange.map(|title| Finding::of(1, title, format!("{STRANGE}; fields take {}", known.join(", "))));
     let absent = ignored.iter().filter(|title| !columns.contains(title));
     let absent = absent.map(|title| Finding::of(1, title, "it is to be ignored, and there is no such title"));
     missing.chain(strange).chain(absent).collect()

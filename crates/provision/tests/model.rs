@@ -320,7 +320,10 @@ fn findings_name_line_and_column() {
         (row("WX1", "C", "2026-11-19", "2.56E+12"), "2: column `mac`: a spreadsheet has rounded it"),
         (row("A/../B", "C", "2026-11-19", mac), "2: column `serial`: a board's name is"),
         (row("WX1", "D", "2026-11-19", mac), "2: column `revision`: product.revisions has `B`, `C` and `C1`"),
-        (row("WX1", "C", "19.11.2026", mac), "2: column `made`: no day such as 2026-11-19; the cell says `19.11.2026`"),
+        (
+            row("WX1", "C", "19.11.2026", mac),
+            "2: column `made`: no day: a day is written 2026-11-19; the cell says `19.11.2026`",
+        ),
         (row("WX1", "C", "2026-11-19", "00:00:5E:00:52:FF"), "2: column `mac`: it, or what follows it, is outside"),
         (
             row("WX1", "C", "2026-11-19", "00:00:5E:00:53:FF"),

@@ -104,7 +104,9 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => failure.help("it is UTF-16: save it as UTF-8"),
             // A sealed file or an ELF where a text goes: the arguments are in another order than they seem.
             bytes if bytes.contains(&0) => failure.help("it is no text at all: is this the file that goes here?"),
-            _ => failure,
+            _ => {
+                failure.help("that line has a byte that is no UTF-8, of a Windows code page perhaps: save it as UTF-8")
+            }
         }
     })
 }

@@ -22,7 +22,8 @@ pub struct Command {
     /// Order code, with or without package suffix.
     #[arg(long)]
     part: String,
-    /// The option bytes that select the sector map, of a part with several: nDBANK=0.
+    /// The option bytes that select the sector map, of a part with several: nDBANK=0. Of a part with a radio also where its flash begins:
+    /// SFSA=203.
     #[arg(long, value_name = "NAME=V", value_delimiter = ',', value_parser = setting)]
     mode: Vec<(String, u32)>,
     /// The file to write, which must not exist; standard output if there is none.
@@ -43,13 +44,14 @@ impl Command {
             Failure::usage(format!("{}: {error}", self.part)).help("`waxseal devices` lists all parts")
         })?;
         let mode = self.mode(&part)?;
+        let secure = self.secure_start(&part, mode)?;
         let room = || {
             Failure::new(Exit::Refused, format!("{}: no room for a boot loader and two equal slots", part.name))
                 .help(format!("its sectors: {}", mode.summary()))
         };
         // What is empty is for the user to fill in; all else must be right, or it is no start.
-        judge(&part, &start::manifest(&part, mode, "example.com", "device").ok_or_else(room)?)?;
-        let text = start::manifest(&part, mode, "", "").ok_or_else(room)?;
+        judge(&part, &start::manifest(&part, mode, secure, "example.com", "device").ok_or_else(room)?)?;
+        let text = start::manifest(&part, mode, secure, "", "").ok_or_else(room)?;
         let is_text = self.out.as_os_str() == files::STANDARD;
         let file = (!is_text).then(|| self.out.display().to_string());
         // Paths of a manifest start from its folder.
@@ -73,7 +75,9 @@ impl Command {
     fn mode<'a>(&self, part: &'a Part) -> Result<&'a Mode, Failure> {
         let known = part.mode_options();
         let given = |name: &str| self.mode.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
-        let foreign = self.mode.iter().find(|(name, _)| !known.contains(&name.as_str()));
+        let secure = part.secure_start().map(|option| option.name.as_str());
+        let is_known = |name: &str| known.contains(&name) || secure == Some(name);
+        let foreign = self.mode.iter().find(|(name, _)| !is_known(name));
         let title = match (foreign, part.mode(given)) {
             (None, Some(mode)) => return Ok(mode),
             (Some((name, _)), _) => format!("`{name}` selects no mode of {}", part.name),
@@ -90,9 +94,23 @@ impl Command {
             format!("--mode {}: {}", selectors(mode).replace(" = ", "=").replace(", ", ","), mode.summary())
         };
         let failure = part.modes.iter().fold(failure, |failure, mode| failure.help(help(mode)));
-        Err(failure.help("read it from a board: STM32_Programmer_CLI -c port=swd -ob displ"))
+        Err(failure.help(READ_IT))
+    }
+
+    /// Where a second core's flash begins, of a part that has one.
+    fn secure_start(&self, part: &Part, mode: &Mode) -> Result<Option<u32>, Failure> {
+        let Some(option) = part.secure_start() else { return Ok(None) };
+        if let Some((_, value)) = self.mode.iter().find(|(name, _)| *name == option.name) {
+            return Ok(Some(*value));
+        }
+        let title = format!("{}: nothing says where the flash of its second core, the radio's, begins", part.name);
+        let last = mode.regions.last().map_or(0, |region| *region.numbers().end());
+        let help = format!("--mode {}=N: the first of sectors 0 to {last} that is the radio's", option.name);
+        Err(Failure::usage(title).help(help).help(READ_IT))
     }
 }
+
+const READ_IT: &str = "read it from a board: STM32_Programmer_CLI -c port=swd -ob displ";
 
 /// Refuses a part for which no manifest can be right yet, with the rules' own words.
 fn judge(part: &Part, text: &str) -> Result<(), Failure> {

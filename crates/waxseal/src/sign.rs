@@ -302,9 +302,17 @@ fn signature(path: &Path) -> Result<Signature, Failure> {
     let bytes = files::read(path)?;
     let name = path.display().to_string();
     let size = bytes.len();
-    let bytes = bytes.try_into().map_err(|_| {
-        Failure::new(Exit::Refused, format!("{name}: an Ed25519 signature has 64 bytes, and this file {size}"))
-            .help("as raw bytes, neither hex nor base64: `openssl pkeyutl -sign -rawin` writes them so")
+    let bytes = bytes.try_into().map_err(|bytes: Vec<u8>| {
+        let title = format!("{name}: an Ed25519 signature has 64 bytes, and this file {size}");
+        let failure = Failure::new(Exit::Refused, title);
+        // PROTOCOL.sshsig of OpenSSH: what is signed is a structure with a hash of the message.
+        let failure = match bytes.starts_with(b"-----BEGIN SSH SIGNATURE-----") {
+            true => {
+                failure.help("`ssh-keygen -Y sign` signs other bytes than the file's: no boot loader could judge that")
+            }
+            false => failure,
+        };
+        failure.help("as raw bytes, neither hex nor base64: `openssl pkeyutl -sign -rawin` writes them so")
     })?;
     Ok(Signature { name, bytes })
 }

@@ -1,6 +1,6 @@
 //! Part, option bytes, and the mode that they select.
 
-use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, bytes, numbers};
+use geometry::{LookupError, Mode, OptionByte, OptionKind, Part, bytes, numbers, read_protection_level};
 
 use super::{Report, facts, memory};
 use crate::codes;
@@ -77,19 +77,44 @@ pub fn option(
         (OptionKind::BootAddress { .. }, _) => return None,
         (OptionKind::Bit, Setting::Number(value @ 0..=1)) => (*value, value.to_string()),
         (OptionKind::Level, Setting::Number(value @ 0..=1)) => (*value, format!("level {value}")),
+        (OptionKind::SecureStart, Setting::Number(value)) => (*value, format!("sector {value}")),
         (OptionKind::Level, Setting::Number(2)) => {
             let error = Diagnostic::error(codes::WRONG_VALUE, format!("`{}` level 2 is not supported yet", name.value));
-            report.push(error.at(setting.span, "it can never be undone, and no key acknowledges that yet"));
+            let error = error.at(setting.span, "it can never be undone, and no key acknowledges that yet");
+            report.push(error.edit(
+                "level 1 keeps debuggers out of the flash, and can be taken back at the price of all of it",
+                setting.span,
+                "1",
+            ));
             return None;
         }
         (kind, _) => {
-            let expected = if kind == OptionKind::Bit { "0 or 1" } else { "0 or 1, a level" };
+            let expected = match kind {
+                OptionKind::Bit => "0 or 1",
+                OptionKind::SecureStart => "a sector's number",
+                _ => "0 or 1, a level",
+            };
             let error = Diagnostic::error(codes::WRONG_VALUE, format!("`{}` must be {expected}", name.value));
-            report.push(error.at(setting.span, "this is neither"));
+            let error = error.at(setting.span, "this is neither");
+            report.push(match (kind, &setting.value) {
+                (OptionKind::Level, Setting::Number(byte)) => of_byte(error, *byte, setting.span),
+                _ => error,
+            });
             return None;
         }
     };
     Some(OptionValue { name: option.name.clone(), value, text, span: Some(setting.span) })
+}
+
+/// Whoever writes the byte of the option register means its level.
+fn of_byte(error: Diagnostic, byte: u32, place: Span) -> Diagnostic {
+    match read_protection_level(byte) {
+        _ if byte > 0xFF => error,
+        2 => {
+            error.help(format!("{byte:#X} is the byte of level 2, which can never be undone: it is not supported yet"))
+        }
+        level => error.edit(format!("{byte:#X} is a byte of level {level}"), place, level.to_string()),
+    }
 }
 
 fn number(options: &[OptionValue], name: &str) -> Option<u32> {

@@ -117,7 +117,8 @@ fn unknown(name: &Spanned<String>, known: &[&str]) -> Diagnostic {
 
 fn known_already(name: &Spanned<String>, part: &str, value: &str, citation: &Citation) -> Diagnostic {
     let title = format!("`{}` of {part} is known", name.value);
-    let error = Diagnostic::error(codes::TWICE, title).at(name.entry, value);
+    let error = Diagnostic::error(codes::TWICE, title).at(name.entry, format!("the device database has {value}"));
+    let error = error.help("leave it out: facts are for what the database has no evidence of");
     error.fact(value, &citation.source, citation.evidence)
 }
 

@@ -64,6 +64,7 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
 
     let (Some(device), Some(slots), Some(areas)) = (&mut device, slots, areas) else { return None };
     rules::overlap::check(device, &slots, &areas, report);
+    rules::second_core::check(device, &slots, &areas, spec, report);
     rules::protection::check(device, &slots, &areas, spec, report);
     rules::boot::check(device, boot.as_ref(), &slots, spec, report);
     let known = images.as_deref().unwrap_or_default();

@@ -73,7 +73,9 @@ fn option(
         Some(option) if matches!(option.kind, OptionKind::BootAddress { .. }) => {
             Some((codes::BOOT_ADDRESS, "what reset starts is the same in every profile"))
         }
-        Some(option) if option.selects.is_some() => Some((codes::MODE, "addresses would depend on the profile")),
+        Some(option) if option.selects.is_some() || option.kind == OptionKind::SecureStart => {
+            Some((codes::MODE, "addresses would depend on the profile"))
+        }
         _ => None,
     };
     if let Some((code, why)) = refused {

@@ -61,7 +61,13 @@ pub fn top(spec: &Manifest, all: &[Written<'_>], report: &mut Report) -> Vec<Rol
         })),
         [_, second, ..] if !is_written(RoleName::Image) && !spec.is_otp_alone() => {
             let error = Diagnostic::error(codes::MISSING_KEY, "with several keys, `roles.image` says who signs images");
-            report.push(error.at(second.entry, "not the only key"));
+            let names: Vec<String> = keys.iter().map(|key| format!("\"{}\"", key.value)).collect();
+            let error = error.at(second.entry, "not the only key");
+            let error = error
+                .help(format!("[roles.image] with keys = [{}] or some of them, and `threshold`", names.join(", ")));
+            report.push(error.help(
+                "likewise [roles.release] and [roles.layout]: without them there is no release and no layout.bin",
+            ));
         }
         _ => {}
     }

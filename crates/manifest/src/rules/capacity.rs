@@ -27,10 +27,10 @@ pub(crate) fn no_room_for_log(slot: &Slot, area: &Area, size: u32) -> Diagnostic
 /// and auxiliary area take.
 pub fn payload_too_large(plan: &Plan, placement: &Placement, input: &str, size: u32) -> Diagnostic {
     let slot = &placement.slot.value;
-    let title = format!(
-        "`{input}` does not fit into slot `{slot}`: {} bytes too many",
-        size.saturating_sub(placement.capacity)
-    );
+    let title = match size.saturating_sub(placement.capacity) {
+        1 => format!("`{input}` does not fit into slot `{slot}`: 1 byte too many"),
+        more => format!("`{input}` does not fit into slot `{slot}`: {more} bytes too many"),
+    };
     let place = placement.input.as_ref().map_or(placement.slot.span, |input| input.span);
     let error = Diagnostic::error(codes::CAPACITY, title).at(place, format!("{size} bytes"));
     match plan.slot(slot) {

@@ -1,13 +1,14 @@
 //! Banks that are exchanged, by the boot ROM or by the boot loader: what the slots must be, what may lie beside them, and what is
 //! unproven then.
 
-use geometry::{Citation, EraseSelector, Evidence, Fact, Region, Swap, address, bytes};
+use geometry::{Citation, EraseSelector, Evidence, Fact, Region, Sector, Swap, address, bytes, numbers};
 
+use super::overlap::extents;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::memory::Access;
 use crate::plan::{Area, Boot, Device, Extent, Image, Loader, Slot, Strategy, Use};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// WX0402, WX0403, WX0109, WX0111, WX0414 and WX0417, for each image of two banks.
 pub fn check(
@@ -19,6 +20,7 @@ pub fn check(
     report: &mut Vec<Diagnostic>,
 ) {
     let Some(boot) = boot else { return };
+    let all: Vec<(&Spanned<String>, &Extent)> = extents(slots, areas).collect();
     for image in images.iter().filter(|image| image.strategy.value == Strategy::BankSwap) {
         let strategy = image.strategy.span().unwrap_or(image.name.span);
         let find = |index: usize| {
@@ -34,7 +36,7 @@ pub fn check(
             report.push(error);
             continue;
         }
-        if !alike(strategy, first, second, report) {
+        if !alike(device, strategy, [first, second], &all, report) {
             continue;
         }
         let pair = [first, second];
@@ -100,7 +102,13 @@ fn one_bank(device: &Device, strategy: Span) -> Option<Diagnostic> {
 }
 
 /// Whether two slots lie alike in two banks, and what is in them runs at one address.
-fn alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnostic>) -> bool {
+fn alike(
+    device: &Device,
+    strategy: Span,
+    [first, second]: [&Slot; 2],
+    all: &[(&Spanned<String>, &Extent)],
+    report: &mut Vec<Diagnostic>,
+) -> bool {
     let offset = |slot: &Slot| slot.extent.range.start - slot.extent.region.base;
     let same_bank = first.extent.region.name == second.extent.region.name;
     let inside = [first, second].iter().all(|slot| slot.extent.access == Access::Internal);
@@ -113,8 +121,38 @@ fn alike(strategy: Span, first: &Slot, second: &Slot, report: &mut Vec<Diagnosti
     };
     let error = Diagnostic::error(codes::UNLIKE_BANKS, title);
     let error = error.at(second.extent.span, place(second)).see(first.extent.span, place(first));
-    report.push(error.see(strategy, "banks are exchanged as wholes"));
+    let error = error.see(strategy, "banks are exchanged as wholes");
+    let ways =
+        [(second, first), (first, second)].into_iter().filter_map(|(slot, model)| like(device, slot, model, all));
+    report.push(ways.fold(error, Diagnostic::help));
     false
+}
+
+/// Where a slot would lie like another one in the other bank, if nothing else is there.
+fn like(device: &Device, slot: &Slot, model: &Slot, all: &[(&Spanned<String>, &Extent)]) -> Option<String> {
+    let Extent { region, range, .. } = &model.extent;
+    let other = device.mode.regions.iter().find(|other| other.name != region.name)?;
+    // A model in another memory is in neither bank.
+    device.mode.regions.iter().find(|own| own.name == region.name)?;
+    let start = other.base + (range.start - region.base);
+    let end = start.checked_add(model.extent.size())?;
+    let sectors: Vec<Sector> = other.sectors().filter(|sector| (start..end).contains(&sector.address)).collect();
+    let (from, to) = (sectors.first()?, sectors.last()?);
+    let is_taken = all.iter().any(|(name, extent)| {
+        name.value != slot.name.value
+            && extent.region.name == other.name
+            && extent.sectors.iter().any(|s| sectors.contains(s))
+    });
+    (from.address == start && to.range().end == end && !is_taken).then(|| {
+        format!(
+            "region = \"{}\", sectors = \"{}\" ({}) for `{}` is what `{}` is in the other bank",
+            other.name,
+            numbers(from.number, to.number),
+            bytes(model.extent.size()),
+            slot.name.value,
+            model.name.value
+        )
+    })
 }
 
 /// Whether both slots run at the same alias, or neither at one.

@@ -50,7 +50,7 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
     if let Some(same) = home.and_then(|home| home.input.as_ref()).filter(|path| Some(*path) != placement.input.as_ref())
     {
         let here = placement.input.as_ref().is_some_and(|path| path.value == same.value);
-        error = error.see(same.span, if here { "the same file, right here" } else { "the build for that address" });
+        error = error.see(same.span, if here { "the same file, right here" } else { "the file of that address" });
     }
     let place = placement.input.as_ref().map_or(placement.slot.span, |input| input.span);
     let target = home.map_or(linked.clone(), |home| format!("`{}`", home.slot.value));
@@ -59,6 +59,15 @@ pub fn link_address(plan: &Plan, image: &Image, placement: &Placement, input: &s
         "link it a second time: `waxseal gen linker {} --slot {slot_name}` writes memory.x with FLASH at {runs}",
         plan.manifest
     ));
+    // A fragment has other texts for its paths, which start from its folder.
+    let files = placement.input.as_ref().zip(home.and_then(|home| home.input.as_ref()));
+    if let Some((own, other)) =
+        files.filter(|(own, other)| own.value != other.value && own.span.file == 0 && other.span.file == 0)
+    {
+        let quoted = |path: &str| format!("\"{path}\"");
+        let edits = [(own.span, quoted(&other.value)), (other.span, quoted(&own.value))];
+        error = error.edits("or the two files stand in each other's place", edits);
+    }
     // The right build, in a slot that does not say so.
     let part = &plan.device.part;
     let alias = part.aliases.iter().find(|alias| {

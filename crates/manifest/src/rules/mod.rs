@@ -18,6 +18,7 @@ pub(crate) mod overlap;
 pub(crate) mod protection;
 pub(crate) mod revert;
 pub(crate) mod room;
+pub(crate) mod second_core;
 pub(crate) mod stall;
 pub(crate) mod states;
 pub(crate) mod together;

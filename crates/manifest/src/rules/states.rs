@@ -115,7 +115,10 @@ fn check_order(
         let title = format!("{:#010X} cannot be written over {before:#010X}", value.value);
         let error = |why: &str| Diagnostic::error(codes::STATE_ORDER, title).at(value.span, why).help(fix);
         let rewrite = region.rewrite.as_ref().filter(|_| before != blank);
-        if value.value == before {
+        if value.value == blank {
+            let error = Diagnostic::error(codes::STATE_ORDER, format!("{:#010X} is no state", value.value));
+            report.push(error.at(value.span, "erased flash reads so: nothing was written").help(fix));
+        } else if value.value == before {
             report.push(error("it is the same"));
         } else if back != 0 {
             report.push(error(&format!("bits {back:#X} would have to be erased")));

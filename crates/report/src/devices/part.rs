@@ -231,6 +231,9 @@ fn describe(option: &OptionByte) -> String {
     if let OptionKind::BootAddress { shift } = option.kind {
         let _ = write!(text, ": address >> {shift}");
     }
+    if option.kind == OptionKind::SecureStart {
+        text.push_str(": the first sector that a second core has for itself");
+    }
     for (value, meaning) in option.meanings.iter().enumerate() {
         let _ = write!(text, "{} {value}: {meaning}", if value == 0 { ";" } else { "," });
     }

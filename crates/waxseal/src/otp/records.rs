@@ -100,7 +100,15 @@ impl RecordArgs {
 
     /// What is wrong with the records.
     pub fn wrong(&self, findings: &[Finding]) -> Failure {
-        ::report::otp::records::wrong(&self.records.display().to_string(), findings)
+        let failure = ::report::otp::records::wrong(&self.records.display().to_string(), findings);
+        let strange = findings.iter().filter(|finding| finding.text.starts_with(provision::STRANGE));
+        let options: Vec<String> = strange
+            .filter_map(|finding| Some(format!("--ignore-column {}", word(finding.column.as_deref()?))))
+            .collect();
+        if options.is_empty() {
+            return failure;
+        }
+        failure.help(format!("{} for what is not for the boards", options.join(" ")))
     }
 }
 
