@@ -5,7 +5,7 @@ use std::fs;
 use waxseal_tests::{Project, Run, repository};
 
 use crate::WAXSEAL;
-use crate::flash::log;
+use crate::flash::{log, untouched};
 
 const NAME: &str = "WX2511000101";
 
@@ -186,4 +186,46 @@ fn locks_that_cannot_be_read_are_not_written() {
     let lock = "--confirm WX2511000101 --lock --confirm-lock WX2511000101 --fault no-locks";
     burn(&project, lock).exits(1).says(&["lock it with a debugger"]);
     assert_eq!(log(&project), ["programmed 0x1FF0_F000 64"]);
+}
+
+/// A ledger is asked before anything is burnt, and has it afterwards: a board that is waste, that nobody issued, or that was burnt into
+/// another board before, is refused while nothing has happened yet.
+#[test]
+fn a_ledger_is_asked_before_a_board_is_burnt() {
+    let project = project();
+    project.waxseal("ledger init --ledger line.db").exits(0);
+    let build = "otp build r3.toml --records boards.csv --stage identity --key keys/line.pem --out out";
+    let blob = |name: &str, more: &str| {
+        let line = format!("otp burn r3.toml --blob out/identity/{name}/board.otp --ledger line.db --station S1");
+        project.waxseal(&format!("{line} --confirm {name} {more}"))
+    };
+    let device = |file: &str| format!("--device simulated:STM32F746VG@{file}");
+    project.waxseal(build).exits(0);
+    blob(NAME, &device("board.bin")).exits(1).says(&["the ledger knows no board WX2511000101"]);
+    project.waxseal(&format!("{build} --ledger line.db")).exits(0);
+    // Dry, then in earnest, then locked: rows of the ledger, each with its station.
+    blob(NAME, &format!("{} --dry-run", device("board.bin"))).exits(0).says(&["nothing was burnt: --dry-run"]);
+    untouched(&project);
+    blob(NAME, &device("board.bin")).exits(0).says(&["ledger line.db: row 7, 8"]);
+    blob(NAME, &format!("{} --lock --confirm-lock {NAME}", device("board.bin"))).exits(0).says(&["row 9"]);
+    let board = project.waxseal(&format!("ledger board {NAME} --ledger line.db --format json")).exits(0).json();
+    assert_eq!(board["result"]["state"], "locked");
+    assert_eq!(board["result"]["rows"][2]["station"], "S1");
+    // The same name into a second board.
+    blob(NAME, &device("second.bin")).exits(1).says(&["as verified, and this board lacks it: it is another board"]);
+    // Out of records, which may leave the addresses to the ledger.
+    let records = "otp burn r3.toml --records boards.csv --stage identity --board WX2511000102 --confirm WX2511000102";
+    project.waxseal(&format!("{records} --ledger line.db {}", device("third.bin"))).exits(0).says(&["row 10, 11"]);
+    // Waste is not burnt, and whoever builds again is told of its files.
+    let scrap = "ledger record WX2511000103 --state scrapped --yes --ledger line.db";
+    project.waxseal(scrap).exits(0).says(&["take it off the station"]);
+    blob("WX2511000103", &device("fourth.bin")).exits(1).says(&["WX2511000103 is scrapped (row 12 of line.db)"]);
+    let rows = String::from_utf8(project.read("boards.csv")).unwrap();
+    project.write("boards.csv", rows.lines().take(3).map(|row| format!("{row}\n")).collect::<String>());
+    let left = "WX2511000103 is scrapped (row 12), and its files are still there: remove out/identity/WX2511000103";
+    project.waxseal(&format!("{build} --ledger line.db")).exits(0).says(&[left]);
+    fs::remove_dir_all(project.path("out/identity/WX2511000103")).unwrap();
+    let run = project.waxseal(&format!("{build} --ledger line.db")).exits(0);
+    assert!(!run.stdout.contains("scrapped"), "{}", run.stdout);
+    project.waxseal("ledger verify --ledger line.db").exits(0);
 }

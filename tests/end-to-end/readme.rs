@@ -110,3 +110,35 @@ fn the_map_in_the_readme_is_given() {
     let shown: Vec<&str> = map.lines.iter().map(String::as_str).filter(|line| !line.contains("app 1.4.0")).collect();
     assert_eq!(said, shown);
 }
+
+/// What stands under "Begin" leads from nothing to sealed images, with the two things that it leaves to the reader: vendor and class, and
+/// a build for each slot.
+#[cfg(unix)]
+#[test]
+fn the_beginning_leads_to_sealed_images() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let begin = readme.split_once("\n## Begin\n").unwrap().1.split_once("\n## ").unwrap().0;
+    let project = crate::empty();
+    let path = format!("{}:{}", Path::new(WAXSEAL).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut tried = Vec::new();
+    for Shown { arguments, .. } in shown(begin).iter().filter(|shown| shown.arguments[0] == "waxseal") {
+        if arguments[1] == "build" {
+            for slot in ["a", "b"] {
+                let script = String::from_utf8(project.read(&format!("memory-{slot}.x"))).unwrap();
+                let origin = script.split_once("FLASH : ORIGIN = 0x").unwrap().1.split_once(',').unwrap().0;
+                let firmware = waxseal_tests::elf::firmware(u32::from_str_radix(origin, 16).unwrap(), 4000);
+                project.write(&format!("build/app-{slot}.elf"), firmware);
+            }
+        }
+        let line = arguments.join(" ");
+        let run = Run::of(Command::new("sh").args(["-c", &line]).current_dir(project.path(".")).env("PATH", &path));
+        run.exits(0);
+        if arguments[1] == "new" {
+            project.edit("mine.toml", "vendor = \"\"", "vendor = \"acme.example\"");
+            project.edit("mine.toml", "class  = \"\"", "class  = \"gateway\"");
+        }
+        tried.push(arguments[1].clone());
+    }
+    assert_eq!(tried, ["new", "key", "gen", "gen", "check", "build"]);
+    assert!(project.list("out").contains(&"app.a.bin".to_owned()));
+}

@@ -17,6 +17,11 @@ use crate::state::{Holds, SlotState};
 /// A row: what the board became, and what belongs to it.
 pub type Row = (State, Map<String, Value>);
 
+/// The row that a burning of all data will be, to ask a ledger before.
+pub fn intended(target: &Target) -> Row {
+    (State::Written, about(target))
+}
+
 /// The rows of a burning, or of a locking. None if nothing was sent to the board.
 pub fn burnt(done: &Burnt) -> Vec<Row> {
     if !done.is_changed {

@@ -223,6 +223,17 @@ impl Ledger {
         self.transaction(|store| record(store, changes, who))
     }
 
+    /// Whether [`Self::record`] would take this: what is asked before something is done that nobody can take back.
+    ///
+    /// # Errors
+    /// Those of [`Self::record`].
+    pub fn may_record<D: Display>(&mut self, changes: &[(String, State, D)], who: &Who) -> Result<(), Error> {
+        self.store.begin()?;
+        let judged = record(&mut *self.store, changes, who).map(drop);
+        self.store.end(false)?;
+        judged
+    }
+
     /// [`Self::record`] and [`Self::allocate`] at once: all of both, or nothing. What is written down of some boards while others are
     /// given their numbers needs one transaction instead of two, and its end waits for the disk.
     ///
@@ -252,6 +263,15 @@ impl Ledger {
     /// The database's, and those of `each`.
     pub fn boards(&mut self, each: &mut dyn FnMut(Board) -> Result<(), Error>) -> Result<(), Error> {
         sum::each_board(&mut *self.store, each)
+    }
+
+    /// The boards in a state, by the row that says so.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn in_state(&mut self, state: State) -> Result<Vec<Board>, Error> {
+        let sql = "SELECT name, reference, state, event FROM board WHERE state = $1 ORDER BY event";
+        self.store.query(sql, &[state.name().into()])?.iter().map(|row| to_board(row)).collect()
     }
 
     /// What happened to a board, in order.

@@ -112,6 +112,6 @@ pub(crate) fn digits(number: u64) -> String {
 }
 
 /// The number of such a text.
-fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     u64::from_str_radix(text, 16).ok().filter(|number| digits(*number) == text)
 }

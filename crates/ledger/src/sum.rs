@@ -9,6 +9,7 @@ use crate::error::{Broken, Error};
 use crate::event::{Event, State, Who};
 use crate::ledger::{Board, event, to_board};
 use crate::many;
+use crate::ranges;
 use crate::store::{Store, Value};
 
 /// What a whole ledger holds.
@@ -138,6 +139,7 @@ pub(crate) fn verify(store: &mut dyn Store, noted: Option<&Head>) -> Result<Summ
     let mut boards = BTreeMap::new();
     sum.boards.values().for_each(|(_, state, _)| *boards.entry(*state).or_default() += 1);
     compare_boards(store, sum.boards)?;
+    compare_allotments(store, &sum.claims)?;
     compare_claims(store, sum.claims)?;
     Ok(Summary { head, boards, claims })
 }
@@ -183,6 +185,23 @@ fn compare_boards(store: &mut dyn Store, mut expected: BTreeMap<String, (String,
         Some(name) => Err(Broken::Contradiction(name).into()),
         None => compare_count(store, "SELECT COUNT(*) FROM board", count, "its boards"),
     }
+}
+
+/// Where the next number of a range is looked for: behind one that somebody has. Farther on, numbers would be left out that nobody has.
+fn compare_allotments(store: &mut dyn Store, claims: &BTreeMap<(String, String), String>) -> Result<(), Error> {
+    for row in store.query("SELECT kind, first, next FROM allotment", &[])? {
+        let [Value::Text(kind), Value::Text(first), Value::Text(next)] = row.as_slice() else {
+            return Err(Error::Database("a range's row cannot be read".to_owned()));
+        };
+        let is_taken = |number: u64| claims.contains_key(&(kind.to_string(), ranges::digits(number)));
+        // Behind the very last number there is none: then it stands there itself.
+        let is_right = ranges::number(next)
+            .is_some_and(|next| next.checked_sub(1).is_some_and(is_taken) || next == u64::MAX && is_taken(next));
+        if !is_right {
+            return Err(Broken::Contradiction(format!("the range of {kind} from {first} on")).into());
+        }
+    }
+    Ok(())
 }
 
 fn compare_claims(store: &mut dyn Store, mut expected: BTreeMap<(String, String), String>) -> Result<(), Error> {

@@ -239,6 +239,11 @@ const CASES: &[Case] = &[
             ("UPDATE board SET state = 'locked' WHERE name = 'B'", "UPDATE board SET state = 'allocated'", "B"),
             ("DELETE FROM claim WHERE value = 'A'", "INSERT INTO claim VALUES ('serial', 'A', 'A')", "serial A"),
             ("INSERT INTO claim VALUES ('serial', 'X', 'A')", "DELETE FROM claim WHERE value = 'X'", "serial X"),
+            (
+                "UPDATE allotment SET next = '000000005e005306'",
+                "UPDATE allotment SET next = '000000005e005304'",
+                "the range of eui48 from 000000005e005300 on",
+            ),
             ("INSERT INTO board VALUES ('X', 'X', 'allocated', 3)", "DELETE FROM board WHERE name = 'X'", "X"),
             // Where no list of boards, and no list of values, begins.
             (

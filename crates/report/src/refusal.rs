@@ -1,13 +1,16 @@
 //! What a refusal by `image-format` means: its name, its place, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use image_format::{Code, Error, Stage};
+use image_format::{Code, Error, FrontHead, SignaturePlace, Stage};
 use serde_json::Value;
+use zerocopy::FromBytes as _;
 
 use crate::fields;
 use crate::json;
 use crate::shape::{Shape, kind};
+use crate::text::hex;
 
 /// The lines about a refusal, without an indent.
 pub fn describe(error: &Error, file: &[u8]) -> String {
@@ -18,7 +21,7 @@ pub fn describe(error: &Error, file: &[u8]) -> String {
         let _ = writeln!(text, "  {}", line.trim());
     }
     let _ = writeln!(text, "  at offset {}: {}", error.offset, place(error, file));
-    let _ = writeln!(text, "  = help: {}", help(code));
+    let _ = writeln!(text, "  = help: {}", help(code, file));
     text
 }
 
@@ -32,7 +35,7 @@ pub fn to_json(error: &Error, file: &[u8]) -> Value {
         "meaning": code.doc().iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
         "offset": error.offset,
         "place": place(error, file),
-        "help": help(code),
+        "help": &*help(code, file),
     })
 }
 
@@ -56,7 +59,27 @@ fn stage(stage: Stage) -> &'static str {
     }
 }
 
-fn help(code: Code) -> &'static str {
+fn help(code: Code, file: &[u8]) -> Cow<'static, str> {
+    if code == Code::TooFewSignatures {
+        return too_few(file).into();
+    }
+    advice(code).into()
+}
+
+/// Who has signed, as the file says: none of them counts, or not enough.
+fn too_few(file: &[u8]) -> String {
+    let places = FrontHead::ref_from_prefix(file).map(|(head, _)| &head.signatures[..]).unwrap_or_default();
+    let used = places.iter().filter(|place| **place != SignaturePlace::UNUSED);
+    let ids: Vec<String> = used.map(|place| hex(&place.key_id)).collect();
+    let signed = if ids.is_empty() {
+        "nobody has signed it".to_owned()
+    } else {
+        format!("it has signatures of {}", ids.join(", "))
+    };
+    format!("{signed}: build it with enough keys that count here, or name those that signed it")
+}
+
+fn advice(code: Code) -> &'static str {
     match code {
         Code::NotSealed => "give it what `waxseal build` wrote: an ELF, HEX or plain BIN file carries no signature",
         Code::WrongKind => "this is another artefact of waxseal's: `waxseal inspect` says which",
@@ -65,7 +88,6 @@ fn help(code: Code) -> &'static str {
         Code::BadSignature => {
             "the header or the signature was changed after signing: fetch the file again, or build it again"
         }
-        Code::TooFewSignatures => "`waxseal inspect` lists who signed; build it with enough keys of the image role",
         Code::Truncated => "the file is not whole: fetch it again",
         Code::TrailingBytes => {
             "something was appended: fetch it again, or cut it at the offset; what was read back of a slot is judged with --dump"

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::ledger::{Format, Record};
+use ::ledger::{Format, Record, Who};
 use clap::Args;
 use flasher::record::{self, Row};
 
@@ -21,6 +21,11 @@ pub struct RecordFile {
 }
 
 impl RecordFile {
+    /// Who does it, and when.
+    pub fn who(&self) -> Who {
+        self.who.who()
+    }
+
     /// Whether a record is kept.
     pub fn is_kept(&self) -> bool {
         self.record.is_some()

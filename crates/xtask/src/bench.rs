@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the README shows. Bytes and instructions as counts, time only as a ratio to a peer.
+//! `cargo xtask bench`: what MEASURED.md shows. Bytes and instructions as counts, time only as a ratio to a peer.
 
 use crate::{
     checking,

@@ -1,6 +1,6 @@
 //! What verifier and boot loader cost on a Cortex-M7, and the guard that it does not grow unnoticed.
 //!
-//! tests/target/cost.toml has the figures; README's table is made from it, and `cargo xtask test` measures anew.
+//! tests/target/cost.toml has the figures; MEASURED.md's table is made from it, and `cargo xtask test` measures anew.
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
@@ -16,7 +16,7 @@ type Figures = BTreeMap<String, u64>;
 /// A figure of the file.
 struct Figure {
     name: &'static str,
-    /// What README says of it.
+    /// What MEASURED.md says of it.
     label: &'static str,
     /// Digits behind the point: the file has whole numbers.
     decimals: u32,
@@ -34,7 +34,7 @@ impl Figure {
     }
 }
 
-/// All figures, in README's order.
+/// All figures, in MEASURED.md's order.
 const FIGURES: [Figure; 9] = [
     figure("crypto-flash", "SHA-256 and Ed25519, bytes of flash").goal(Profile::Size, 18_500),
     figure("verifier-flash", "the verifier with them, bytes of flash").goal(Profile::Size, 22_500),
@@ -85,13 +85,13 @@ pub fn check() -> Outcome {
     Ok(())
 }
 
-/// Measures, and prints README's table of it.
+/// Measures, and prints MEASURED.md's table of it.
 pub fn print() -> Outcome {
     print!("{}", render(&measure()?)?);
     Ok(())
 }
 
-/// README's table, out of the committed figures.
+/// MEASURED.md's table, out of the committed figures.
 pub fn table() -> Outcome<String> {
     render(&committed()?)
 }
@@ -152,7 +152,7 @@ fn committed() -> Outcome<[(Profile, Figures); 2]> {
 
 fn document(measured: &[(Profile, Figures); 2]) -> String {
     let mut text = "# What judging and booting an image of 256 KiB costs on a Cortex-M7 in QEMU. `cargo xtask test cost` fails above 0.5 % more.\n\
-                    # Written by UPDATE_GOLDEN=1 cargo xtask test cost; README's table by `cargo xtask gen`.\n"
+                    # Written by UPDATE_GOLDEN=1 cargo xtask test cost; MEASURED.md's table by `cargo xtask gen`.\n"
         .to_owned();
     for (profile, figures) in measured {
         text += &format!("\n[{}]\n", word(*profile));

@@ -64,18 +64,18 @@ pub fn run(check: bool) -> Outcome {
     files.add("waxseal.h", header::document(&api).map_err(formatting)?.into_bytes());
     files.finish(check)?;
     let mut top = Files::new(root()?);
-    top.add("README.md", readme()?.into_bytes());
+    top.add("MEASURED.md", measured()?.into_bytes());
     top.finish(check)
 }
 
-/// README with the table of what verifier and boot loader cost.
-fn readme() -> Outcome<String> {
+/// MEASURED.md with the table of what verifier and boot loader cost.
+fn measured() -> Outcome<String> {
     const START: &str = "<!-- Written by `cargo xtask gen` from tests/target/cost.toml. -->\n";
     const END: &str = "<!-- The table's end. -->\n";
-    let path = root()?.join("README.md");
+    let path = root()?.join("MEASURED.md");
     let text = std::fs::read_to_string(&path).map_err(Failure::at(&path))?;
     let parts = text.split_once(START).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or_else(|| Failure::new("README.md has no place for the table of costs"))?;
+    let (before, after) = parts.ok_or_else(|| Failure::new("MEASURED.md has no place for the table of costs"))?;
     Ok([before, START, &cost::table()?, END, after].concat())
 }
 

@@ -86,7 +86,7 @@ enum Task {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Measures the verifier and the packer, and prints a table for the README.
+    /// Measures the verifier and the packer, and prints a table for MEASURED.md.
     Bench {
         /// Only `waxseal build` against its peers.
         #[arg(long)]

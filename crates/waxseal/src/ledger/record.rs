@@ -113,7 +113,9 @@ impl Command {
         let mut text: String = events.iter().map(shown).collect();
         let _ = writeln!(text, "{}: {}", location, counted(events.len(), "row"));
         match (self.state, is_compared) {
-            (Done::Scrapped, _) => {}
+            (Done::Scrapped, _) => {
+                text.push_str("what was made for it stays where it was written: take it off the station\n")
+            }
             (_, true) => text.push_str("compared with what was issued: the same bytes\n"),
             (_, false) => text.push_str("not compared with what was issued: the station's word\n"),
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ::report::otp::sheet;
+use ::report::otp::{files, sheet};
 use clap::{ArgGroup, Args};
 use manifest::plan::otp::{Source, Stage};
 use manifest::plan::{Plan, Role, RoleName, Signer};
@@ -15,7 +15,7 @@ use crate::files::{Access, STANDARD};
 use crate::key::private_keys;
 use crate::load::{Manifest, ProfileArgs, refused};
 use crate::otp::judge::judge;
-use crate::otp::ledger::{BatchArgs, IssueArgs};
+use crate::otp::ledger::{Batch, BatchArgs, IssueArgs};
 use crate::otp::make::Maker;
 use crate::otp::numbers::Numbers;
 use crate::otp::records::{RecordArgs, keys};
@@ -180,6 +180,14 @@ impl Command {
             (Some(place), None) => _ = writeln!(text, "ledger {place} knew it all"),
             (None, _) => {}
         }
+        for (board, folders) in self.waste(batch.as_mut(), &maker.stages)? {
+            let (name, row) = (&board.name, board.event);
+            let _ = writeln!(
+                text,
+                "{name} is scrapped (row {row}), and its files are still there: remove {}",
+                folders.join(", ")
+            );
+        }
         if !is_sealed {
             text.push_str("no --key: no blob is sealed\n");
         }
@@ -194,6 +202,25 @@ impl Command {
             report.remarks = std::mem::take(&mut report.text);
         }
         Ok(report)
+    }
+
+    /// Boards that are waste, and folders of theirs that an earlier build left: nobody is to take them for a board's.
+    fn waste(
+        &self,
+        batch: Option<&mut Batch>,
+        stages: &[&Stage],
+    ) -> Result<Vec<(::ledger::Board, Vec<String>)>, Failure> {
+        let (Some(batch), Some(out)) = (batch, &self.out) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for board in batch.scrapped()? {
+            let places = stages.iter().map(|stage| out.join(&stage.name.value).join(files::folder(&board.name)));
+            let there = places.filter(|place| place.is_dir()).map(|place| place.display().to_string());
+            let there: Vec<String> = there.collect();
+            if !there.is_empty() {
+                found.push((board, there));
+            }
+        }
+        Ok(found)
     }
 
     fn waits(&self, keys: &[NamedKey], boards: usize) -> String {

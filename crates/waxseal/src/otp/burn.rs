@@ -15,6 +15,7 @@ use crate::device::{Device, DeviceArgs, against, exit};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::load::{Manifest, ProfileArgs};
+use crate::otp::ledger::{Batch, BatchArgs, Context};
 use crate::otp::records::RecordArgs;
 use crate::otp::{otp_of, stage};
 use crate::record::RecordFile;
@@ -71,10 +72,15 @@ pub struct Command {
     dry_run: bool,
     #[command(flatten)]
     record: RecordFile,
+    // The ledger is asked before anything is burnt, and keeps what was done.
+    #[command(flatten)]
+    batch: BatchArgs,
 }
 
 /// What is shown and told so far.
 struct Told {
+    /// The ledger, if one is named: it is told too.
+    batch: Option<Batch>,
     text: String,
     result: Value,
 }
@@ -91,21 +97,26 @@ impl Command {
                 return Ok(Report::refused(vec![open]));
             }
             self.record.check()?;
-            let target = match self.target(&manifest, plan)? {
+            let mut batch = self.batch.open()?;
+            let target = match self.target(&manifest, plan, batch.as_mut())? {
                 Ok(target) => target,
                 Err(report) => return Ok(*report),
             };
+            if let Some(batch) = &mut batch {
+                batch.knows(&target.board)?;
+            }
             let mut device = self.device.open()?;
-            let result = self.on(&mut device, plan, target);
+            let result = self.on(&mut device, plan, target, batch);
             device.finish(result)
         })
     }
 
     /// Looks at the device, and burns.
-    fn on(&self, device: &mut Device, plan: &Plan, target: Target) -> Result<Report, Failure> {
+    fn on(&self, device: &mut Device, plan: &Plan, target: Target, batch: Option<Batch>) -> Result<Report, Failure> {
         let connected = device.identify()?;
         let found = connected.compare(plan, Purpose::Otp);
         let mut told = Told {
+            batch,
             text: found.text(),
             result: json!({ "device": render::connected(&connected), "comparison": render::comparison(&found) }),
         };
@@ -121,7 +132,12 @@ impl Command {
     }
 
     /// What the board is to hold.
-    fn target(&self, manifest: &Manifest, plan: &Plan) -> Result<Result<Target, Box<Report>>, Failure> {
+    fn target(
+        &self,
+        manifest: &Manifest,
+        plan: &Plan,
+        batch: Option<&mut Batch>,
+    ) -> Result<Result<Target, Box<Report>>, Failure> {
         let otp = otp_of(manifest, plan)?;
         if let Some(path) = &self.blob {
             let question = Question::of(Reader::Command, files::shown(path), self.signers.with(manifest, plan)?);
@@ -143,7 +159,10 @@ impl Command {
         let stage = stage(otp, self.stage.as_deref())?;
         let Some(records) = &self.records else { return Err(Failure::usage("--records or --blob")) };
         let records = RecordArgs::of(records.clone(), self.ignored.clone(), self.secrets.clone());
-        let boards = records.boards(manifest, plan, otp)?;
+        let boards = match batch {
+            Some(batch) => batch.boards(&Context { records: &records, manifest, plan, otp })?,
+            None => records.boards(manifest, plan, otp)?,
+        };
         let wanted = self.board.as_deref().unwrap_or_default();
         let board = boards.iter().find(|board| board.name == wanted);
         let board =
@@ -158,6 +177,9 @@ impl Command {
         }
         let planned = BurnPlan::new(target, read);
         told.plan(&planned);
+        if let Some(batch) = told.batch.as_mut().filter(|_| !planned.plan().program.is_empty()) {
+            batch.may_burn(planned.target(), &self.record.who())?;
+        }
         if self.dry_run {
             told.text += "nothing was burnt: --dry-run\n";
             let is_possible = planned.plan().verdict() <= provision::Verdict::Program;
@@ -234,8 +256,33 @@ impl Command {
             let _ = writeln!(told.text, "  = help: {line}");
         }
         told.result[member] = render::burnt(done);
-        told.text += &self.record.add(&done.target().board, &flasher::record::burnt(done))?;
-        Ok(done.trouble.as_ref().map_or(Exit::Done, exit))
+        let (board, rows) = (&done.target().board, flasher::record::burnt(done));
+        told.text += &self.record.add(board, &rows)?;
+        let ended = done.trouble.as_ref().map_or(Exit::Done, exit);
+        let Some(batch) = told.batch.as_mut().filter(|_| !rows.is_empty()) else { return Ok(ended) };
+        let states: Vec<String> = rows.iter().map(|(state, _)| state.to_string()).collect();
+        match batch.burnt(board, rows, &self.record.who()) {
+            Ok(numbers) => {
+                let shown: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                let _ = writeln!(told.text, "ledger {}: row {}", batch.location(), shown.join(", "));
+                told.result[member]["ledger"] = json!(numbers);
+                Ok(ended)
+            }
+            // What was done to the board is not undone by a ledger that cannot be reached.
+            Err(failure) => {
+                let _ = writeln!(
+                    told.text,
+                    "the ledger does not have it that {board} is {}: {}",
+                    states.join(", "),
+                    failure.title
+                );
+                let _ = writeln!(
+                    told.text,
+                    "  = help: waxseal ledger record {board}, once it can be reached; --record keeps it in a file as well"
+                );
+                Ok(Exit::Failed)
+            }
+        }
     }
 }
 

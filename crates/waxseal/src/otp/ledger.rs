@@ -5,8 +5,9 @@
 
 use std::path::PathBuf;
 
-use ::ledger::{Allocated, Error, IssuedData, Ledger, Location, Request, SecretKey, State, Take};
+use ::ledger::{Allocated, Error, Event, IssuedData, Ledger, Location, Request, SecretKey, State, Take, Who};
 use clap::Args;
+use flasher::{Target, record};
 use image_format::sha256;
 use manifest::otp::show;
 use manifest::plan::Plan;
@@ -235,6 +236,64 @@ impl Batch {
         let title = format!("{board}: these are not the bytes that were issued for it in stage {stage}");
         let help = "records, manifest or keys were changed since: `otp build` issues what is to be programmed";
         Err(Failure::new(Exit::Refused, title).help(help))
+    }
+
+    /// Refuses to burn a board that the ledger does not know, or that is waste.
+    ///
+    /// # Errors
+    /// Such a board.
+    pub fn knows(&mut self, board: &str) -> Result<(), Failure> {
+        let known = self.ledger.board(board).map_err(|error| self.failed(&error))?;
+        match &known {
+            Some(_) => self.refuse_scrapped(known.as_ref()),
+            None => Err(self.failed(&Error::Unknown(board.to_owned()))),
+        }
+    }
+
+    /// Refuses to burn what the ledger would not take: other bytes than were issued, a stage that was not. And data into a board that
+    /// lacks it, where the ledger has it as verified: that is a second board of one name.
+    ///
+    /// # Errors
+    /// Such a board.
+    pub fn may_burn(&mut self, target: &Target, who: &Who) -> Result<(), Failure> {
+        let history = self.ledger.history(&target.board).map_err(|error| self.failed(&error))?;
+        let is_of_stage = |event: &&Event| {
+            let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+            matches!(event.state, State::Verified | State::Locked) && detail["stage"] == target.stage
+        };
+        if let Some(event) = history.iter().find(is_of_stage) {
+            let title = format!(
+                "{}: row {} of {} has stage {} as {}, and this board lacks it: it is another board",
+                target.board, event.number, self.location, target.stage, event.state
+            );
+            let help = "nothing was burnt: a board that takes another one's place has a name and a row of its own";
+            return Err(Failure::new(Exit::Refused, title).help(help));
+        }
+        let (state, detail) = record::intended(target);
+        let change = (target.board.clone(), state, serde_json::Value::from(detail));
+        let judged = self.ledger.may_record(&[change], who);
+        judged.map_err(|error| self.failed(&error).help("nothing was burnt"))
+    }
+
+    /// Writes down what was done to a board: the numbers of the rows.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn burnt(&mut self, board: &str, rows: Vec<record::Row>, who: &Who) -> Result<Vec<i64>, Failure> {
+        let changes: Vec<_> = rows
+            .into_iter()
+            .map(|(state, detail)| (board.to_owned(), state, serde_json::Value::from(detail)))
+            .collect();
+        let events = self.ledger.record(&changes, who).map_err(|error| self.failed(&error))?;
+        Ok(events.iter().map(|event| event.number).collect())
+    }
+
+    /// Boards that are waste.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn scrapped(&mut self) -> Result<Vec<::ledger::Board>, Failure> {
+        self.ledger.in_state(State::Scrapped).map_err(|error| self.failed(&error))
     }
 
     /// The ledger's own key.
