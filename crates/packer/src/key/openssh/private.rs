@@ -1,9 +1,8 @@
 //! The private half, which an OpenSSH file keeps with the public one.
 
-use ssh_key::Error;
+use ssh_key::{Algorithm, Error};
 use zeroize::Zeroizing;
 
-use super::{broken, public_bytes};
 use crate::key::KeyError;
 
 /// What a private key starts with.
@@ -43,6 +42,22 @@ fn seed(key: &ssh_key::PrivateKey, passphrase: Option<&str>) -> Result<Zeroizing
     // A file with the public half of another key would sign for one and be named after the other.
     let own = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
     if own == public { Ok(seed) } else { Err(KeyError::Damaged) }
+}
+
+fn public_bytes(key: &ssh_key::PublicKey) -> Result<[u8; 32], KeyError> {
+    key.key_data().ed25519().map(|key| key.0).ok_or(KeyError::OtherAlgorithm(match key.algorithm() {
+        Algorithm::Rsa { .. } => "an RSA",
+        Algorithm::Dsa => "a DSA",
+        Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256 => "a security token's",
+        _ => "another kind of",
+    }))
+}
+
+fn broken(error: Error) -> KeyError {
+    match error {
+        Error::AlgorithmUnknown | Error::AlgorithmUnsupported { .. } => KeyError::OtherAlgorithm("another kind of"),
+        _ => KeyError::Damaged,
+    }
 }
 
 fn undecrypted(error: Error) -> KeyError {
