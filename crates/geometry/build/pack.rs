@@ -271,7 +271,10 @@ impl<T: Pack> Pack for Vec<T> {
     }
 }
 
-impl<T: Pack> Pack for BTreeMap<String, T> {
+/// What a file has under names of its own.
+pub type Named<T> = BTreeMap<String, T>;
+
+impl<T: Pack> Pack for Named<T> {
     fn pack(value: &Value, out: &mut Vec<u8>) -> Result<(), String> {
         let entries = Table::of(value)?.entries;
         size(entries.len(), out)?;

@@ -111,7 +111,7 @@ impl Builder<'_> {
         let region = |(index, form)| self.region(banks, index, form, &from);
         Ok(Mode {
             title: title.unwrap_or_else(|| default_title(banks).to_owned()),
-            selectors: rule.map(|rule| rule.selectors.clone().into_iter().collect()).unwrap_or_default(),
+            selectors: rule.map(|rule| rule.selectors.clone()).unwrap_or_default(),
             regions: regions.iter().enumerate().map(region).collect::<Result<_, _>>()?,
             citation: rule.map_or(from.clone(), Statement::citation),
         })

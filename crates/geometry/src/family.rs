@@ -1,8 +1,6 @@
 //! What schema/devices/*.toml say of a family: facts, each with its source.
 
-use std::collections::BTreeMap;
-
-use crate::read::{fields, tables, words};
+use crate::read::{Named, fields, tables, words};
 use crate::{BlankRead, Citation, Corrected, EraseSelector, Fact, ReadWhileWrite, Rewrite, Run, Selects};
 
 /// A statement about some parts of a family.
@@ -92,7 +90,7 @@ statements! {
     struct ModeRule {
         banks: usize,
         title: String,
-        selectors: BTreeMap<String, u32> = default,
+        selectors: Named<u32> = default,
         regions: Option<Vec<RegionForm>>,
     }
     /// The numbers of each bank's first sector, in modes of so many banks.
@@ -218,7 +216,7 @@ tables! {
     /// A family's file.
     pub struct Family {
         /// What abbreviations in the statements' sources stand for.
-        pub sources: BTreeMap<String, String> = default,
+        pub sources: Named<String> = default,
         /// Widest unit that needs no extra supply.
         pub program_unit: Vec<Bytes> = default,
         /// Bytes that share an error correction code; 0: there is none.

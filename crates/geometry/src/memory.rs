@@ -1,10 +1,9 @@
 //! External memories: parallel and serial NOR.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::family::{Bytes, Erased, ReadRule, RegionForm, RewriteRule, fact, one};
-use crate::read::{tables, words};
+use crate::read::{Named, tables, words};
 use crate::sort::sort_by;
 use crate::{Citation, Ecc, Region, Run};
 
@@ -26,7 +25,7 @@ pub struct Memory {
     /// Where all this comes from.
     pub citation: Citation,
     /// What abbreviations in the citations' sources stand for.
-    pub sources: BTreeMap<String, String>,
+    pub sources: Named<String>,
 }
 
 words! {
@@ -52,7 +51,7 @@ impl fmt::Display for Interface {
 tables! {
     /// schema/devices/memories.toml.
     pub struct Memories {
-        sources: BTreeMap<String, String>,
+        sources: Named<String>,
         memories: Vec<MemoryForm>,
         program_unit: Vec<Bytes>,
         ecc_word: Vec<Bytes> = default,

@@ -1,6 +1,5 @@
 //! Parts, and the modes that option bytes put them in.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -48,7 +47,7 @@ pub struct Part {
     /// What that database says of its flash, and facts about the family may contradict.
     pub upstream: Upstream,
     /// What abbreviations in the citations' sources stand for.
-    pub sources: BTreeMap<String, String>,
+    pub sources: Vec<(String, String)>,
     /// What its option bytes can make of the flash. Never empty; a part with one sector map has one mode.
     pub modes: Vec<Mode>,
 }

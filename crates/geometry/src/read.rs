@@ -4,7 +4,8 @@
 //! mistake in a file is an error of the build, and here is nothing but what was packed: the reader looks no name up and tells no
 //! mistake, which takes a quarter of the WebAssembly that a reader of JSON took.
 
-use std::collections::BTreeMap;
+/// What a file has under names of its own: by name, in their order.
+pub type Named<T> = Vec<(String, T)>;
 
 /// What can be read out of packed bytes.
 pub trait Read {
@@ -149,17 +150,6 @@ impl<T: Read> Read for Vec<T> {
     fn read(from: &mut Bytes<'_>) -> Self {
         let mut read = Self::new();
         from.each(|from| read.push(T::read(from)));
-        read
-    }
-}
-
-impl<T: Read> Read for BTreeMap<String, T> {
-    fn read(from: &mut Bytes<'_>) -> Self {
-        let mut read = Self::new();
-        from.each(|from| {
-            let name = String::read(from);
-            read.insert(name, T::read(from));
-        });
         read
     }
 }

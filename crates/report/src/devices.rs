@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::exit::{Exit, Failure};
 use crate::findings::Report;
 use crate::json;
-use crate::json::object;
+use crate::value::{Json, object};
 
 /// Which parts or memories, and which of their modes.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +164,7 @@ fn list(parts: &[Part], memories: &[Memory]) -> Report {
 }
 
 fn list_to_json(parts: &[Part], memories: &[Memory]) -> Value {
-    let mode = |mode: &Mode| json!({ "title": mode.title, "options": options(mode), "size": size(mode), "map": mode.summary() });
+    let mode = |mode: &Mode| json!({ "title": mode.title, "options": named(&mode.selectors), "size": size(mode), "map": mode.summary() });
     let part = |part: &Part| json!({ "part": part.name, "modes": part.modes.iter().map(mode).collect::<Vec<_>>() });
     let memory = |memory: &Memory| json!({ "memory": memory.name, "size": memory.region.size(), "map": memory.region.summary() });
     json!({
@@ -173,9 +173,9 @@ fn list_to_json(parts: &[Part], memories: &[Memory]) -> Value {
     })
 }
 
-/// The option bytes that select a mode.
-fn options(mode: &Mode) -> Value {
-    object(mode.selectors.iter().map(|(name, value)| (name.clone(), json!(value)))).into()
+/// An object of values by name: of the option bytes that select a mode, of abbreviations.
+fn named(values: &[(String, impl Json)]) -> Value {
+    object(values.iter().map(|(name, value)| (name.as_str(), value.json())).collect())
 }
 
 /// `0x0804_0000 to 0x0807_FFFF`.

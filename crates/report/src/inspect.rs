@@ -3,7 +3,6 @@
 mod contents;
 mod trust;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -28,7 +27,7 @@ use crate::{fields, refusal};
 
 /// What a file says of itself: a sealed one, the image in Intel HEX or DfuSe, or a trust set. `names` are those of keys. The exit code is 1
 /// if something in it contradicts the format or itself.
-pub fn report(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Report {
+pub fn report(name: &str, file: &[u8], names: &[(KeyId, String)]) -> Report {
     if let Some(report) = carried(name, file, names).or_else(|| trust::report(name, file, names)) {
         return report;
     }
@@ -39,7 +38,7 @@ pub fn report(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Repor
 }
 
 /// The image in a file with addresses, and these; `None` for any other file.
-fn carried(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Option<Report> {
+fn carried(name: &str, file: &[u8], names: &[(KeyId, String)]) -> Option<Report> {
     let refused = |why: String, text: String| Report {
         exit: Exit::Refused,
         result: Some(json!({ "authenticated": false, "size": file.len(), "why": why })),
@@ -63,6 +62,11 @@ fn carried(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Option<R
         }
         Err(error) => refused(error.to_string(), text),
     })
+}
+
+/// The name of a key, if it is known.
+fn name_of<'a>(id: &KeyId, names: &'a [(KeyId, String)]) -> Option<&'a str> {
+    names.iter().find(|(known, _)| known == id).map(|(_, name)| name.as_str())
 }
 
 /// What there is to see in a file.
@@ -92,7 +96,7 @@ struct Area {
 }
 
 impl<'a> View<'a> {
-    fn new(file: &'a [u8], names: &'a BTreeMap<KeyId, String>) -> Self {
+    fn new(file: &'a [u8], names: &'a [(KeyId, String)]) -> Self {
         let mut view = View {
             file,
             shape: None,
@@ -110,12 +114,12 @@ impl<'a> View<'a> {
         view
     }
 
-    fn look_inside(&mut self, shape: Shape, names: &'a BTreeMap<KeyId, String>) {
+    fn look_inside(&mut self, shape: Shape, names: &'a [(KeyId, String)]) {
         self.shape = Some(shape);
         self.contents = Contents::of(shape.kind, self.file);
         if let Ok((head, _)) = FrontHead::ref_from_prefix(self.file) {
             let used = head.signatures.iter().filter(|place| **place != SignaturePlace::UNUSED);
-            self.signatures = used.map(|place| (place.key_id, names.get(&place.key_id).map(String::as_str))).collect();
+            self.signatures = used.map(|place| (place.key_id, name_of(&place.key_id, names))).collect();
         }
         let envelope = &shape.envelope;
         let whole = shape.size.saturating_add(shape.following);

@@ -1,6 +1,5 @@
 //! `waxseal inspect`: what a file says of itself. Nothing of it is believed.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ::report::inspect;
@@ -40,22 +39,23 @@ impl Command {
         let file = files::read(&self.file)?;
         let Some(path) = &self.manifest else {
             self.profile.needs_manifest()?;
-            return Ok(self.report(&file, &BTreeMap::new()));
+            return Ok(self.report(&file, &[]));
         };
         let manifest = Manifest::read_with(path, &self.profile)?;
         if manifest.plan.is_none() && !manifest.is_fragment {
             // A wrong manifest hides the keys' names, and nothing else of the file.
-            let report = self.report(&file, &BTreeMap::new());
+            let report = self.report(&file, &[]);
             return Ok(manifest.with_findings(Report { exit: Exit::Refused, ..report }));
         }
         manifest.with_plan(|plan| {
             let keys = manifest.public_keys(plan)?;
-            let names = plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();
+            let names: Vec<_> =
+                plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();
             Ok(self.report(&file, &names))
         })
     }
 
-    fn report(&self, file: &[u8], names: &BTreeMap<KeyId, String>) -> Report {
+    fn report(&self, file: &[u8], names: &[(KeyId, String)]) -> Report {
         inspect::report(&files::shown(&self.file), file, names)
     }
 }

@@ -1,7 +1,5 @@
 //! Sealed files.
 
-use std::collections::BTreeMap;
-
 use packer::PublicKey;
 use report::exit::Failure;
 use report::verify::{Authority, Input, Question, Reader, parse_date, parse_revision};
@@ -33,13 +31,14 @@ pub fn inspect_file(
     let options = Argument::options(options);
     let name = name_of(&options)?;
     let Some(manifest) = options.optional("manifest")? else {
-        return answer("inspect", Ok(inspect::report(&name, &bytes, &BTreeMap::new())));
+        return answer("inspect", Ok(inspect::report(&name, &bytes, &[])));
     };
     let files = Files::of(&manifest)?;
     let inspected = files.loaded().and_then(|loaded| {
         loaded.with_plan(|plan| {
             let keys = files.public_keys(plan)?;
-            let names = plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();
+            let names: Vec<_> =
+                plan.keys.iter().zip(keys).map(|(key, public)| (public.id(), key.name.value.clone())).collect();
             Ok(inspect::report(&name, &bytes, &names))
         })
     });

@@ -1,6 +1,5 @@
 //! One part or memory, with every fact's source, and what is unproven.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use geometry::{
@@ -8,7 +7,7 @@ use geometry::{
 };
 use serde_json::Value;
 
-use super::{options, selectors, size, span};
+use super::{named, selectors, size, span};
 use crate::json;
 
 /// Sectors that are listed one by one; more are shown as runs.
@@ -104,7 +103,7 @@ pub fn text(part: &Part, modes: &[&Mode]) -> String {
 }
 
 /// The abbreviations that the text above uses.
-fn write_sources(text: &mut String, sources: &BTreeMap<String, String>) {
+fn write_sources(text: &mut String, sources: &[(String, String)]) {
     let used: Vec<_> = sources.iter().filter(|(name, _)| text.contains(name.as_str())).collect();
     let width = used.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     if !used.is_empty() {
@@ -310,7 +309,7 @@ pub fn memory_to_json(memory: &Memory) -> Value {
         "source": cited(&memory.citation),
         "region": region_to_json(&memory.region),
         "facts": memory_lines(memory).iter().map(Line::to_json).collect::<Vec<_>>(),
-        "sources": memory.sources,
+        "sources": named(&memory.sources),
     })
 }
 
@@ -320,7 +319,7 @@ pub fn to_json(part: &Part, modes: &[&Mode]) -> Value {
         let lines = mode.regions.iter().take(1).flat_map(mode_lines);
         json!({
             "title": mode.title,
-            "options": options(mode),
+            "options": named(&mode.selectors),
             "source": cited(&mode.citation),
             "regions": mode.regions.iter().map(region_to_json).collect::<Vec<_>>(),
             "facts": lines.map(|line| line.to_json()).collect::<Vec<_>>(),
@@ -371,7 +370,7 @@ pub fn to_json(part: &Part, modes: &[&Mode]) -> Value {
         "eeprom": part.eeprom.iter().map(ram).collect::<Vec<_>>(),
         "windows": windows.collect::<Vec<_>>(),
         "corrections": corrections.collect::<Vec<_>>(),
-        "sources": part.sources,
+        "sources": named(&part.sources),
     })
 }
 

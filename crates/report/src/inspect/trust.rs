@@ -1,6 +1,5 @@
 //! What a trust set says. It is not sealed: whoever embeds it, or compares its hash, has judged it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use image_format::trust::{Role, TrustSet};
@@ -10,12 +9,12 @@ use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::findings::Report;
-use crate::json;
-use crate::refusal;
+use crate::inspect::name_of;
 use crate::text::{hex, thousands};
+use crate::{json, refusal};
 
 /// The report on a trust set; `None` for any other file.
-pub fn report(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Option<Report> {
+pub fn report(name: &str, file: &[u8], names: &[(KeyId, String)]) -> Option<Report> {
     let set = TrustSet::parse(file).ok()?;
     let size = thousands(file.len() as u64);
     let mut text = format!("{name}: {size} bytes; a trust set of epoch {}, which nobody signs\n", set.epoch());
@@ -30,8 +29,8 @@ pub fn report(name: &str, file: &[u8], names: &BTreeMap<KeyId, String>) -> Optio
                 let mut keys = Vec::new();
                 for key in trust.keys() {
                     let id = PublicKey::from_bytes(*key).id();
-                    let known = names.get(&id);
-                    let _ = writeln!(text, "  {}  {}", hex(&id), known.map_or("(no name known)", String::as_str));
+                    let known = name_of(&id, names);
+                    let _ = writeln!(text, "  {}  {}", hex(&id), known.unwrap_or("(no name known)"));
                     keys.push(json!({ "key_id": hex(&id), "name": known }));
                 }
                 roles
