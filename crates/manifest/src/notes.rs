@@ -11,12 +11,19 @@ use crate::rules::room;
 
 /// One sentence for each.
 pub fn list(plan: &Plan) -> Vec<String> {
-    let of_memories = plan.device.memories.iter().flat_map(|memory| [one_die(plan, memory), no_address(memory)]);
-    let of_images =
-        plan.images.iter().flat_map(|image| [no_way_back(plan, image), no_counter(plan, image), no_vtor(plan, image)]);
-    let logs = plan.areas.iter().map(log);
-    let of_banks = plan.images.iter().flat_map(|image| exchange(plan, image));
-    of_memories.chain(logs).chain(of_images).flatten().chain(of_banks).chain(otp(plan)).collect()
+    let mut notes = Vec::new();
+    for memory in &plan.device.memories {
+        notes.extend([one_die(plan, memory), no_address(memory)]);
+    }
+    notes.extend(plan.areas.iter().map(log));
+    for image in &plan.images {
+        notes.extend([no_way_back(plan, image), no_counter(plan, image), no_vtor(plan, image)]);
+    }
+    for image in &plan.images {
+        notes.extend(exchange(plan, image).into_iter().map(Some));
+    }
+    notes.push(otp(plan));
+    notes.into_iter().flatten().collect()
 }
 
 /// How much of the one-time-programmable memory is used.

@@ -2,8 +2,7 @@
 
 mod dump;
 
-use std::collections::BTreeSet;
-
+use geometry::sort::sort_by;
 use geometry::{Mode, OptionKind, Region, Sector, WriteProtection, address, numbered, runs_of};
 
 use crate::plan::{Device, OptionValue, Plan};
@@ -168,8 +167,7 @@ fn other_sectors(plan: &Plan, board: &Mode) -> String {
             sector.start < slot.end && slot.start < sector.end
         })
     };
-    let numbers: BTreeSet<u32> =
-        board.regions.iter().flat_map(Region::sectors).filter(overlaps).map(|sector| sector.number).collect();
+    let numbers = numbers(board.regions.iter().flat_map(Region::sectors).filter(overlaps));
     let exists = |number: &u32| board.regions.iter().any(|region| region.numbers().contains(number));
     let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
     let missing = runs_of((first..=last).filter(|number| !exists(number))).join(", ");
@@ -185,6 +183,14 @@ fn other_sectors(plan: &Plan, board: &Mode) -> String {
     text
 }
 
+/// The numbers of sectors, ascending, each once.
+fn numbers(sectors: impl Iterator<Item = Sector>) -> Vec<u32> {
+    let mut numbers: Vec<u32> = sectors.map(|sector| sector.number).collect();
+    sort_by(&mut numbers, Ord::cmp);
+    numbers.dedup();
+    numbers
+}
+
 /// What must be erased and is write-protected on the board, by its own sector map.
 fn protected(plan: &Plan, board: &Mode, found: &impl Fn(&str) -> Option<u32>) -> Option<String> {
     let must_erase = |sector: &Sector| {
@@ -192,8 +198,7 @@ fn protected(plan: &Plan, board: &Mode, found: &impl Fn(&str) -> Option<u32>) ->
         plan.slots.iter().any(|slot| !slot.write_protect.value && hits(&slot.extent.range))
             || plan.areas.iter().any(|area| hits(&area.extent.range))
     };
-    let hit: BTreeSet<u32> =
-        write_protected(board, found).iter().filter(|sector| must_erase(sector)).map(|sector| sector.number).collect();
+    let hit = numbers(write_protected(board, found).into_iter().filter(must_erase));
     if hit.is_empty() {
         return None;
     }

@@ -25,13 +25,13 @@ fn a_profile_fills_in_roles_and_option_bytes() {
     assert_eq!(open.roles.iter().map(shown).collect::<Vec<_>>(), [("otp", vec!["hsm"], 1)]);
     let options = |plan: &Plan| plan.option_bytes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     assert_eq!(options(&open), "nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000");
-    let bench = open.choose("bench").unwrap();
+    let bench = open.clone().choose("bench").unwrap();
     assert_eq!(
         bench.roles.iter().map(shown).collect::<Vec<_>>(),
         [("image", vec!["bench"], 1), ("otp", vec!["hsm"], 1)]
     );
     assert_eq!(options(&bench), "nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000 RDP=level 0");
-    let production = open.choose("production").unwrap();
+    let production = open.clone().choose("production").unwrap();
     assert_eq!(shown(production.role(RoleName::Image).unwrap()), ("image", vec!["ci", "hsm"], 2));
     assert_eq!(options(&production), "nDBANK=0 nDBOOT=1 BOOT_ADD0=0x2000 RDP=level 1");
     assert_eq!((bench.epoch(), production.epoch()), (0, 1));
@@ -50,7 +50,7 @@ fn an_open_role_is_told_which_profiles_there_are() {
     let marked: Vec<&str> = told.labels.iter().map(|label| &PROFILES[label.span.clone()]).collect();
     assert_eq!(marked, ["[profiles.bench.roles.image]", "image         = { keys = [\"ci\", \"hsm\"], threshold = 2 }"]);
     assert_eq!(told.help[0].text, "--profile bench, or --profile production");
-    let told = open.choose("bench").unwrap().required_role(RoleName::Release).unwrap_err();
+    let told = open.clone().choose("bench").unwrap().required_role(RoleName::Release).unwrap_err();
     assert_eq!((told.code, told.title.as_str()), ("WX0003", "nothing says whose signatures `roles.release` needs"));
     assert!(told.position().is_some());
 }

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use geometry::sort::sort_by_key;
 use geometry::{address, bytes};
 use image_format::layout::{LayoutBody, groups};
 use image_format::{Digest, Header, Kind, Memory, sha256};
@@ -94,7 +95,7 @@ impl Subject<'_> {
         for segment in &mut segments {
             segment.address = part.canonical(segment.address);
         }
-        segments.sort_by_key(|segment| segment.address);
+        sort_by_key(&mut segments, |segment| segment.address);
         self.judge(segments)
     }
 

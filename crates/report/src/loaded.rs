@@ -1,5 +1,7 @@
 //! A manifest as it was read and judged.
 
+use std::borrow::Cow;
+
 use geometry::sort::sort_by_key;
 use manifest::diagnostic::Severity;
 use manifest::plan::Key;
@@ -78,12 +80,15 @@ impl Loaded {
     }
 
     /// The plan for judging inputs in the same run, also of a manifest that a rule refuses.
-    pub fn draft(&self) -> Option<Plan> {
-        let draft = || {
-            let plan = manifest::draft(&self.sources)?;
-            self.profile.as_ref().map_or(Some(plan.clone()), |profile| plan.choose(profile))
-        };
-        self.plan.clone().or_else(draft)
+    pub fn draft(&self) -> Option<Cow<'_, Plan>> {
+        if let Some(plan) = &self.plan {
+            return Some(Cow::Borrowed(plan));
+        }
+        let plan = manifest::draft(&self.sources)?;
+        Some(Cow::Owned(match &self.profile {
+            Some(profile) => plan.choose(profile)?,
+            None => plan,
+        }))
     }
 
     /// Does what needs the plan, and adds to its report what was found in the manifest. If something stops the work, that

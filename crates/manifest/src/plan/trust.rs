@@ -126,15 +126,14 @@ impl Plan {
     }
 
     /// The plan with what a profile fills in; `None` if there is no such profile.
-    pub fn choose(&self, profile: &str) -> Option<Self> {
+    pub fn choose(mut self, profile: &str) -> Option<Self> {
         let chosen = self.profiles.iter().find(|known| known.name.value == profile)?;
-        let mut plan = self.clone();
-        plan.profile = Some(chosen.name.value.clone());
-        plan.roles.extend(chosen.roles.iter().cloned());
-        sort_by_key(&mut plan.roles, |role| role.name);
-        plan.device.options.extend(chosen.options.iter().cloned());
-        plan.device.sort_options();
-        plan.option_bytes = rules::protection::option_bytes(&plan.device, &plan.slots);
-        Some(plan)
+        self.profile = Some(chosen.name.value.clone());
+        self.roles.extend(chosen.roles.iter().cloned());
+        self.device.options.extend(chosen.options.iter().cloned());
+        sort_by_key(&mut self.roles, |role| role.name);
+        self.device.sort_options();
+        self.option_bytes = rules::protection::option_bytes(&self.device, &self.slots);
+        Some(self)
     }
 }

@@ -35,7 +35,7 @@ type Report = Vec<Diagnostic>;
 pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     check_names(spec, report);
     let product = spec.product.as_ref().and_then(|product| product::resolve(product, report));
-    let mut device = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report));
+    let device = spec.device.as_ref().and_then(|table| device::resolve(table, spec, report));
     let slots = device.as_ref().map(|device| extent::slots(spec, device, report));
     let areas = device.as_ref().map(|device| extent::areas(spec, device, report));
     let boot = match spec.otp.as_ref().filter(|_| spec.is_otp_alone()) {
@@ -62,24 +62,24 @@ pub fn plan(name: &str, spec: &Manifest, report: &mut Report) -> Option<Plan> {
     let roles = roles::top(spec, &written, report);
     let profiles = profiles::resolve(spec, device.as_ref(), &written, report);
 
-    let (Some(device), Some(slots), Some(areas)) = (&mut device, slots, areas) else { return None };
-    rules::overlap::check(device, &slots, &areas, report);
-    rules::second_core::check(device, &slots, &areas, spec, report);
-    rules::protection::check(device, &slots, &areas, spec, report);
-    rules::boot::check(device, boot.as_ref(), &slots, spec, report);
+    let (mut device, slots, areas) = (device?, slots?, areas?);
+    rules::overlap::check(&device, &slots, &areas, report);
+    rules::second_core::check(&device, &slots, &areas, spec, report);
+    rules::protection::check(&device, &slots, &areas, spec, report);
+    rules::boot::check(&mut device, boot.as_ref(), &slots, spec, report);
     let known = images.as_deref().unwrap_or_default();
-    rules::exchange::check(device, boot.as_ref(), &slots, &areas, known, report);
-    rules::external::check(device, boot.as_ref(), &slots, &areas, spec, report);
-    rules::coverage::check(device, &slots, known, report);
-    rules::stall::check(device, boot.as_ref(), &slots, known, report);
+    rules::exchange::check(&device, boot.as_ref(), &slots, &areas, known, report);
+    rules::external::check(&device, boot.as_ref(), &slots, &areas, spec, report);
+    rules::coverage::check(&device, &slots, known, report);
+    rules::stall::check(&device, boot.as_ref(), &slots, known, report);
     if images.is_some() {
         rules::external::check_logs(boot.as_ref(), &slots, &areas, known, report);
     }
-    let option_bytes = rules::protection::option_bytes(device, &slots);
+    let option_bytes = rules::protection::option_bytes(&device, &slots);
     Some(Plan {
         manifest: name.to_owned(),
         product: product?,
-        device: device.clone(),
+        device,
         boot: boot?,
         slots,
         areas,
