@@ -101,7 +101,7 @@ impl Argument {
             return Err(self.refuse("is not an object"));
         }
         let value = Reflect::get(&self.value, &property.into())?;
-        Ok(Argument { name: [&self.name, ".", property].concat(), value })
+        Ok(Argument { name: format!("{}.{property}", self.name), value })
     }
 
     /// A string of any length.
@@ -146,6 +146,6 @@ impl Argument {
 
     /// The exception for it.
     pub fn refuse(&self, why: &str) -> JsValue {
-        TypeError::new(&[&self.name, " ", why].concat()).into()
+        TypeError::new(&format!("{} {why}", self.name)).into()
     }
 }

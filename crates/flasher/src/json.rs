@@ -40,7 +40,7 @@ pub fn connected(device: &Connected) -> Value {
 pub fn comparison(found: &Comparison) -> Value {
     let findings = found.findings.iter().map(|finding| {
         json!({
-            "matter": finding.matter.word(), "outcome": finding.outcome.word().to_lowercase(), "text": finding.text,
+            "matter": finding.matter.word(), "outcome": finding.outcome.word().to_ascii_lowercase(), "text": finding.text,
             "advice": finding.advice,
         })
     });

@@ -27,7 +27,7 @@ pub fn thousands(count: u64) -> String {
 /// A word of a command line that is proposed: in quotes, where a shell would part it or take it for something else. In double ones, which
 /// the shells of Windows know too, unless it has what a POSIX shell takes for its own between these.
 pub fn word(text: &str) -> Cow<'_, str> {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:@=,+%".contains(letter);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@=,+%".contains(letter);
     if !text.is_empty() && text.chars().all(is_plain) {
         text.into()
     } else if text.contains(['"', '$', '`', '!']) || text.contains("\\\\") || text.ends_with('\\') {

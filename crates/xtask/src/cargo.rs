@@ -41,15 +41,7 @@ impl Profile {
             // LLVM's own threshold for size is 5. Measured, the boot loader: 35,188 bytes with that, 34,476 with 20, 33,884 with 30, 34,148 with 40.
             flags.push("-Cllvm-args=-inline-threshold=30");
         }
-        let mut flags = flags.into_iter().map(String::from).collect::<Vec<_>>();
-        // Panic locations in dependencies name their files. Those of the workspace are relative already. Of two prefixes that match, the
-        // last one counts: below a registry's folder, which every mirror names otherwise, 50 bytes of flash less for each file.
-        if let Some(home) = home() {
-            flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
-            let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
-            flags.extend(registries.map(|folder| format!("--remap-path-prefix={}/=", folder.path().display())));
-        }
-        flags
+        flags.into_iter().map(String::from).chain(without_folders()).collect()
     }
 
     /// Where cargo puts the program `name` of this profile.
@@ -61,6 +53,19 @@ impl Profile {
 /// Cargo's home: where the sources of dependencies are.
 pub fn home() -> Option<PathBuf> {
     env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Compiler flags by which panic locations in dependencies name no folder of this machine. Those of the workspace are relative already.
+pub fn without_folders() -> Vec<String> {
+    let Some(home) = home() else { return Vec::new() };
+    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
+    // Without the folder, which every mirror names otherwise, 50 bytes of flash less for each file.
+    let mut flags: Vec<_> =
+        registries.map(|folder| format!("--remap-path-prefix={}/=", folder.path().display())).collect();
+    flags.sort();
+    // Of two prefixes that match, the last one counts.
+    flags.insert(0, format!("--remap-path-prefix={}=cargo", home.display()));
+    flags
 }
 
 /// Cargo, in the workspace's root. It shows its progress only to a person: what goes into a file is the same each time.
