@@ -72,7 +72,14 @@ fn layouts_releases_and_manifests() {
         format!("{folder}/{}", names.iter().find(|name| name.ends_with(".release")).unwrap())
     };
     let line = format!("diff {} {}", release("one"), release("two"));
-    project.waxseal(&line).exits(1).says(&["member", "(nothing)"]);
+    // Slot `a` begins elsewhere, so that its image is another one; in slot `b` is the next version of the same.
+    project.waxseal(&line).exits(1).says(&[
+        "member",
+        "(nothing)",
+        "image that runs at 0x0812_0400",
+        "- version 1.4.0, counter 7, image id ",
+        "+ version 1.5.0, counter 7, image id ",
+    ]);
     // A default that is written out is no difference.
     project.edit("r1b.toml", "[update]", "[update]\nrevert = \"automatic\"");
     let run = project.waxseal("diff old.toml r1b.toml").exits(1);

@@ -193,10 +193,14 @@ fn join(
         spec::Manifest::join(&mut joined, second, "", &mut Joining { included: &included, report: diagnostics });
     }
     let spec = Some(joined.value).filter(|_| whole)?;
-    for key in spec.lacks() {
+    let lacks = spec.lacks();
+    // Half of the tables: nobody forgot one of them.
+    let mut begin = (lacks.len() > 2).then_some("`waxseal new --part PART` writes a manifest to begin with");
+    for key in lacks {
         let error = Diagnostic::error(codes::MISSING_KEY, format!("`{key}` is required in a manifest"));
         let nowhere = if included.is_empty() { "" } else { ", nor in what is included" };
-        diagnostics.push(error.at(start, format!("no `{key}` here{nowhere}")));
+        let error = error.at(start, format!("no `{key}` here{nowhere}"));
+        diagnostics.push(begin.take().into_iter().fold(error, Diagnostic::help));
     }
     Some(spec)
 }

@@ -124,7 +124,11 @@ fn misplaced(subject: &Subject<'_>, segments: &[Segment<'_>], slot: Range<u32>) 
     let mut problems = strays(subject, outside, slot.clone());
     if let Some(last) = inside.iter().max_by_key(|segment| segment.end()).filter(|last| last.end() > slot.end.into()) {
         let needed = u32::try_from(last.end() - u64::from(slot.start)).unwrap_or(u32::MAX);
-        problems.push(rules::payload_too_large(subject.plan, subject.placement, subject.input, needed));
+        let problem = rules::payload_too_large(subject.plan, subject.placement, subject.input, needed);
+        problems.push(match padding(last, slot.end) {
+            Some(text) => problem.help(text),
+            None => problem,
+        });
     }
     let mut below: Option<&Segment<'_>> = None;
     for segment in inside {
@@ -181,6 +185,19 @@ fn strays<'a>(
 fn describe(segment: &Segment<'_>) -> String {
     let name = if segment.name.is_empty() { "a segment without section names" } else { &segment.name };
     format!("{name}: {} bytes at {}", segment.bytes.len(), address(segment.address))
+}
+
+/// That a segment would end within the slot but for what fills it up, as a BIN that was padded to the slot's end.
+fn padding(last: &Segment<'_>, end: u32) -> Option<String> {
+    let filling = *last.bytes.last().filter(|byte| [0x00, 0xFF].contains(*byte))?;
+    let count = last.bytes.iter().rev().take_while(|byte| **byte == filling).count();
+    let rest = last.bytes.len() - count;
+    (u64::from(last.address) + rest as u64 <= end.into()).then(|| {
+        format!(
+            "its last {count} bytes are all 0x{filling:02X}: if that is padding (objcopy --pad-to, a fill in the linker script), make it without: \
+             header and state words need the room"
+        )
+    })
 }
 
 /// Bytes from `start` to the end of the last segment. The segments are in order and inside the slot.

@@ -306,6 +306,28 @@ fn err_larger_than_the_slot() {
     assert_problem(&with(A, vectors(0x2008_0000, A + 0x41, room + 1)).file(), "WX0125", "1 byte too many");
 }
 
+/// A BIN that was padded to the slot's end has no room left for header and state words: it is its padding that does not fit.
+#[test]
+fn err_padded_to_the_end_of_the_slot() {
+    let plan = plan();
+    let image = &plan.images[0];
+    let place = &image.placements[0];
+    let help = |size: usize, bytes: Vec<u8>| {
+        let mut bytes = bytes;
+        bytes.resize(size, 0xFF);
+        let input = Input { image: "app", slot: "a", name: "app.bin", bytes: &bytes };
+        let found = check_input(&plan, image, place, &input).err().unwrap_or_default();
+        found.iter().flat_map(|found| &found.help).map(|help| help.text.clone()).collect::<Vec<_>>()
+    };
+    let full = place.capacity as usize + 880;
+    let told = help(full, vectors(0x2008_0000, A + 0x41, 400));
+    let padding = format!("its last {} bytes are all 0xFF: if that is padding", full - 400);
+    assert!(told.iter().any(|text| text.starts_with(&padding)), "{told:?}");
+    // What is too large without its filling too is too large.
+    let told = help(full, vectors(0x2008_0000, A + 0x41, full - 10));
+    assert!(!told.iter().any(|text| text.contains("padding")), "{told:?}");
+}
+
 #[test]
 fn err_vector_tables_that_cannot_start() {
     let table = |stack, reset| with(A, vectors(stack, reset, 0x100)).file();

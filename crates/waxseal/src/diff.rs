@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use geometry::address;
 use image_format::layout::{LayoutBody, groups};
-use image_format::release::{Directory, ReleaseBody};
+use image_format::release::{self, Directory, ReleaseBody};
 use image_format::{
-    Digest, Envelope, FrontHead, Header, Kind, Memory, SignaturePlace, SoftwareCrypto, Structure as _, sha256,
+    Digest, Envelope, FrontHead, Header, ImageBody, Kind, Memory, SignaturePlace, SoftwareCrypto, Structure as _,
+    sha256,
 };
 use manifest::{defaults, written};
 use packer::diff::{Difference, diff};
@@ -139,7 +141,11 @@ fn artefacts(kind: Kind, a: &[u8], b: &[u8]) -> Found {
             });
         }
     }
-    let (a, b) = (listed(kind, a), listed(kind, b));
+    let (a, b) = match kind {
+        Kind::Release => unpaired(members(a), members(b), &mut rows),
+        Kind::Layout => (listed(a), listed(b)),
+        Kind::Image | Kind::OtpBlob | Kind::Trust => (Vec::new(), Vec::new()),
+    };
     let only = |a: &[Digest], b: &[Digest]| -> Vec<String> {
         a.iter().filter(|id| !b.contains(id)).map(|id| hex(id)).collect()
     };
@@ -196,22 +202,66 @@ fn describe(found: &Difference) -> String {
     text.join("; ")
 }
 
-/// Ids of a release's members, or fingerprints of a layout's groups; none of what cannot be read.
-fn listed(kind: Kind, file: &[u8]) -> Vec<Digest> {
-    let payload = parts(file)[1].1;
-    match kind {
-        Kind::Release => {
-            let Ok(header) = Header::<ReleaseBody>::read(&mut Memory::file(file)) else { return Vec::new() };
-            let directory = Directory::parse(header.unauthenticated(), payload);
-            directory.map(|found| found.members().map(|(_, member)| member.image_id).collect()).unwrap_or_default()
-        }
-        Kind::Layout => {
-            let Ok(header) = Header::<LayoutBody>::read(&mut Memory::file(file)) else { return Vec::new() };
-            let found = groups(header.unauthenticated(), payload);
-            found.map(|found| found.map(|group| group.fingerprint(&mut SoftwareCrypto)).collect()).unwrap_or_default()
-        }
-        Kind::Image | Kind::OtpBlob | Kind::Trust => Vec::new(),
+/// Fingerprints of a layout's groups; none of what cannot be read.
+fn listed(file: &[u8]) -> Vec<Digest> {
+    let Ok(header) = Header::<LayoutBody>::read(&mut Memory::file(file)) else { return Vec::new() };
+    let found = groups(header.unauthenticated(), parts(file)[1].1);
+    found.map(|found| found.map(|group| group.fingerprint(&mut SoftwareCrypto)).collect()).unwrap_or_default()
+}
+
+/// An image of a release, as its header says.
+struct Member {
+    id: Digest,
+    /// Its run address, which the same image of another release has; 0 of data. `None`: no header that could be read.
+    place: Option<u32>,
+    text: String,
+}
+
+/// The images of a release; none of what cannot be read.
+fn members(file: &[u8]) -> Vec<Member> {
+    let Ok(header) = Header::<ReleaseBody>::read(&mut Memory::file(file)) else { return Vec::new() };
+    let Ok(directory) = Directory::parse(header.unauthenticated(), parts(file)[1].1) else { return Vec::new() };
+    let member = |(offset, member): (u32, &release::Member)| {
+        let image = file.get(offset as usize..).unwrap_or_default();
+        let header = Header::<ImageBody>::read(&mut Memory::file(image));
+        let body = header.as_ref().map(|header| &header.unauthenticated().body);
+        let text = body.map_or(String::new(), |body| {
+            let version = &body.version;
+            let (major, minor, patch) = (version.major, version.minor, version.patch);
+            format!("version {major}.{minor}.{patch}, counter {}, ", body.security_counter)
+        });
+        let place = body.map(|body| body.run_address.get());
+        Member { id: member.image_id, place: place.ok(), text: format!("{text}image id {}", hex(&member.image_id)) }
+    };
+    directory.members().map(member).collect()
+}
+
+/// Tells of the images that both releases have in one place what became of them, and hands out the ids of the others.
+fn unpaired(a: Vec<Member>, b: Vec<Member>, rows: &mut Vec<Row>) -> (Vec<Digest>, Vec<Digest>) {
+    let only = |own: &Member, other: &[Member]| {
+        let mut there = other.iter().filter(|other| own.place.is_some() && other.place == own.place);
+        there.next().filter(|_| there.next().is_none()).map(|found| (found.id, found.text.clone()))
+    };
+    let mut paired = Vec::new();
+    for member in &a {
+        let Some((id, text)) = only(member, &b).filter(|(id, _)| only_one(&a, member) && *id != member.id) else {
+            continue;
+        };
+        let what = match member.place {
+            Some(run @ 1..) => format!("image that runs at {}", address(run)),
+            _ => "image of data".to_owned(),
+        };
+        rows.push(Row::new(what, Some(member.text.clone()), Some(text)));
+        paired.extend([member.id, id]);
     }
+    let rest =
+        |members: Vec<Member>| members.into_iter().map(|member| member.id).filter(|id| !paired.contains(id)).collect();
+    (rest(a), rest(b))
+}
+
+/// Whether no other image of a release has a member's place.
+fn only_one(members: &[Member], member: &Member) -> bool {
+    members.iter().filter(|other| other.place == member.place).count() == 1
 }
 
 /// Compares the values that hold, whoever chose them: a default that the other one writes out is no difference.

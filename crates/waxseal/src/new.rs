@@ -48,6 +48,7 @@ impl Command {
         let room = || {
             Failure::new(Exit::Refused, format!("{}: no room for a boot loader and two equal slots", part.name))
                 .help(format!("its sectors: {}", mode.summary()))
+                .help("a manifest of your own needs less: `strategy = \"fixed\"` with one slot, or slots in an external memory, as examples/r2 has")
         };
         // What is empty is for the user to fill in; all else must be right, or it is no start.
         judge(&part, &start::manifest(&part, mode, secure, "example.com", "device").ok_or_else(room)?)?;
