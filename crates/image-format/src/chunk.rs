@@ -40,6 +40,12 @@ impl<'a> Chunks<'a> {
         start..start.saturating_add(self.size()).min(self.payload_size).max(start)
     }
 
+    /// Whether these are the chunks of a payload of this size: all of them, and no others.
+    #[must_use]
+    pub fn cover(&self, payload_size: u32) -> bool {
+        self.payload_size == payload_size && self.digests.len() == index(chunk_count(payload_size, self.log2))
+    }
+
     /// Judges one chunk's bytes. The last one may be shorter than the others; no other may.
     ///
     /// # Errors
@@ -83,6 +89,31 @@ pub fn chunk_count(payload_size: u32, log2: u8) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::Chunks;
+
+    /// What a digest was taken over is a chunk only if it is as long as one.
+    #[cfg(feature = "software-crypto")]
+    #[test]
+    fn a_chunk_has_its_length() {
+        let crypto = &mut crate::SoftwareCrypto;
+        let (whole, rest) = ([7; 4096], [7; 100]);
+        let digests = [&whole[..], &rest].map(|bytes| crate::sha256(crypto, bytes));
+        assert!(Chunks::new(4196, 12, &digests).judge(0, &whole, crypto).is_ok());
+        assert!(Chunks::new(4196, 12, &digests).judge(1, &rest, crypto).is_ok());
+        for payload in [4195, 4197, 8192] {
+            assert!(Chunks::new(payload, 12, &digests).judge(1, &rest, crypto).is_err(), "{payload}");
+        }
+    }
+
+    #[test]
+    fn chunks_cover_a_payload_of_their_size_alone() {
+        let digests = [[0; 32]; 3];
+        for payload in [8193, 12_288] {
+            let chunks = Chunks::new(payload, 12, &digests);
+            assert!(chunks.cover(payload));
+            assert!(![0, 8192, payload - 1, payload + 1].into_iter().any(|other| chunks.cover(other)), "{payload}");
+            assert!(!Chunks::new(payload, 12, &digests[..2]).cover(payload));
+        }
+    }
 
     #[test]
     fn ranges_are_the_payload_without_gaps() {

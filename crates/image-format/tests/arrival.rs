@@ -91,6 +91,16 @@ fn what_ends_early_is_truncated() {
     }
 }
 
+/// Whoever sends more or less than the header says learns it from the header.
+#[test]
+fn another_size_is_refused_at_the_header() {
+    let file = good();
+    for (size, code) in [(file.len() - 1, Code::Truncated), (file.len() + 1, Code::TrailingBytes)] {
+        let offset = size.min(file.len()) as u32;
+        assert_eq!(arrive(&file[..544], size, 100).0, Err(Error { code, offset }));
+    }
+}
+
 #[test]
 fn what_does_not_end_is_refused_at_its_end() {
     let file = [good(), vec![0]].concat();

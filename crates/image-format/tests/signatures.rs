@@ -2,8 +2,8 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use image_format::{
-    Code, Crypto, Error, FRONT_HEAD_SIZE, FrontHead, HEADER_SIZE, Header, ImageBody, Memory, SIGNATURE_PLACES,
-    SignaturePlace, SoftwareCrypto, Trust, key_id,
+    Code, Crypto, Digest, Error, FRONT_HEAD_SIZE, FrontHead, HEADER_SIZE, Header, ImageBody, Memory, SIGNATURE_PLACES,
+    Sha256, SignaturePlace, SoftwareCrypto, Trust, key_id,
 };
 use zerocopy::{FromBytes as _, IntoBytes as _};
 
@@ -65,6 +65,39 @@ fn trust_sets() -> impl Iterator<Item = (usize, u8)> {
 
 fn keys_of(all: &[Signatory; KEYS], set: usize) -> Vec<[u8; 32]> {
     all.iter().enumerate().filter(|(index, _)| set & 1 << index != 0).map(|(_, signatory)| signatory.key).collect()
+}
+
+/// Digests that are all the same.
+struct Same(u8);
+
+impl Sha256 for Same {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self) -> Digest {
+        [self.0; 32]
+    }
+}
+
+impl Crypto for Same {
+    type Sha256 = Same;
+
+    fn sha256(&mut self) -> Same {
+        Same(self.0)
+    }
+
+    fn verify_ed25519(&mut self, _: &[u8; 32], _: &[u8], _: &[u8; 64]) -> bool {
+        false
+    }
+}
+
+/// Two keys whose ids are equal by 64 bits of a digest, and one whose id is that of an unused place.
+#[test]
+fn keys_that_an_id_does_not_tell_apart_are_no_trust_set() {
+    let keys = [[1; 32], [2; 32]];
+    let refused = Some(Error { code: Code::TrustSet, offset: 0 });
+    assert!(Trust::new(&keys[..1], 1, &mut Same(7)).is_ok());
+    assert_eq!(Trust::new(&keys, 1, &mut Same(7)).err(), refused);
+    assert_eq!(Trust::new(&keys[..1], 1, &mut Same(0)).err(), refused);
 }
 
 /// What a place holds: nothing, or a key's valid or invalid signature.

@@ -1,7 +1,7 @@
 //! Images broken in one way each in an area: records, payload, auxiliary area.
 
 use image_format::record::{COMPANIONS, REVISIONS};
-use image_format::{Code, ImageBody};
+use image_format::{Body, Code, ImageBody};
 use packer::Draft;
 
 use super::{FRONT, RUN_ADDRESS, Vector, changed, draft_of, firmware, seal, signed};
@@ -60,6 +60,11 @@ fn records() -> Result<Vec<Vector>, String> {
             "companions",
             "revisions and two companions",
             signed(|draft| set_records(draft, &[list.clone(), record(COMPANIONS, &ids(2))].concat()))?,
+        )),
+        Ok(Vector::accepted(
+            "companions_eight",
+            "as many companions as there may be",
+            signed(|draft| set_records(draft, &record(COMPANIONS, &ids(8))))?,
         )),
         with("companions_none", "an empty list of companions", Code::RecordValue, &record(COMPANIONS, &[])),
         with("companions_odd", "a companion of 31 bytes", Code::RecordValue, &record(COMPANIONS, &[7; 31])),
@@ -182,7 +187,7 @@ pub(super) fn set_payload(draft: &mut Draft<ImageBody>, payload: Vec<u8>) {
     draft.renew();
 }
 
-pub(super) fn set_auxiliary(draft: &mut Draft<ImageBody>, area: Vec<u8>) {
+pub(super) fn set_auxiliary<B: Body>(draft: &mut Draft<B>, area: Vec<u8>) {
     draft.auxiliary = area;
     draft.renew();
 }

@@ -11,6 +11,7 @@ use image_format::{Body, Code, ImageBody, Kind, SoftwareCrypto, sha256};
 use packer::Draft;
 use zerocopy::IntoBytes as _;
 
+use super::areas::{item, set_auxiliary};
 use super::{Vector, contents, draft_of, firmware, seal};
 
 pub(super) fn vectors() -> Result<Vec<Vector>, String> {
@@ -142,6 +143,7 @@ struct Release {
     body: ReleaseBody,
     members: Vec<Member>,
     digests: Vec<[u8; 32]>,
+    auxiliary: Vec<u8>,
     files: Vec<Vec<u8>>,
 }
 
@@ -161,6 +163,7 @@ impl Release {
             },
             members: Vec::new(),
             digests: Vec::new(),
+            auxiliary: Vec::new(),
             files: Vec::new(),
         };
         images.iter().for_each(|image| release.add(image));
@@ -184,7 +187,9 @@ impl Release {
 
     fn file(&self) -> Result<Vec<u8>, String> {
         let directory = [self.members.as_bytes(), self.digests.as_bytes()].concat();
-        Ok([seal(&draft(self.body, directory)?), self.files.concat()].concat())
+        let mut draft = draft(self.body, directory)?;
+        set_auxiliary(&mut draft, self.auxiliary.clone());
+        Ok([seal(&draft), self.files.concat()].concat())
     }
 }
 
@@ -199,6 +204,12 @@ fn releases() -> Result<Vec<Vector>, String> {
     let good = Release::new()?.file()?;
     let short = good[..good.len() - 1].to_vec();
     let long = [good.as_slice(), &[0]].concat();
+    let mut with_text = Release::new()?;
+    with_text.auxiliary = item(1, b"a release");
+    let (mut flipped, behind) = (with_text.file()?, with_text.files.concat().len());
+    // The last letter of the text, before its padding.
+    let letter = flipped.len() - behind - 4;
+    flipped[letter] ^= 1;
     let vectors: Vec<Result<Vector, String>> = vec![
         Ok(Vector::accepted("release", "two images that go together", good.clone()).of(Kind::Release)),
         Ok(Vector::refused(
@@ -212,6 +223,15 @@ fn releases() -> Result<Vec<Vector>, String> {
         Ok(Vector::refused("release_cut", "its last byte is missing", Code::Truncated, short).of(Kind::Release)),
         Ok(Vector::refused("release_trailing", "a byte behind the last member", Code::TrailingBytes, long)
             .of(Kind::Release)),
+        Ok(Vector::accepted("release_auxiliary", "a release with a text of its own", with_text.file()?)
+            .of(Kind::Release)),
+        Ok(Vector::refused(
+            "release_auxiliary_flipped",
+            "a bit of the release's own text flipped after signing",
+            Code::AuxiliaryDigest,
+            flipped,
+        )
+        .of(Kind::Release)),
         refused("release_reserved", "a bit set in the reserved field", Code::Reserved, |release| {
             release.body.reserved[83] = 1;
         }),
