@@ -25,11 +25,13 @@ fn an_update_whole_and_by_what_changes() {
         "whole    5 sectors, 640K to erase",
         "and 98 of 98 chunks of 4K",
         "changes  4 sectors, 512K to erase; 8,268 bytes to transfer: what is around the payload, and 1 of 98 chunks of 4K",
+        "staged   7 sectors, 896K to erase: waxseal's library empties slot a for each update, whatever changes",
     ]);
     let json = project.waxseal(&format!("{line} --chunk 64K --format json")).exits(0).json();
     assert_eq!(json["result"]["changes"]["chunks"], 1);
     assert_eq!(json["result"]["changes"]["transfer"], 1024 + 98 * 32 + 12 + 65536);
     assert_eq!(json["result"]["whole"]["chunks"], 7);
+    assert_eq!(json["result"]["staged"], serde_json::json!({ "slot": "a", "sectors": 7, "erase": 896 * 1024 }));
     for chunk in ["2K", "5000", "2M", "x"] {
         project.waxseal(&format!("{line} --chunk {chunk}")).exits(2).says(&["a power of two from 4K to 1M"]);
     }

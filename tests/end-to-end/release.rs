@@ -100,6 +100,35 @@ fn builds_are_pinned_slot_by_slot() {
     assert_ne!(built[2]["image_id"], built[3]["image_id"]);
 }
 
+/// Power cuts in an update of a lead, with the very companions that both releases bring; one that both pin stays where it is.
+#[test]
+fn a_sealed_lead_is_simulated_with_what_it_pins() {
+    let project = hub();
+    project.waxseal(BUILD).exits(0);
+    fs::create_dir(project.path("old")).unwrap();
+    for file in ["app.a.bin", "radio.bin"] {
+        project.write(&format!("old/{file}"), project.read(&format!("out/{file}")));
+    }
+    let line = "simulate hub.toml --old old/app.a.bin --new out/app.b.bin --cuts 1 --scenario install";
+    let simulate = |companions: &str| project.waxseal(&format!("{line} {companions}"));
+    simulate("").exits(0).says(&["app  install"]);
+    let stays = simulate("--companion old/radio.bin --format json").exits(0).json()["result"]["scenarios"][0].clone();
+    assert_eq!((&stays["companions"], &stays["survived"]), (&Value::from(vec!["radio"]), &true.into()));
+
+    project.write("vendor/radio-2.1.4.bin", b"other bytes");
+    project.waxseal(BUILD).exits(0);
+    let both = "--companion old/radio.bin --companion out/radio.bin";
+    let changes = simulate(&format!("{both} --format json")).exits(0).json()["result"]["scenarios"][0].clone();
+    assert!(changes["operations"].as_u64() > stays["operations"].as_u64(), "{changes}, {stays}");
+    simulate(both).exits(0).says(&["app + radio  install"]);
+    simulate("--companion old/radio.bin").exits(1).says(&["the new image pins a `radio` that no --companion is"]);
+    let lead = format!("{both} --companion old/app.a.bin");
+    simulate(&lead).exits(1).says(&["--companion 3 is none that the old or the new image pins"]);
+    let same = "simulate hub.toml --old old/app.a.bin --new old/app.a.bin";
+    project.waxseal(same).exits(1).says(&["the new image is the old one: there is nothing to install"]);
+    project.waxseal("simulate hub.toml --companion old/radio.bin").exits(2);
+}
+
 #[test]
 fn data_are_sealed_as_they_are() {
     let project = hub();

@@ -119,6 +119,10 @@ fn a_lead_is_played_with_what_it_pins() {
     // More than the lead alone takes: the radio's 12 KiB too.
     assert!(scenarios[0]["operations"].as_u64().unwrap() > 100, "{}", run.stdout);
     assert_eq!(result["not_simulated"][0]["image"], "radio");
+    let arguments = ["simulate", &manifest, "--cuts", "1", "--scenario", "alone"];
+    r1b().run(arguments).exits(0).says(&["app + radio  alone"]);
+    let reason = "there is nothing to simulate: `app`: alone: it pins no companions";
+    r1b().waxseal("simulate r1b.toml --scenario alone").exits(1).says(&[reason]);
 }
 
 /// The picture that the README of examples/boot shows. UPDATE_GOLDEN=1 writes it.

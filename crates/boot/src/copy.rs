@@ -24,46 +24,39 @@ pub(crate) struct Copy {
 }
 
 impl<F: Flash, C: Crypto> Session<'_, F, C> {
-    /// Copies all steps from `first` on; the sector of the header comes last. With a log, each step is noted in it.
+    /// Copies all steps from `first` on; the one that has the header comes last. With a log, each step is noted in it.
     pub(crate) fn copy(&mut self, copy: Copy, first: u32, log: Option<&SlotLog>) -> Result<(), Reason> {
-        let count = self.steps(copy)?;
-        for number in first..count {
-            // Step 0 of the slot, which has the header, is the last one to be done.
-            let step = number.checked_add(1).filter(|next| *next < count).unwrap_or(0);
-            let (start, end) = self.step(copy, step)?;
-            let mut done = Err(Reason::Write);
-            for _ in 0..ATTEMPTS {
-                done = self.copy_range(copy, start, end);
-                if done.is_ok() {
-                    break;
+        let head = self.step_end(copy, 0)?;
+        let (mut start, mut number) = (head, 0u32);
+        loop {
+            let is_last = start >= copy.size;
+            let (from, end) = if is_last { (0, head) } else { (start, self.step_end(copy, start)?) };
+            if number >= first {
+                self.copy_step(copy, from, end)?;
+                // What is not noted is copied again after a cut: notes leave the room that the rest of the update needs.
+                if let (Some(log), Ok(step)) = (log, u16::try_from(number))
+                    && self.room(copy.own, log) > self.places_to_try(6)
+                {
+                    let _ = self.append(copy.own, &Entry { step, ..about(log, EntryKind::Step) });
                 }
             }
-            done?;
-            if let (Some(log), Ok(step)) = (log, u16::try_from(number)) {
-                // A step that cannot be noted is copied again after a cut.
-                let _ = self.append(copy.own, &Entry { step, ..about(log, EntryKind::Step) });
+            if is_last {
+                return Ok(());
+            }
+            (start, number) = (end, number.saturating_add(1));
+        }
+    }
+
+    /// Copies a range of whole sectors, three times at most.
+    fn copy_step(&mut self, copy: Copy, start: u32, end: u32) -> Result<(), Reason> {
+        let mut done = Err(Reason::Write);
+        for _ in 0..ATTEMPTS {
+            done = self.copy_range(copy, start, end);
+            if done.is_ok() {
+                break;
             }
         }
-        Ok(())
-    }
-
-    /// Number of steps that an artefact takes.
-    pub(crate) fn steps(&self, copy: Copy) -> Result<u32, Reason> {
-        let (mut count, mut start) = (0u32, 0);
-        while start < copy.size {
-            start = self.step_end(copy, start)?;
-            count = count.saturating_add(1);
-        }
-        Ok(count)
-    }
-
-    /// The range of a step in the slot.
-    fn step(&self, copy: Copy, number: u32) -> Result<(u32, u32), Reason> {
-        let mut start = 0;
-        for _ in 0..number {
-            start = self.step_end(copy, start)?;
-        }
-        Ok((start, self.step_end(copy, start)?))
+        done
     }
 
     /// A step ends where a sector of the target and one of the slot that the image runs from end together, so that there are never more

@@ -44,12 +44,12 @@ pub struct AreaCounter<'a> {
 }
 
 impl<'a> AreaCounter<'a> {
-    /// The area that the layout has for it; `None` if it has none, or one that is not two sectors at least.
+    /// The area that the layout has for it; `None` if it has none, or keeps it in one-time-programmable memory.
     #[must_use]
     pub fn of(config: &Config<'a>) -> Option<Self> {
         let map = Map::parse(config.layout)?;
-        let area = map.counter()?;
-        (map.sectors(area).nth(1).is_some()).then_some(AreaCounter { map, area })
+        let area = map.counter().filter(|area| !map.is_otp(area.region))?;
+        Some(AreaCounter { map, area })
     }
 
     fn form(&self, sector: &Area) -> Option<LogForm> {

@@ -34,8 +34,9 @@ pub(crate) struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    /// Reads the canonical bytes of exactly one group. `None` if slots, logs or the counter do not consist of whole sectors, or the
-    /// roles are not those of the strategy.
+    /// Reads the canonical bytes of exactly one group. `None` if the slots do not consist of whole sectors, a log has no room for an entry or
+    /// leaves its region, the security counter has not two whole sectors, or whole units of one-time-programmable memory, or the roles are not
+    /// those of the strategy.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (group, rest) = GroupView::parse(bytes)?;
         let strategy = Strategy::from_number(group.head().strategy)?;
@@ -63,7 +64,11 @@ impl<'a> Map<'a> {
             // The front area at the slot's end is for banks that the ROM starts: no boot loader looks there.
             slot.front_offset.get() == 0 && self.is_whole(&slot_area(slot)) && logged(slot)
         });
-        let counter = self.counter().is_none_or(|area| self.is_whole(&area) || self.is_whole_units(&area));
+        let counter = self.counter().is_none_or(|area| match self.is_otp(area.region) {
+            true => self.is_whole_units(&area),
+            // Two sectors at least: one can be erased while the other has the value.
+            false => self.is_whole(&area) && self.sector(area.region, area.offset) != Some(area),
+        });
         // A group has fewer slots than the journals that a session keeps.
         roles && slots && counter && self.payload_offset() > 0 && self.group.slots().len() <= MAX_SLOTS
     }
@@ -128,9 +133,9 @@ impl<'a> Map<'a> {
         self.region(region).is_some_and(|found| found.region.memory == MEMORY_OTP)
     }
 
-    /// Whether a range consists of whole program units of one-time-programmable memory.
+    /// Whether a range consists of whole program units, and clears bits.
     fn is_whole_units(&self, area: &Area) -> bool {
-        let Some((unit, 0xFF)) = self.unit(area.region).filter(|_| self.is_otp(area.region)) else { return false };
+        let Some((unit, 0xFF)) = self.unit(area.region) else { return false };
         let is_small = usize::try_from(unit).is_ok_and(|unit| unit <= crate::otp::MAX_UNIT);
         is_small && area.offset.is_multiple_of(unit) && area.size.is_multiple_of(unit) && self.is_inside(area)
     }

@@ -5,7 +5,6 @@ use image_format::{Crypto, VerifiedImage};
 
 use crate::boot::{begin_try, raise};
 use crate::copy::{ATTEMPTS, Copy};
-use crate::places::DOUBTFUL;
 use crate::session::{Summary, about};
 use crate::{Action, Counter, Decision, Flash, Reason, Session, Start};
 
@@ -39,7 +38,9 @@ pub(crate) fn overwrite<F: Flash, C: Crypto>(
         [session.map.staging(), session.map.backup()]
     };
     for slot in [first, second].into_iter().flatten() {
-        match session.judge_summary(slot, own, lowest) {
+        let image = session.judge_summary(slot, own, lowest);
+        // What runs is erased for it, and may read right another day: so this one has to do so more than once.
+        match image.and_then(|_| session.judge_summary(slot, own, lowest)) {
             Err(refusal) => decision.refuse(slot, refusal),
             Ok(image) => {
                 let done = copy_whole(session, slot, own, own, &image, lowest, None);
@@ -136,12 +137,9 @@ fn install<F: Flash, C: Crypto>(
     let old = session.judge_summary(own, own, lowest).ok();
     // What a copy that was cut off left may verify today and not tomorrow: it is gone on with.
     let is_there = log.copying != Some(EntryKind::Copy) && old.is_some_and(|old| old.id == new.id);
-    // Places that the rest of the update needs: what could not be tried or taken back does not begin, or a full log would have it
-    // installed and taken back in turns. Each start spends doubtful places; the last one takes BACK twice, DONE and DROP.
-    let tries = u32::from(session.config.tries).saturating_mul(DOUBTFUL.saturating_add(1));
+    // What could not be tried or taken back does not begin, or a full log would have it installed and taken back in turns.
     let copies = if log.copying == Some(EntryKind::Copy) { 3 } else { 6 };
-    let needed = tries.saturating_add(copies).saturating_add(DOUBTFUL).saturating_add(4);
-    if !is_there && session.room(own, log) < needed {
+    if !is_there && session.room(own, log) < session.places_to_try(copies) {
         return;
     }
     if let (Some(backup), Some(old), false) = (session.map.backup(), old, is_there)

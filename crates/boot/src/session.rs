@@ -216,6 +216,13 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
         places.saturating_sub(next.unwrap_or_else(|| log.next.saturating_add(DOUBTFUL)))
     }
 
+    /// Places that an update needs beside so many others to be tried and taken back: each start spends doubtful places, and takes one; the last one
+    /// takes four, BACK twice, DONE and DROP.
+    pub(crate) fn places_to_try(&self, others: u32) -> u32 {
+        let starts = u32::from(self.config.tries).saturating_add(1);
+        starts.saturating_mul(DOUBTFUL.saturating_add(1)).saturating_add(3).saturating_add(others)
+    }
+
     /// A log whose area was erased in this power-up: entries go from its first place on.
     pub(crate) fn renew(&mut self, slot: usize) {
         if let Some(journal) = self.journals.get_mut(slot) {

@@ -103,16 +103,18 @@ impl<'a, F: Flash, C: Crypto> Session<'a, F, C> {
                 offset: header.auxiliary_start(),
             }));
         }
-        let chunks = image.chunks.digests().len() as u64;
-        let covered = chunks.saturating_mul(image.chunks.size().into());
-        if covered < envelope.payload_size.get().into() { Err(Reason::Chunks.into()) } else { Ok(()) }
+        // Digests of a shorter payload's chunks would never bring the end of this one.
+        if image.chunks.cover(envelope.payload_size.get()) { Ok(()) } else { Err(Reason::Chunks.into()) }
     }
 }
 
 impl<F: Flash, C: Crypto> Stage<'_, '_, '_, F, C> {
     /// Empties the slot, or finds where to go on.
     fn prepare(&mut self, running: usize, id: &Digest) -> Result<(), Refusal> {
-        let begun = self.log.status == Status::Open && self.log.names(id);
+        // READY twice, what the next power-up spends, and what copies begin and end with: a log without that much room would have the update
+        // asked for and never installed, or take no READY, and is not gone on with.
+        let has_room = self.session.room(self.logged, &self.log) >= self.session.places_to_try(10);
+        let begun = self.log.status == Status::Open && self.log.names(id) && has_room;
         if self.session.map.strategy == Strategy::BankSwap {
             self.take_cleared(id)?;
         } else if begun && self.go_on()? {

@@ -2,7 +2,7 @@
 
 use geometry::Sector;
 use image_format::{Header, ImageBody, Memory};
-use manifest::plan::{Placement, Plan};
+use manifest::plan::{Image, Loader, Placement, Plan, Slot, Strategy};
 
 use crate::compare::cut;
 use crate::placed::{Piece, pieces};
@@ -39,6 +39,14 @@ pub struct Step {
     pub has_state: bool,
     /// Whether the old image has the same bytes in it, so that nothing is to be done if the slot holds the old image.
     pub is_same: bool,
+}
+
+/// The slot that waxseal's library stages an update in, whose sectors it or the boot loader erases first, all of them, whatever changes. `None`:
+/// whoever updates the image is not waxseal's boot loader, or nobody does.
+pub fn staged_in<'a>(plan: &'a Plan, image: &Image, placement: &Placement) -> Option<&'a Slot> {
+    let is_updated = plan.boot.loader.value == Loader::Waxseal && image.strategy.value != Strategy::Fixed;
+    let slot = image.copies.download.as_ref().unwrap_or(&placement.slot);
+    plan.slot(&slot.value).filter(|_| is_updated)
 }
 
 /// Smallest and largest chunk, in bytes (schema/image-format.md, chunks).

@@ -6,11 +6,8 @@ use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
 use image_format::layout::{GroupView, MEMORY_INTERNAL, MEMORY_OTP, ROLE_RUN};
 use image_format::log::Strategy;
 use image_format::record::Record;
-use image_format::trust::{Role, RoleHead, TrustHead, TrustSet};
-use image_format::{
-    Check, Device, Digest, ImageBody, Memory, PayloadType, Place, Policy, SoftwareCrypto, VerifiedImage, Version,
-    sha256, verify,
-};
+use image_format::trust::{Role, RoleHead, TrustHead};
+use image_format::{Check, Device, Digest, ImageBody, Memory, PayloadType, SoftwareCrypto, Version, sha256};
 use packer::artefact::Contents;
 use packer::{Draft, PrivateKey};
 use zerocopy::IntoBytes as _;
@@ -40,6 +37,12 @@ pub enum BenchError {
     /// An image that the device would not accept.
     #[error("the {0} image is refused: {1}")]
     Refused(&'static str, String),
+    /// A companion that no file holds.
+    #[error("the {0} image pins a `{1}` that no --companion is")]
+    NoCompanion(&'static str, String),
+    /// A file that is no companion.
+    #[error("--companion {} is none that the old or the new image pins", .0 + 1)]
+    Unpinned(usize),
 }
 
 /// An old image that runs and a new one that comes, sealed.
@@ -57,8 +60,8 @@ pub struct Bench {
     /// A name, for reports.
     pub name: String,
     layout: Vec<u8>,
-    trust: Vec<u8>,
-    device: Device,
+    pub(crate) trust: Vec<u8>,
+    pub(crate) device: Device,
     /// Starts of an image that nobody confirmed.
     pub tries: u8,
     /// How far the security counter follows.
@@ -66,13 +69,13 @@ pub struct Bench {
     registers: Vec<(u32, u32)>,
     shapes: Vec<Shape>,
     strategy: Strategy,
-    images: Images,
+    pub(crate) images: Images,
     /// What the factory sets the security counter to: the old image's.
-    counter: u32,
+    pub(crate) counter: u32,
     /// What follows the new one, where a scenario goes on.
     newer: Option<Vec<u8>>,
     /// Companions that count as there.
-    present: Vec<Digest>,
+    pub(crate) present: Vec<Digest>,
     /// Slot groups of images that the lead pins.
     companions: Vec<Companion>,
     /// Companions that the application takes for there as well, and the boot loader does not find.
@@ -116,78 +119,31 @@ impl Bench {
     /// exchanged: an application installs companions itself, and what its erase selects there is unproven.
     pub fn with_companions(mut self, companions: Vec<Bench>, seed: u64) -> Result<Self, BenchError> {
         let payload_size = self.payload_size();
-        let mut known = Memories::of(&self);
+        self.join(companions)?;
+        self.seal_both(payload_size, seed);
+        Ok(self)
+    }
+
+    /// Takes other slot groups on, as [`Bench::with_companions`] says. One whose images are the same stays.
+    pub(crate) fn join(&mut self, companions: Vec<Bench>) -> Result<(), BenchError> {
+        let mut known = Memories::of(self);
         for bench in companions {
             if bench.strategy != Strategy::DirectXip {
                 return Err(BenchError::Companion(bench.name));
             }
             let memories = known.join(&bench);
-            if banks::are_exchanged_under(&self, &bench, &memories) {
+            if banks::are_exchanged_under(self, &bench, &memories) {
                 return Err(BenchError::Exchanged(bench.name));
             }
-            self.companions.push(Companion { bench, memories });
+            let stays = bench.images.old == bench.images.new;
+            self.companions.push(Companion { bench, memories, stays });
         }
         self.shapes = known.shapes();
-        self.seal_both(payload_size, seed);
-        Ok(self)
+        Ok(())
     }
 
-    /// A device with images that somebody sealed, and the trust set that they are judged by. Companions that they name count as there.
-    ///
-    /// # Errors
-    /// What the group does not allow; an image that its boot loader would refuse: the old one in the first slot, the new one where the
-    /// update goes.
-    pub fn with_images(
-        name: &str,
-        layout: &[u8],
-        tries: u8,
-        device: Device,
-        trust: Vec<u8>,
-        images: Images,
-    ) -> Result<Self, BenchError> {
-        let mut bench = Bench { device, trust, ..Self::empty(name, layout, tries)? };
-        let (first, second) = bench.run_addresses();
-        let old = bench.judge("old", &images.old, first, Check::Waived)?;
-        bench.counter = old.header().body.security_counter.get();
-        let new = bench.judge("new", &images.new, second, Check::Require(bench.counter))?;
-        if parts(&images.new).is_none() {
-            return Err(BenchError::Refused("new", "it has no digests of its payload's chunks".to_owned()));
-        }
-        bench.present = [old, new].iter().flat_map(|image| image.companions().to_vec()).collect();
-        Ok(Bench { images, ..bench })
-    }
-
-    fn judge(
-        &self,
-        which: &'static str,
-        sealed: &[u8],
-        run_address: u32,
-        counter: Check<u32>,
-    ) -> Result<VerifiedImage, BenchError> {
-        let group = self.group();
-        let refused = |error: image_format::Error| {
-            let (name, number) = (error.code.name(), error.code.number());
-            let (high, low) = (run_address >> 16, run_address & 0xFFFF);
-            BenchError::Refused(which, format!("{name} ({number}), where an image runs at 0x{high:04X}_{low:04X}"))
-        };
-        let trust = TrustSet::parse(&self.trust).and_then(|set| set.role(Role::Image, &mut SoftwareCrypto));
-        let payload_offset = group.head().payload_offset.get();
-        let place = Place { layout: group.fingerprint(&mut SoftwareCrypto), run_address, payload_offset };
-        let policy = Policy {
-            trust: trust.map_err(refused)?,
-            device: Check::Require(self.device),
-            revision: Check::Waived,
-            place: Check::Require(place),
-            counter,
-        };
-        let room = payload_offset + group.head().capacity.get();
-        if sealed.len() > room as usize {
-            return Err(BenchError::Payload(sealed.len() as u32, room));
-        }
-        verify(&mut Memory::file(sealed), &policy, &mut SoftwareCrypto).map_err(refused)
-    }
-
-    fn empty(name: &str, layout: &[u8], tries: u8) -> Result<Self, BenchError> {
+    /// One without images.
+    pub(crate) fn empty(name: &str, layout: &[u8], tries: u8) -> Result<Self, BenchError> {
         let (group, rest) = GroupView::parse(layout).ok_or(BenchError::Layout)?;
         let strategy =
             Strategy::from_number(group.head().strategy).filter(|_| rest.is_empty()).ok_or(BenchError::Layout)?;
@@ -285,6 +241,16 @@ impl Bench {
         bench
     }
 
+    /// The same device with a new lead that pins the companions of the old one. `None`: that it does already, or there are none.
+    #[must_use]
+    pub fn with_companions_that_stay(&self) -> Option<Self> {
+        let changes = self.companions.iter().any(|companion| !companion.stays);
+        let mut bench = self.clone();
+        bench.companions.iter_mut().for_each(|companion| companion.stays = true);
+        bench.seal_both(self.payload_size(), 5);
+        changes.then_some(bench)
+    }
+
     /// The same device with a third image, for the slot that the old one ran from.
     #[must_use]
     pub fn with_third(&self) -> Self {
@@ -300,7 +266,8 @@ impl Bench {
     fn with_newer(&self, run_address: u32, companion: fn(&Bench) -> Bench) -> Self {
         let mut bench = self.clone();
         for found in &mut bench.companions {
-            found.bench = companion(&found.bench);
+            // One that stays is in the first slot, whichever of the leads runs.
+            found.bench = if found.stays { found.bench.with_other() } else { companion(&found.bench) };
         }
         bench.newer = Some(bench.seal(run_address, (3, 3), Outcome::Newer, self.payload_size(), 4));
         bench
@@ -333,7 +300,7 @@ impl Bench {
     }
 
     /// Where the old and the new image run.
-    fn run_addresses(&self) -> (u32, u32) {
+    pub(crate) fn run_addresses(&self) -> (u32, u32) {
         let group = self.group();
         let mut addresses =
             group.slots().iter().filter(|slot| slot.role == ROLE_RUN).map(|slot| slot.run_address.get());

@@ -20,6 +20,8 @@ pub(crate) struct Companion {
     pub bench: Bench,
     /// Number of the device's memory for each region of the group.
     pub memories: Vec<u8>,
+    /// Whether the new lead pins the same image of it as the old one.
+    pub stays: bool,
 }
 
 /// The device's memories by the region numbers of another group.
@@ -131,8 +133,8 @@ impl Companion {
     /// The image that this lead pins.
     pub fn image(&self, of: Outcome) -> &[u8] {
         match of {
-            Outcome::Old => &self.bench.images().old,
-            Outcome::New => &self.bench.images().new,
+            Outcome::New if !self.stays => &self.bench.images().new,
+            Outcome::Old | Outcome::New => &self.bench.images().old,
             Outcome::Newer => self.bench.newer().unwrap_or_default(),
         }
     }

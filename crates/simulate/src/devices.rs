@@ -275,7 +275,7 @@ const TOGETHER: &[(Layout, Layout)] = &[
     ),
 ];
 
-/// Devices with a lead and its companion: `commit = "together"`.
+/// Devices with a lead and its companion: `commit = "together"`. Each a second time, with a new lead that pins the old one's.
 ///
 /// # Errors
 /// As [`benches`].
@@ -284,7 +284,13 @@ pub fn together(seed: u64) -> Result<Vec<Bench>, String> {
     for (lead, companion) in TOGETHER {
         for bench in lead.benches(false, seed) {
             let companion = companion.bench(Strategy::DirectXip, false, seed.wrapping_add(2))?;
-            found.push(bench?.with_companions(vec![companion], seed).map_err(|error| error.to_string())?);
+            let bench = bench?.with_companions(vec![companion], seed).map_err(|error| error.to_string())?;
+            let stays = bench.with_companions_that_stay();
+            found.extend(stays.map(|mut bench| {
+                bench.name += ", it stays";
+                bench
+            }));
+            found.push(bench);
         }
     }
     Ok(found)

@@ -1,9 +1,9 @@
 //! What an application asks for where banks are exchanged, again and again.
 
 use boot::{Reason, Refusal};
-use flash_model::{Chip, Cut, CutPlace, Restart, Torn};
-use image_format::log::{LogForm, SlotLog, Status, Strategy, scan};
-use image_format::{Extent, Fault, Kind, ReadAt};
+use flash_model::{Cut, CutPlace, Restart, Torn};
+use image_format::Kind;
+use image_format::log::{Status, Strategy};
 
 use crate::application::Update;
 use crate::banks;
@@ -11,41 +11,7 @@ use crate::bench::Bench;
 use crate::board::Board;
 use crate::devices::benches;
 
-/// A slot's log as a source of bytes.
-struct LogArea<'c>(&'c mut Chip, usize, u32);
-
-impl ReadAt for LogArea<'_> {
-    fn extent(&self) -> Extent {
-        Extent::Slot(u32::MAX)
-    }
-
-    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
-        self.0.read(self.1, self.2 + offset, buffer).map_err(|_| Fault)
-    }
-}
-
 impl Board<'_> {
-    fn log(&mut self, number: usize) -> SlotLog {
-        let slot = self.bench.group().slots()[number];
-        let form = self.form(number);
-        scan(&mut LogArea(&mut self.chip, slot.log_region.into(), slot.log_offset.get()), &form, self.bench.tries)
-    }
-
-    fn form(&self, slot: usize) -> LogForm {
-        let slot = self.bench.group().slots()[slot];
-        let shape = &self.bench.shapes()[usize::from(slot.log_region)];
-        LogForm::new(slot.log_size.get(), shape.unit, shape.erased).expect("a log")
-    }
-
-    /// Programs places of a slot's log from a place on, each with the same.
-    fn fill(&mut self, slot: usize, places: std::ops::Range<u32>, bytes: &[u8]) {
-        let (form, slot) = (self.form(slot), self.bench.group().slots()[slot]);
-        for number in places {
-            let offset = slot.log_offset.get() + form.offset(number).expect("a place");
-            self.chip.program(slot.log_region.into(), offset, bytes).expect("programs");
-        }
-    }
-
     /// Begins to stage the new image beside the first slot, and leaves off after so many chunks.
     fn stage_new(&mut self, chunks: usize) -> Result<(), Refusal> {
         let bench = self.bench;

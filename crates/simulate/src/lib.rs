@@ -19,17 +19,22 @@ mod board;
 mod companion;
 mod counter;
 mod cut;
+#[cfg(test)]
+mod decision;
 mod device;
 pub mod devices;
 #[cfg(test)]
 mod exchange;
 mod explore;
 pub mod fuzz;
+#[cfg(test)]
+mod last_resort;
 mod memo;
 pub mod otp;
 #[cfg(test)]
 mod reasons;
 mod run;
+mod sealed;
 mod timeline;
 mod verdict;
 

@@ -4,40 +4,17 @@ use std::collections::BTreeSet;
 
 use boot::{Action, Config, Counter, Flash, NoCounter, Reason, Refusal, Session, boot};
 use flash_model::{Chip, Cut, CutPlace};
-use image_format::Fault;
+use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
 use image_format::layout::{Group, ModeBits};
 use image_format::log::{Entry, EntryKind, LogForm, Strategy};
+use image_format::{Chunks, Fault};
 use zerocopy::IntoBytes as _;
 
 use crate::bench::{Bench, parts};
+use crate::board::Faulty;
 use crate::device::Device;
 use crate::devices::benches;
 use crate::memo::Memo;
-
-/// A memory that takes nothing.
-struct Broken<'c>(Device<'c>);
-
-impl Flash for Broken<'_> {
-    fn settle(&mut self, region: u8) -> Result<(), Fault> {
-        self.0.settle(region)
-    }
-
-    fn read(&mut self, region: u8, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
-        self.0.read(region, offset, buffer)
-    }
-
-    fn program(&mut self, _: u8, _: u32, _: &[u8]) -> Result<(), Fault> {
-        Err(Fault)
-    }
-
-    fn erase(&mut self, region: u8, offset: u32) -> Result<(), Fault> {
-        self.0.erase(region, offset)
-    }
-
-    fn register(&mut self, address: u32) -> u32 {
-        self.0.register(address)
-    }
-}
 
 /// A counter that nobody can read.
 struct Unreadable;
@@ -54,6 +31,11 @@ impl<F> Counter<F> for Unreadable {
 
 fn device<'c>(bench: &'c Bench, chip: &'c mut Chip) -> Device<'c> {
     Device { chip, notes: None, registers: bench.registers() }
+}
+
+/// The same, which takes nothing that is programmed.
+fn broken<'c>(bench: &'c Bench, chip: &'c mut Chip) -> impl Flash + 'c {
+    Faulty { device: device(bench, chip), reads: |_, _, _: &mut [u8]| {}, takes_nothing: true }
 }
 
 /// What the boot loader ends with.
@@ -120,7 +102,7 @@ fn each_has_an_input() {
     let mut blank = Chip::new(pair.shapes().to_vec(), 1);
     expect(Reason::NothingVerifies, booted(pair.config(), device(pair, &mut blank), &mut NoCounter));
     let mut staged = copied.chip_with(1, &copied.images().new, 1).expect("the new image fits");
-    expect(Reason::Copy, booted(copied.config(), Broken(device(copied, &mut staged)), &mut NoCounter));
+    expect(Reason::Copy, booted(copied.config(), broken(copied, &mut staged), &mut NoCounter));
 
     let pinning = pair.with_companion();
     let mut chip = old(&pinning);
@@ -141,17 +123,18 @@ fn each_has_an_input() {
     });
     expect(Reason::Generation, confirmed(&mut highest));
     let mut chip = old(pair);
-    let mut session = Session::open(pair.config(), Broken(device(pair, &mut chip)), Memo::default()).expect("opens");
+    let mut session = Session::open(pair.config(), broken(pair, &mut chip), Memo::default()).expect("opens");
     expect(Reason::Write, session.confirm(0).err());
 
-    let stage = |bench: &Bench, confirms: bool, change: &dyn Fn(&mut boot::Image<'_>) -> bool| {
+    let stage = |bench: &Bench, confirms: bool, chunks: Option<Chunks<'_>>, is_longer: bool| {
         let mut chip = old(bench);
-        let sealed = [&bench.images().new[..], &[0; 16]].concat();
-        let (mut image, _) = parts(&sealed[..bench.images().new.len()]).expect("an image");
-        let longer = change(&mut image);
-        if longer {
-            image.front = &sealed[..image.front.len() + 16];
-        }
+        let (image, _) = parts(&bench.images().new).expect("an image");
+        let longer = image.front.len() + if is_longer { 16 } else { 0 };
+        let image = boot::Image {
+            front: &bench.images().new[..longer],
+            auxiliary: image.auxiliary,
+            chunks: chunks.unwrap_or(image.chunks),
+        };
         let mut session = Session::open(bench.config(), device(bench, &mut chip), Memo::default()).expect("opens");
         if confirms {
             session.confirm(0).expect("confirms");
@@ -161,10 +144,18 @@ fn each_has_an_input() {
             _ => None,
         }
     };
-    expect(Reason::NotConfirmed, stage(pair, false, &|_| false));
-    expect(Reason::ClearFirst, stage(swap, true, &|_| false));
-    expect(Reason::Order, stage(pair, true, &|_| false));
-    expect(Reason::Chunks, stage(pair, true, &|_| true));
+    expect(Reason::NotConfirmed, stage(pair, false, None, false));
+    expect(Reason::ClearFirst, stage(swap, true, None, false));
+    expect(Reason::Order, stage(pair, true, None, false));
+    expect(Reason::Chunks, stage(pair, true, None, true));
+    // Digests of a longer payload's chunks, and of a shorter one's, as many as there are.
+    for size in [1u32 << 12, 1 << 20] {
+        let digests = [&12u32.to_le_bytes()[..], &vec![0; 32 * size.div_ceil(4096) as usize]].concat();
+        let head = AuxiliaryHead { kind: CHUNKS.into(), reserved: [0; 2], size: (digests.len() as u32).into() };
+        let area = [head.as_bytes(), &digests].concat();
+        let chunks = Auxiliary::parse(&area, size, 0).expect("an area").chunks.expect("chunks");
+        expect(Reason::Chunks, stage(pair, true, Some(chunks), false));
+    }
     let mut chip = old(pair);
     let mut session = Session::open(pair.config(), device(pair, &mut chip), Memo::default()).expect("opens");
     expect(Reason::NoUpdate, session.clear(0).err());

@@ -24,6 +24,8 @@ pub enum Scenario {
     Revert,
     /// Its security counter is too low, so it is refused before anything is erased.
     Downgrade,
+    /// It works and confirms itself, and pins the companions that are there already.
+    Alone,
     /// It confirms itself and installs a third one, which confirms itself too.
     Second,
     /// The boot loader refuses it each time, so the old one installs a third one instead.
@@ -34,16 +36,17 @@ pub enum Scenario {
 
 impl Scenario {
     /// Those with an old and a new image.
-    pub const ALL: [Scenario; 3] = [Scenario::Install, Scenario::Revert, Scenario::Downgrade];
+    pub const ALL: [Scenario; 4] = [Scenario::Install, Scenario::Revert, Scenario::Downgrade, Scenario::Alone];
     /// Those with a third image.
     pub const LONGER: [Scenario; 3] = [Scenario::Second, Scenario::Refused, Scenario::Replace];
 
-    /// The device with the images that it is played with. `None`: it needs a security counter, and there is none.
+    /// The device with the images that it is played with. `None`: it needs a security counter or companions, and there are none.
     #[must_use]
     pub fn bench(self, bench: &Bench) -> Option<Bench> {
         match self {
             Scenario::Install | Scenario::Revert => Some(bench.clone()),
             Scenario::Downgrade => bench.has_counter().then(|| bench.with_downgrade()),
+            Scenario::Alone => bench.with_companions_that_stay(),
             Scenario::Second => Some(bench.with_third()),
             Scenario::Refused => Some(bench.with_refused()),
             Scenario::Replace => Some(bench.with_other()),
@@ -57,6 +60,7 @@ impl Scenario {
             Scenario::Install => "install",
             Scenario::Revert => "revert",
             Scenario::Downgrade => "downgrade",
+            Scenario::Alone => "alone",
             Scenario::Second => "second",
             Scenario::Refused => "refused",
             Scenario::Replace => "replace",
@@ -277,7 +281,7 @@ impl<'b> Player<'b> {
         let reverts = self.bench.strategy() != Strategy::Overwrite;
         let expected = match self.scenario {
             // A cut may spend a try of a good image: the start that it ended.
-            Scenario::Install | Scenario::Second | Scenario::Refused | Scenario::Replace
+            Scenario::Install | Scenario::Alone | Scenario::Second | Scenario::Refused | Scenario::Replace
                 if world.cuts + world.failures >= u32::from(self.bench.tries) && reverts =>
             {
                 return Ok(outcome);
@@ -287,7 +291,7 @@ impl<'b> Player<'b> {
                 return Ok(outcome);
             }
             Scenario::Second | Scenario::Refused | Scenario::Replace => Outcome::Newer,
-            Scenario::Install => Outcome::New,
+            Scenario::Install | Scenario::Alone => Outcome::New,
             Scenario::Revert if reverts => Outcome::Old,
             Scenario::Revert => Outcome::New,
             Scenario::Downgrade => Outcome::Old,

@@ -136,6 +136,18 @@ fn a_layout_has_one_counter() {
     for unit in [0, 3, 64, 65535] {
         assert!(OtpCounter::of(&config(&self::group(unit), &[])).is_none(), "{unit}");
     }
+    // Whole sectors of OTP are no area to erase; one sector of flash is none either, and no boot loader opens such a layout.
+    let area = |region: u8, offset: u32, size: u32| {
+        [&[1, region, 0, 0][..], &offset.to_le_bytes(), &size.to_le_bytes()].concat()
+    };
+    let whole = [&group[..group.len() - 12], &area(OTP as u8, 0, 1024)].concat();
+    assert!(AreaCounter::of(&config(&whole, &[])).is_none() && OtpCounter::of(&config(&whole, &[])).is_some());
+    for (sectors, then) in [(1, Reason::Layout), (2, Reason::TrustSet)] {
+        let layout = [&group[..group.len() - 12], &area(1, 0, sectors * 16384)].concat();
+        let mut chip = chip(1, 1);
+        let opened = Session::open(config(&layout, &[]), Driver(&mut chip), SoftwareCrypto);
+        assert_eq!(opened.err(), Some(then), "{sectors}");
+    }
 }
 
 /// The power fails before, inside and after every operation, the unit it tore reads in every way, and the next start goes on: the

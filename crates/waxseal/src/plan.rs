@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use geometry::{address, bytes};
-use manifest::plan::{Image, Placement};
-use packer::update::{CHUNKS, Step, Update, update};
+use manifest::plan::{Image, Placement, Slot};
+use packer::update::{CHUNKS, Step, Update, staged_in, update};
 use serde_json::{Value, json};
 
 use crate::compare::read_image;
@@ -18,7 +18,8 @@ use crate::text::{counted, thousands};
 
 /// Show what an update costs: sectors to erase, bytes to transfer and to program.
 ///
-/// As a whole, and by what changes, for a slot that holds the old image.
+/// As a whole, and by what changes, for a slot that holds the old image; and what waxseal's own library erases, which is all of the slot that it
+/// stages an update in.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  waxseal plan --manifest r1b.toml --from old/app.a.bin --to out/app.a.bin")]
 pub struct Command {
@@ -53,8 +54,9 @@ impl Command {
             let (old, new) = (read_image(&self.from)?, read_image(&self.to)?);
             let (image, placement) = target::find(&manifest.name, plan, self.slot.as_deref(), &new)?;
             let found = update(plan, placement, &old, &new, self.chunk);
-            let result = Some(to_json(image, placement, &found));
-            Ok(Report { result, ..Report::done(text(image, placement, &found)) })
+            let staged = staged_in(plan, image, placement);
+            let result = Some(to_json(image, placement, &found, staged));
+            Ok(Report { result, ..Report::done(text(image, placement, &found, staged)) })
         })
     }
 }
@@ -76,7 +78,13 @@ fn erased(update: &Update, changes_only: bool) -> (usize, u32) {
     sectors.fold((0, 0), |(count, size), step| (count + 1, size + step.sector.size))
 }
 
-fn text(image: &Image, placement: &Placement, update: &Update) -> String {
+/// All sectors of a slot; and their bytes.
+fn all(slot: &Slot) -> (usize, u32) {
+    let sectors = &slot.extent.sectors;
+    (sectors.len(), sectors.iter().map(|sector| sector.size).sum())
+}
+
+fn text(image: &Image, placement: &Placement, update: &Update, staged: Option<&Slot>) -> String {
     let mut text = format!("{} in slot {}\n", image.name.value, placement.slot.value);
     for step in &update.sectors {
         let Step { sector, bytes: size, has_state, is_same, .. } = step;
@@ -109,10 +117,20 @@ fn text(image: &Image, placement: &Placement, update: &Update) -> String {
     };
     line(&mut text, "whole", erased(update, false), update.bytes, update.chunks);
     line(&mut text, "changes", erased(update, true), update.around + update.changed_bytes, update.changed_chunks);
+    if let Some(slot) = staged {
+        let (count, size) = all(slot);
+        let _ = writeln!(
+            text,
+            "staged   {}, {} to erase: waxseal's library empties slot {} for each update, whatever changes",
+            counted(count, "sector"),
+            bytes(size),
+            slot.name.value,
+        );
+    }
     text
 }
 
-fn to_json(image: &Image, placement: &Placement, update: &Update) -> Value {
+fn to_json(image: &Image, placement: &Placement, update: &Update, staged: Option<&Slot>) -> Value {
     let step = |Step { region, sector, bytes, has_state, is_same }: &Step| {
         json!({
             "region": region, "sector": sector.number, "address": sector.address, "size": sector.size, "bytes": bytes,
@@ -130,5 +148,9 @@ fn to_json(image: &Image, placement: &Placement, update: &Update) -> Value {
         "chunk": update.chunk,
         "whole": cost(false, update.bytes, update.chunks),
         "changes": cost(true, update.around + update.changed_bytes, update.changed_chunks),
+        "staged": staged.map(|slot| {
+            let (sectors, size) = all(slot);
+            json!({ "slot": slot.name.value, "sectors": sectors, "erase": size })
+        }),
     })
 }

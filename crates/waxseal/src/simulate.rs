@@ -24,7 +24,8 @@ use crate::text::counted;
 /// The boot loader is waxseal's own, the flash is a model of the manifest's: its sectors, units and erased value. The update is played
 /// once, then again with a cut before and inside each operation, then with several cuts at seeded places. Images are made for it, with
 /// payloads of 12 KiB at most, since more of the same operations tell nothing new; `--old` and `--new` take sealed ones, of any size. An
-/// image that pins companions is played with them; of sealed ones the companions count as there.
+/// image that pins companions is played with them, and once more, as `alone`, with companions that stay as they are; those of sealed ones are
+/// played if `--companion` names them all.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  waxseal simulate r1b.toml --seed 7\n  waxseal simulate r1b.toml --old 1.4/app.a.bin --new 1.5/app.b.bin"
@@ -40,6 +41,9 @@ pub struct Command {
     /// The sealed image that comes: for the other slot of two, or for the same one where it is copied.
     #[arg(long, requires = "old", value_name = "FILE")]
     new: Option<PathBuf>,
+    /// A sealed image that the old or the new one pins, once for each: they are played with them. Without any, companions count as there.
+    #[arg(long, requires = "new", value_name = "FILE")]
+    companion: Vec<PathBuf>,
     /// Most power cuts in one run.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
     cuts: u32,
@@ -126,6 +130,10 @@ impl Command {
             (Some(old), Some(new)) => Some(Images { old: sealed(old)?, new: sealed(new)? }),
             _ => None,
         };
+        if images.as_ref().is_some_and(|images| images.old == images.new) {
+            return Err(refused("the new image is the old one: there is nothing to install".to_owned()));
+        }
+        let companions = self.companion.iter().map(|path| sealed(path)).collect::<Result<Vec<_>, _>>()?;
         let plan = made.plan;
         let mut played = Played { rows: Vec::new(), skipped: Vec::new() };
         for image in &plan.images {
@@ -145,7 +153,9 @@ impl Command {
                     let trust = trust_set(plan, &made.manifest.public_keys(plan)?)
                         .map_err(|error| refused(error.to_string()))?;
                     let device = Device { vendor_id: plan.product.vendor_id, class_id: plan.product.class_id };
-                    Bench::with_images(name, &image.group, plan.update.tries.value, device, trust, images.clone())
+                    let tries = plan.update.tries.value;
+                    let lead = Bench::with_images(name, &image.group, tries, device, trust, images.clone());
+                    if companions.is_empty() { lead } else { with_companions(plan, image, lead, &companions) }
                 }
                 None => together(plan, image, self.seed),
             };
@@ -168,11 +178,14 @@ impl Command {
         let name = &image.name.value;
         let chosen = Scenario::ALL.into_iter().filter(|scenario| self.scenario.is_none_or(|only| only == *scenario));
         for scenario in chosen {
-            let bench = match scenario {
-                // Only images made for it can be made older than they are.
-                Scenario::Downgrade if self.old.is_some() || !bench.has_counter() => continue,
-                Scenario::Downgrade => bench.with_downgrade(),
-                _ => bench.clone(),
+            // Only images made for it can be made older than they are, and pin what they do not.
+            let is_made = self.old.is_none();
+            let is_for_any = matches!(scenario, Scenario::Install | Scenario::Revert);
+            let Some(bench) = scenario.bench(bench).filter(|_| is_made || is_for_any) else {
+                if self.scenario.is_some() {
+                    played.skipped.push(not_for(name, scenario, is_made));
+                }
+                continue;
             };
             let result = match &self.replay {
                 None => self.play(&bench, scenario),
@@ -195,7 +208,8 @@ impl Command {
                     result.map(|_| Count { operations, runs: 1, cuts: cuts.0.len() as u64, starts })
                 }
             };
-            let companions = if self.old.is_some() { &[][..] } else { &image.companions };
+            let are_played = self.old.is_none() || !self.companion.is_empty();
+            let companions = if are_played { &image.companions[..] } else { &[] };
             let companions = companions.iter().map(|companion| companion.value.clone()).collect();
             played.rows.push(Row { image: name.clone(), companions, scenario, result });
         }
@@ -262,10 +276,11 @@ impl Command {
 
     /// The images, as they were typed.
     fn files(&self) -> String {
-        match (&self.old, &self.new) {
-            (Some(old), Some(new)) => format!(" --old {} --new {}", old.display(), new.display()),
-            _ => String::new(),
-        }
+        let named = [("old", &self.old), ("new", &self.new)]
+            .into_iter()
+            .filter_map(|(name, file)| Some((name, file.as_ref()?)));
+        let companions = self.companion.iter().map(|file| ("companion", file));
+        named.chain(companions).map(|(name, file)| format!(" --{name} {}", file.display())).collect()
     }
 }
 
@@ -273,6 +288,20 @@ impl Row {
     fn title(&self) -> String {
         self.companions.iter().fold(self.image.clone(), |title, companion| format!("{title} + {companion}"))
     }
+}
+
+/// An image that the one scenario which was asked for is not played on.
+fn not_for(image: &str, scenario: Scenario, is_made: bool) -> Skipped {
+    let (why, help) = match scenario {
+        _ if !is_made => {
+            ("sealed images are what they are", "it is played on images made for it, without --old and --new")
+        }
+        Scenario::Downgrade => {
+            ("it has no security counter, so no image is too old", "`counter-store` names what keeps one")
+        }
+        _ => ("it pins no companions", "`companions` names the images that must be there with it"),
+    };
+    Skipped { image: image.to_owned(), reason: format!("{}: {why}", scenario.name()), help }
 }
 
 fn skipped_to_json(Skipped { image, reason, help }: &Skipped) -> Value {
@@ -343,6 +372,18 @@ fn together(plan: &Plan, image: &Image, seed: u64) -> Result<Bench, BenchError> 
     let pinned = image.companions.iter().filter_map(|companion| plan.image(&companion.value));
     let companions: Vec<Bench> = pinned.map(|companion| made(plan, companion, seed)).collect::<Result<_, _>>()?;
     if companions.is_empty() { Ok(lead) } else { lead.with_companions(companions, seed) }
+}
+
+/// Sealed images with those that they pin.
+fn with_companions(
+    plan: &Plan,
+    image: &Image,
+    lead: Result<Bench, BenchError>,
+    files: &[Vec<u8>],
+) -> Result<Bench, BenchError> {
+    let pinned = image.companions.iter().filter_map(|companion| plan.image(&companion.value));
+    let groups: Vec<(&str, &[u8])> = pinned.map(|found| (found.name.value.as_str(), found.group.as_slice())).collect();
+    lead?.with_sealed_companions(&groups, files)
 }
 
 /// A slot group with images made for it: payloads as large as the slots allow, up to a bound.
