@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use boot::{Action, Config, Counter, Flash, NoCounter, Reason, Refusal, Session, boot};
 use flash_model::{Chip, Cut, CutPlace};
 use image_format::auxiliary::{Auxiliary, AuxiliaryHead, CHUNKS};
-use image_format::layout::{Group, ModeBits};
+use image_format::layout::{Group, GroupArea, GroupSlot, ModeBits, ROLE_STAGING};
 use image_format::log::{Entry, EntryKind, LogForm, Strategy};
 use image_format::{Chunks, Fault};
 use zerocopy::IntoBytes as _;
@@ -162,4 +162,49 @@ fn each_has_an_input() {
 
     let numbers: BTreeSet<u16> = Reason::ALL.iter().map(|reason| reason.number()).collect();
     assert_eq!(found, numbers, "a reason without an input");
+}
+
+/// Changes the second slot, or the counter.
+type Change<'a> = &'a dyn Fn(&mut GroupSlot, &mut GroupArea);
+
+/// Slots, logs, roles and counters that no boot loader can work with.
+#[test]
+fn layouts_that_are_refused() {
+    let all = benches(false, 7).expect("benches");
+    let bench = all.iter().find(|bench| bench.name == "L476/direct-xip").expect("a bench");
+    let group = bench.group();
+    let regions: Vec<_> = group.regions().collect();
+    let opened = |change: Change<'_>| {
+        let (mut slots, mut areas) = (group.slots().to_vec(), group.areas().to_vec());
+        change(&mut slots[1], &mut areas[0]);
+        let changed = Group {
+            strategy: Strategy::DirectXip,
+            payload_offset: group.head().payload_offset.get(),
+            capacity: group.head().capacity.get(),
+            mode: &[],
+            regions: &regions,
+            slots: &slots,
+            areas: &areas,
+        };
+        let mut layout = Vec::new();
+        changed.emit(|bytes| layout.extend_from_slice(bytes)).expect("few regions");
+        let mut blank = Chip::new(bench.shapes().to_vec(), 1);
+        booted(Config { layout: &layout, ..bench.config() }, device(bench, &mut blank), &mut NoCounter)
+    };
+    assert_eq!(opened(&|_, _| {}), Some(Reason::NothingVerifies));
+    let size: u32 = regions[1].runs.iter().map(|run| run.size.get() * run.count.get()).sum();
+    let changes: &[Change<'_>] = &[
+        &|slot, _| slot.size = (slot.size.get() - 8).into(),
+        &|slot, _| (slot.offset, slot.size) = ((slot.offset.get() + 8).into(), (slot.size.get() - 8).into()),
+        &|slot, _| slot.role = ROLE_STAGING,
+        &|slot, _| slot.front_offset = (slot.size.get() - 1024).into(),
+        &|slot, _| slot.log_size = 0.into(),
+        &|slot, _| slot.log_size = 15.into(),
+        &|slot, _| slot.log_offset = (size - slot.log_size.get() + 1).into(),
+        &|_, area| area.size = 3072.into(),
+        &|_, area| area.size = 2048.into(),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        assert_eq!(opened(change), Some(Reason::Layout), "change {number}");
+    }
 }
