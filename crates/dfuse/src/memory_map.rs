@@ -101,7 +101,8 @@ impl FromStr for MemoryMap {
     type Err = LayoutError;
 
     /// Reads `@Name/0x08000000/04*016Kg,01*064Kg/0x…/…`. Devices in the field leave out the unit, write it as a blank or a
-    /// dot, and put several runs of addresses into one string.
+    /// dot, put several runs of addresses into one string, and count half a sector: one of half the size, and since nobody says
+    /// what its erase would erase, it is not erased.
     fn from_str(string: &str) -> Result<Self, LayoutError> {
         let wrong = |reason| LayoutError { string: string.to_owned(), reason };
         let text = string.trim_matches(|c: char| c.is_whitespace() || c == '\0');
@@ -114,14 +115,16 @@ impl FromStr for MemoryMap {
             let mut at =
                 start(address).ok_or_else(|| wrong("an address is no hexadecimal number of at most 8 digits"))?;
             for sector in sectors.split(',') {
-                let at_32 = u32::try_from(at).map_err(|_| wrong("sectors lie beyond 32 bits"))?;
-                let run = run(at_32, sector)
-                    .ok_or_else(|| wrong("sectors are written COUNT*SIZE, a unit and a letter a to g"))?;
-                at = run.range().end;
-                if at > 1 << 32 {
-                    return Err(wrong("sectors lie beyond 32 bits"));
+                let form = || wrong("sectors are written COUNT*SIZE, a unit and a letter a to g");
+                for (count, size, access) in sizes(sector).ok_or_else(form)? {
+                    let address = u32::try_from(at).map_err(|_| wrong("sectors lie beyond 32 bits"))?;
+                    let run = Run { address, count, size, access };
+                    at = run.range().end;
+                    if at > 1 << 32 {
+                        return Err(wrong("sectors lie beyond 32 bits"));
+                    }
+                    runs.push(run);
                 }
-                runs.push(run);
             }
         }
         if runs.is_empty() {
@@ -144,8 +147,9 @@ fn start(text: &str) -> Option<u64> {
     plain.then(|| u32::from_str_radix(digits, 16).ok().map(u64::from))?
 }
 
-/// `04*016Kg`, `01*512 e`, `01*528e`, `01*1024.e`, `01*0001Ke`.
-fn run(address: u32, text: &str) -> Option<Run> {
+/// Number, bytes and access of the sectors in `04*016Kg`, `01*512 e`, `01*528e`, `01*1024.e`, `01*0001Ke`; of whole ones and a half in
+/// `04.5*01Kg`.
+fn sizes(text: &str) -> Option<Vec<(u32, u32, Access)>> {
     let (count, rest) = text.trim().split_once('*')?;
     let (letter, rest) = rest.as_bytes().split_last()?;
     let access = Access::of(*letter)?;
@@ -158,9 +162,15 @@ fn run(address: u32, text: &str) -> Option<Run> {
         _ => return None,
     };
     let size: u32 = std::str::from_utf8(size).ok()?.parse().ok()?;
-    let count: u32 = count.trim().parse().ok()?;
     let size = size.checked_mul(factor)?;
-    (count > 0 && size > 0).then_some(Run { address, count, size, access })
+    let count = count.trim();
+    let (whole, has_half) = count.strip_suffix(".5").map_or((count, false), |whole| (whole, true));
+    let whole: u32 = whole.parse().ok()?;
+    if whole == 0 || size == 0 || has_half && size % 2 != 0 {
+        return None;
+    }
+    let half = has_half.then_some((1, size / 2, Access { erase: false, ..access }));
+    Some([Some((whole, size, access)), half].into_iter().flatten().collect())
 }
 
 impl fmt::Display for Access {
@@ -210,6 +220,15 @@ mod tests {
         );
         assert_eq!(runs("@Internal Flash   /0x08000000/16*128Kg"), [(0x0800_0000, 16, 128 << 10, all())]);
         assert_eq!(runs("@Option Bytes   /0x5200201C/01*297 e"), [(0x5200_201C, 1, 297, otp())]);
+        // What ST's OpenBootloader says of STM32C5's (stm32-mw-openbl, branch hal2, openbl_usb_dfu_descriptors.h).
+        assert_eq!(
+            runs("@OTP Memory /0x08FFE000/04.5*01Kg"),
+            [(0x08FF_E000, 4, 1024, all()), (0x08FF_F000, 1, 512, otp())],
+        );
+        assert_eq!(
+            runs("@Read only Memory /0x08FFF800/01.5*01Kg"),
+            [(0x08FF_F800, 1, 1024, all()), (0x08FF_FC00, 1, 512, otp())],
+        );
         assert_eq!(
             runs("@Internal Flash   /0x08000000/128*0002Kg/0x08040000/128*0002Ka\0"),
             [(0x0800_0000, 128, 2048, all()), (0x0804_0000, 128, 2048, "read".to_owned())],
@@ -244,6 +263,11 @@ mod tests {
             ("@Flash/0x08000000/04*032Qg", "COUNT*SIZE"),
             ("@Flash/0x08000000/00*032Kg", "COUNT*SIZE"),
             ("@Flash/0x08000000/04x032Kg", "COUNT*SIZE"),
+            ("@Flash/0x08000000/04.25*032Kg", "COUNT*SIZE"),
+            ("@Flash/0x08000000/.5*032Kg", "COUNT*SIZE"),
+            ("@Flash/0x08000000/00.5*032Kg", "COUNT*SIZE"),
+            ("@Flash/0x08000000/04.5*001 g", "COUNT*SIZE"),
+            ("@Device ID/0x44E,@Revision ID/0x0001", "no hexadecimal"),
             ("@Flash/0x08000000/", "COUNT*SIZE"),
             ("@Flash/0xFFFFFC00/02*001Kg", "beyond"),
             ("@Flash/0x08000000/04*032Kg/0x08010000/01*001Kg", "overlap"),
