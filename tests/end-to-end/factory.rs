@@ -14,7 +14,7 @@ pub fn project() -> (Project, Vec<u8>) {
     let project = r1b();
     project.edit("r1b.toml", "# input = \"build/boot.elf\"", "input = \"build/boot.elf\" #");
     project.waxseal(&format!("{BUILD} --no-factory")).exits(0);
-    assert!(!project.list("out").contains(&"factory.hex".to_owned()));
+    assert!(project.list("out").iter().all(|name| !name.starts_with("factory")));
     let layout = project.read("out/layout.bin");
     (project, layout)
 }
@@ -36,7 +36,8 @@ fn boot_loader_and_images_at_their_addresses() {
         .unwrap()[..16]
         .to_owned();
     let built = project.waxseal(BUILD).exits(0);
-    built.says(&["out/factory.hex", &format!("embeds layout {fingerprint} + app in a")]);
+    built.says(&["out/factory.hex", &format!("embeds layout {fingerprint} + app in a\n")]);
+    built.says(&["out/factory.dfu", &format!("embeds layout {fingerprint} + app in a; the boot loader comes last\n")]);
     let expected = hex::data(BOOT, &[code(BOOT, 0x400), layout.clone()].concat())
         + &hex::file(0x0802_0000, &project.read("out/app.a.bin"));
     let first = project.read("out/factory.hex");

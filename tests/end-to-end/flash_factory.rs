@@ -2,8 +2,6 @@
 
 use std::process::Command;
 
-use packer::dfuse::Target;
-use packer::placed::Piece;
 use waxseal_tests::elf::code;
 use waxseal_tests::{Project, Run, hex};
 
@@ -105,28 +103,29 @@ fn err_factory_images() {
     }
 }
 
-/// As another tool's DfuSe file. That of a slot is what `dfu-util -D` takes: the image at the slot's address, in the flash's alternate setting.
+/// What dfu-util takes with `-D`: it erases and writes element by element, so that a sector belongs to one alone, and what starts the
+/// board is the last one.
 #[test]
-fn dfuse_files_of_a_blank_board() {
+fn a_dfuse_file_for_other_tools() {
     let (project, digest) = project();
-    let elements = |file: &str| match packer::dfuse::read(&project.read(file)).unwrap().as_slice() {
-        [target] => (
-            target.alternate,
-            target.elements.iter().map(|piece| (piece.address, piece.bytes.to_vec())).collect::<Vec<_>>(),
-        ),
-        targets => panic!("{} targets", targets.len()),
+    let elements = || match packer::dfuse::read(&project.read("out/factory.dfu")).unwrap().as_slice() {
+        [target] if target.alternate == 0 => {
+            target.elements.iter().map(|piece| (piece.address, piece.bytes.to_vec())).collect::<Vec<_>>()
+        }
+        targets => panic!("{targets:?}"),
     };
-    let (alternate, image) = elements("out/app.a.dfu");
-    assert!(alternate == 0 && image == [(0x0802_0000, project.read("out/app.a.bin"))]);
-    let loader = [(BOOT, project.read("boot.bin"))];
-    let piece = |(address, bytes): &(u32, Vec<u8>)| Piece { address: *address, bytes: bytes.clone().into() };
-    let elements = loader.iter().chain(&image).map(piece).collect();
-    project.write(
-        "out/factory.hex",
-        packer::dfuse::write(&[Target { alternate: 0, name: "factory".to_owned(), elements }]),
-    );
-    let run = flash(&project, &format!("--boot-loader {digest}")).exits(0);
+    let app = (0x0802_0000, project.read("out/app.a.bin"));
+    assert!(elements() == [app.clone(), (BOOT, project.read("boot.bin"))]);
+    let run = project.waxseal(&format!("{} {BOARD} --boot-loader {digest}", LINE.replace(".hex", ".dfu"))).exits(0);
     run.says(&["slot a holds app 1.4.0", "slot boot holds the boot loader, read back and compared"]);
+    project.waxseal("verify out/factory.dfu --manifest r1b.toml --revision B --without boot-loader").exits(0);
+    // A boot loader in both of its sectors, of 16 KiB each.
+    let constants = [project.read("out/layout.bin"), vec![7; 0x5000]].concat();
+    project.write("build/boot.elf", boot_loader(&constants).file());
+    project.waxseal(BUILD).exits(0);
+    let loader = [code(BOOT, 0x400), constants].concat();
+    let (first, rest) = loader.split_at(0x4000);
+    assert!(elements() == [app, (BOOT + 0x4000, rest.to_vec()), (BOOT, first.to_vec())]);
 }
 
 #[test]

@@ -112,7 +112,9 @@ fn a_factory_image_as_with_all_keys_at_hand() {
     assert!(!project.path("elsewhere").exists());
     project.write("build/boot.elf", boot_loader(&project.read("out/layout.bin")).file());
     project.waxseal(&format!("{attach} --out elsewhere")).exits(0).says(&["elsewhere/factory.hex  "]);
-    assert!(project.read("elsewhere/factory.hex") == project.read("out/factory.hex"));
+    for name in ["factory.hex", "factory.dfu"] {
+        assert!(project.read(&format!("elsewhere/{name}")) == project.read(&format!("out/{name}")), "{name}");
+    }
     project.waxseal(BUILD).exits(0);
     sign_all(&project, "hsm.pem");
     project.waxseal(&format!("{attach} --no-factory --out without")).exits(0);

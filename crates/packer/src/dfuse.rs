@@ -70,7 +70,7 @@ pub struct Target<'a> {
     pub alternate: u8,
     /// What tools show for it: at most 254 bytes.
     pub name: String,
-    /// The bytes, lowest address first.
+    /// The bytes, in the order in which tools write them.
     pub elements: Vec<Piece<'a>>,
 }
 

@@ -1,8 +1,8 @@
 //! The factory image: what a blank board is programmed with, boot loader and images at their addresses. It is put together here,
 //! and taken apart.
 //!
-//! There is a HEX file of it and no BIN: from boot loader to image, a BIN would have to fill counter, settings and state words
-//! with bytes, and a tool would program these. On flash with ECC a programmed erased value is not an erased one.
+//! There is a HEX file of it, a DfuSe file and no BIN: from boot loader to image, a BIN would have to fill counter, settings and state
+//! words with bytes, and a tool would program these. On flash with ECC a programmed erased value is not an erased one.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use manifest::plan::{Image, Placement, Plan};
 use crate::carried::{self, CarriedError};
 use crate::firmware::Segment;
 use crate::loader::Loader;
-use crate::placed::{Parts, Run, runs};
+use crate::placed::{Parts, Run, by_whole_sectors, runs};
 
 /// What a blank board is programmed with.
 #[derive(Clone, Debug)]
@@ -48,6 +48,31 @@ pub fn factory<'a>(
     }
     all.sort_by_key(|run| run.address);
     Factory { loader, images, left_out, runs: all }
+}
+
+impl<'a> Factory<'a> {
+    /// The bytes for DfuSe, whose tools erase and program element by element, in the file's order (dfu-util's dfuse.c does): each
+    /// sector in one element, the images first, then the boot loader, and its first sector, where the core starts, behind all others.
+    /// So what is cut off starts nothing, but for a cut within that sector.
+    pub fn for_dfu(&self, plan: &Plan) -> Vec<Run<'a>> {
+        let mut all = Vec::new();
+        for (_, placement) in &self.images {
+            let slot = plan.slot(&placement.slot.value);
+            let is_own = |run: &&Run<'a>| slot.is_some_and(|slot| slot.extent.range.contains(&run.address));
+            all.extend(by_whole_sectors(plan, placement, self.runs.iter().filter(is_own).cloned().collect()));
+        }
+        let slot = plan.boot.slot.as_ref().and_then(|slot| plan.slot(&slot.value));
+        let erased = slot.and_then(|slot| slot.extent.region.erased.as_ref()).map_or(0xFF, |erased| erased.value);
+        let start = self.loader.segments.first().map_or(0, |first| first.address);
+        let mut first = self.loader.bytes(erased);
+        let sector = slot.and_then(|slot| slot.extent.sectors.iter().find(|sector| sector.range().contains(&start)));
+        let end = sector.map_or(u32::MAX, |sector| sector.range().end);
+        let rest = first.split_off(first.len().min((end - start) as usize));
+        let run = |address, bytes: Vec<u8>| Run { address, parts: vec![bytes.into()] };
+        all.extend((!rest.is_empty()).then(|| run(end, rest)));
+        all.push(run(start, first));
+        all
+    }
 }
 
 /// A factory image by the layout's slots. Nothing of it is judged.

@@ -63,8 +63,8 @@ pub struct Output<'a> {
     pub content: Content<'a>,
 }
 
-/// Name of the factory image.
-const FACTORY: &str = "factory.hex";
+/// The containers of the factory image.
+const FACTORY: [Container; 2] = [Container::Hex, Container::Dfu];
 
 /// All files of a build, in the order of the plan; without those for programming tools while signatures are missing.
 ///
@@ -87,7 +87,7 @@ pub fn all<'a>(
     }
     outputs.extend(built.layout.iter().map(|layout| sealed(&layout.file_name, Content::Layout(layout))));
     outputs.extend(built.release.iter().map(|release| sealed(&release.file_name, Content::Release(release, built))));
-    outputs.extend(factory.filter(|_| !built.is_waiting()).map(of_factory));
+    outputs.extend(factory.filter(|_| !built.is_waiting()).into_iter().flat_map(of_factory));
     let again = |index: usize| outputs[..index].iter().any(|earlier| earlier.name == outputs[index].name);
     match (0..outputs.len()).find(|index| again(*index)) {
         Some(index) => Err(vec![name_taken(plan, &outputs[index].name)]),
@@ -113,9 +113,18 @@ pub fn for_tools<'a>(
     outputs
 }
 
-/// The factory image's file.
-pub fn of_factory<'a>(factory: &'a Factory<'a>) -> Output<'a> {
-    Output { name: FACTORY.to_owned(), container: Container::Hex, content: Content::Factory(factory) }
+/// The factory image's files.
+pub fn of_factory<'a>(factory: &'a Factory<'a>) -> impl Iterator<Item = Output<'a>> {
+    FACTORY.into_iter().map(move |container| Output {
+        name: factory_name(container),
+        container,
+        content: Content::Factory(factory),
+    })
+}
+
+/// `factory.hex`.
+fn factory_name(container: Container) -> String {
+    format!("factory.{}", container.word())
 }
 
 /// The names of all files that builds of this plan write, whatever they were told to leave out.
@@ -126,8 +135,8 @@ pub fn names(plan: &Plan) -> BTreeSet<String> {
         let for_tools = containers(plan, placement).iter().map(|container| name(image, placement, *container));
         for_tools.chain([build::file_name(image, placement)])
     });
-    let others = [build::LAYOUT_FILE.to_owned(), release::file_name(plan), FACTORY.to_owned()];
-    of_images.chain(others).collect()
+    let others = [build::LAYOUT_FILE.to_owned(), release::file_name(plan)];
+    of_images.chain(others).chain(FACTORY.map(factory_name)).collect()
 }
 
 fn name_taken(plan: &Plan, name: &str) -> Diagnostic {
@@ -185,22 +194,29 @@ impl<'a> Output<'a> {
             (Content::Release(_, built), _) => all(&built.release_parts()),
             (Content::Image(artefact), _) => all(&artefact.parts()),
             (Content::InSlot(parts, ..), Container::Sealed) => all(&parts),
-            (Content::InSlot(..), Container::Hex) | (Content::Factory(_), _) => hex::write(&self.runs(plan), to),
+            (_, Container::Hex) => hex::write(&self.runs(plan), to),
             (Content::InSlot(parts, image, placement), Container::Dfu) => {
                 let name = format!("{} {} in {}", image.name.value, version(parts[0]), placement.slot.value);
-                let elements = self.runs(plan).into_iter().map(Piece::from).collect();
-                to.write_all(&dfuse::write(&[dfuse::Target { alternate: 0, name, elements }]))
+                to.write_all(&self.dfuse(plan, name))
             }
+            (Content::Factory(_), _) => to.write_all(&self.dfuse(plan, "factory image".to_owned())),
         }
     }
 
-    /// Which bytes it brings to which addresses; none for what has no address.
+    /// The file for internal flash.
+    fn dfuse(&self, plan: &Plan, name: String) -> Vec<u8> {
+        let elements = self.runs(plan).into_iter().map(Piece::from).collect();
+        dfuse::write(&[dfuse::Target { alternate: 0, name, elements }])
+    }
+
+    /// Which bytes it brings to which addresses, in the file's order; none for what has no address.
     pub fn runs(&self, plan: &Plan) -> Vec<Run<'a>> {
         match (self.content, self.container) {
             (Content::InSlot(parts, _, placement), Container::Hex) => runs(placement, parts),
             (Content::InSlot(parts, _, placement), Container::Dfu) => {
                 by_whole_sectors(plan, placement, runs(placement, parts))
             }
+            (Content::Factory(factory), Container::Dfu) => factory.for_dfu(plan),
             (Content::Factory(factory), _) => factory.runs.clone(),
             _ => Vec::new(),
         }

@@ -50,7 +50,7 @@ pub struct Command {
     profile: ProfileArgs,
     #[command(flatten)]
     inputs: InputArgs,
-    /// Leave the boot loader out, and with it factory.hex: for the first build, whose layout.bin the boot loader embeds.
+    /// Leave the boot loader out, and with it factory.hex and factory.dfu: for the first build, whose layout.bin the boot loader embeds.
     #[arg(long)]
     no_factory: bool,
     /// Make only these kinds of files: the sealed images (bin), what programming tools take, layout.bin, the release. Other files of an
@@ -79,7 +79,7 @@ enum Only {
     Layout,
     /// The release.
     Release,
-    /// factory.hex.
+    /// factory.hex and factory.dfu.
     Factory,
 }
 
@@ -286,10 +286,11 @@ impl Command {
     /// How a blank board gets what was made; nothing where it also needs a boot loader that is not here, or signatures.
     fn next(&self, plan: &Plan, built: &Built, outputs: &[Output<'_>]) -> String {
         let is_first = |output: &&Output<'_>| match output.content {
+            _ if output.container != Container::Hex => false,
             Content::Factory(_) => true,
             Content::InSlot(_, image, placement) => {
                 let first = image.placements.first().is_some_and(|first| first.slot.value == placement.slot.value);
-                plan.boot.loader.value == Loader::None && first && output.container == Container::Hex
+                plan.boot.loader.value == Loader::None && first
             }
             Content::Image(_) | Content::Layout(_) | Content::Release(..) => false,
         };
@@ -350,7 +351,8 @@ fn about(plan: &Plan, output: &Output<'_>) -> String {
             let groups: Vec<_> = factory.loader.groups.iter().map(|group| hex(&group[..8])).collect();
             let size = thousands(factory.loader.size());
             let embeds = groups.join(", ");
-            format!("boot loader, {size} bytes, embeds layout {embeds}{images}{}", absent.collect::<String>())
+            let last = if output.container == Container::Dfu { "; the boot loader comes last" } else { "" };
+            format!("boot loader, {size} bytes, embeds layout {embeds}{images}{}{last}", absent.collect::<String>())
         }
         Content::Layout(layout) => {
             format!("{} bytes, the slot groups, {}", thousands(layout.bytes.len() as u64), signers(&layout.signatures))

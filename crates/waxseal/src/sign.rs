@@ -77,7 +77,7 @@ enum Action {
         /// The folder that the boot loader's file starts from, in place of the manifest's own.
         #[arg(long, value_name = "DIR")]
         input_dir: Option<PathBuf>,
-        /// Leave the boot loader out, and with it factory.hex.
+        /// Leave the boot loader out, and with it factory.hex and factory.dfu.
         #[arg(long)]
         no_factory: bool,
     },
@@ -250,7 +250,7 @@ fn finished<'a>(
     };
     let factory = loader.map(|loader| factory(plan, loader, file));
     let for_tools = plan.images.iter().flat_map(|image| outputs::for_tools(plan, image, file));
-    for output in for_tools.chain(factory.as_ref().map(outputs::of_factory)) {
+    for output in for_tools.chain(factory.iter().flat_map(outputs::of_factory)) {
         let mut bytes = Vec::new();
         output.write(plan, &mut bytes).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
         finished.push((output.name.clone(), Cow::Owned(bytes)));
