@@ -27,8 +27,8 @@ export interface Inspected {
     header: Record<string, string | number>;
     id: string | null;
     image_id: string | null;
-    /** Of a layout its slot groups, of a release its members, of an OTP blob and of a trust set what it is for; else `null`. */
-    contents: SlotGroup[] | Member[] | BlobContents | TrustContents | null;
+    /** Of an image its chunks, of a layout its slot groups, of a release its members, of an OTP blob and of a trust set what it is for; else `null`. */
+    contents: Chunks | SlotGroup[] | Member[] | BlobContents | TrustContents | null;
     /** Used signature places; none is judged. */
     signatures: { key_id: string; name: string | null }[];
     /** Hardware revisions that an image is for; `null`: all. */
@@ -46,15 +46,22 @@ export interface SlotGroup {
     slots: { role: "run" | "staging" | "backup"; address: number | null; offset: number; size: number; run_address: number }[];
 }
 
+/** The digests of a payload's chunks. */
+export interface Chunks {
+    /** Bytes of each but the last. */
+    chunk_size: number;
+    /** SHA-256, in order. */
+    chunk_digests: string[];
+}
+
 /** An image of a release. */
-export interface Member {
+export interface Member extends Chunks {
     offset: number;
     size: number;
     image_id: string;
     payload_size: number;
     lead: boolean;
     chunks: number;
-    chunk_size: number;
 }
 
 /** What an OTP blob brings to which board. */

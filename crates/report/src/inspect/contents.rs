@@ -1,21 +1,22 @@
-//! What the payload of a layout, a release or an OTP blob says, believed by nobody.
+//! What the payload of a layout, a release or an OTP blob says, and the auxiliary area of an image; believed by nobody.
 
 use geometry::{address, bytes, numbered};
+use image_format::auxiliary::Auxiliary;
 use image_format::layout::{GroupView, LayoutBody, MEMORY_COMMANDS, ROLE_BACKUP, ROLE_STAGING, groups};
 use image_format::otp::{OtpBlob, OtpBody};
 use image_format::release::{Directory, LEAD, ReleaseBody};
-use image_format::{Body, Header, Kind, Memory, SignedHeader, SoftwareCrypto};
+use image_format::{Body, Chunks, Header, ImageBody, Kind, Memory, SignedHeader, SoftwareCrypto};
 use serde_json::Value;
 
 use crate::json;
-use crate::text::{hex, thousands};
+use crate::text::{counted, hex, thousands};
 
 /// For people and for programs.
 #[derive(Default)]
 pub struct Contents {
     /// Lines.
     pub lines: Vec<String>,
-    /// The same; null for an image and a trust set.
+    /// The same; null for a trust set, and an image without digests of its chunks.
     pub json: Value,
 }
 
@@ -26,7 +27,8 @@ impl Contents {
             Kind::Layout => layout(file),
             Kind::Release => release(file),
             Kind::OtpBlob => otp(file),
-            Kind::Image | Kind::Trust => None,
+            Kind::Image => image(file),
+            Kind::Trust => None,
         }
         .unwrap_or_default()
     }
@@ -36,6 +38,20 @@ fn payload<B: Body>(file: &[u8]) -> Option<(SignedHeader<B>, &[u8])> {
     let header = *Header::<B>::read(&mut Memory::file(file)).ok()?.unauthenticated();
     let payload = file.get(header.payload_start() as usize..header.auxiliary_start() as usize)?;
     Some((header, payload))
+}
+
+fn image(file: &[u8]) -> Option<Contents> {
+    let header = *Header::<ImageBody>::read(&mut Memory::file(file)).ok()?.unauthenticated();
+    let (start, end) = (header.auxiliary_start(), header.artefact_size());
+    let area = file.get(start as usize..end as usize)?;
+    let chunks = Auxiliary::parse(area, header.envelope.payload_size.get(), start).ok()?.chunks?;
+    let lines = vec![format!("{} of {}", counted(chunks.digests().len(), "chunk"), bytes(chunks.size()))];
+    Some(Contents { lines, json: json!({ "chunk_size": chunks.size(), "chunk_digests": digests(&chunks) }) })
+}
+
+/// SHA-256 of each chunk of a payload.
+fn digests(chunks: &Chunks<'_>) -> Vec<String> {
+    chunks.digests().iter().map(|digest| hex(digest)).collect()
 }
 
 /// Not the data itself: it may have a secret in it.
@@ -103,16 +119,18 @@ fn release(file: &[u8]) -> Option<Contents> {
     for (offset, member) in directory.members() {
         let is_lead = member.flags.get() & LEAD != 0;
         let (id, size) = (hex(&member.image_id), member.size.get());
-        let (lead, chunks) = (if is_lead { ", lead" } else { "" }, directory.chunks(member).digests().len());
+        let lead = if is_lead { ", lead" } else { "" };
+        let chunks = directory.chunks(member);
+        let count = chunks.digests().len();
         contents.lines.push(format!(
-            "member at {:>9}  {:>11} bytes  image id {id}, {chunks} chunks of {}{lead}",
+            "member at {:>9}  {:>11} bytes  image id {id}, {count} chunks of {}{lead}",
             thousands(offset.into()),
             thousands(size.into()),
-            bytes(directory.chunks(member).size()),
+            bytes(chunks.size()),
         ));
         contents.json.as_array_mut()?.push(json!({
             "offset": offset, "size": size, "image_id": id, "payload_size": member.payload_size.get(), "lead": is_lead,
-            "chunks": chunks, "chunk_size": directory.chunks(member).size(),
+            "chunks": count, "chunk_size": chunks.size(), "chunk_digests": digests(&chunks),
         }));
     }
     Some(contents)

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { Inspected, Member, SlotGroup } from "waxseal";
-import { grouped, size } from "../ui/format";
+import type { Chunks, Inspected, Member, SlotGroup } from "waxseal";
+import { address, grouped, size } from "../ui/format";
 import { facts, message, tag } from "../ui/views";
 import { signers } from "../ui/verdict";
 
@@ -35,7 +35,15 @@ export function artefact(found: Inspected): TemplateResult {
 function contents({ kind, contents }: Inspected): TemplateResult | typeof nothing {
   if (!contents) return nothing;
   if (kind === "release") return members(contents as Member[]);
+  if (kind === "image") return digests("Chunks", contents as Chunks);
   return kind === "layout" ? groups(contents as SlotGroup[]) : nothing;
+}
+
+/** Where each chunk begins in the payload, and its SHA-256. */
+function digests(title: string, { chunk_size: bytes, chunk_digests: list }: Chunks): TemplateResult {
+  const lines = list.map((digest, index) => `${address(index * bytes)}  ${digest}\n`);
+  return html`<details><summary>${title}: ${list.length} of ${size(bytes)}</summary>
+    <wx-scroll class="scroll tall" label=${title}><pre class="hex">${lines.join("")}</pre></wx-scroll></details>`;
 }
 
 function members(list: Member[]): TemplateResult {
@@ -46,7 +54,8 @@ function members(list: Member[]): TemplateResult {
       <th scope="row" class="wrap"><code>${member.image_id}</code></th><td>${member.lead ? "lead" : "companion"}</td>
       <td class="number">${grouped(member.offset)}</td><td class="number">${grouped(member.size)}</td>
       <td class="nowrap">${member.chunks} of ${size(member.chunk_size)}</td></tr>`)}</tbody>
-  </table></wx-scroll>`;
+  </table></wx-scroll>
+  ${list.map((member) => digests(`Chunks of image ${member.image_id.slice(0, 16)}`, member))}`;
 }
 
 function groups(list: SlotGroup[]): TemplateResult {
