@@ -55,5 +55,5 @@ pub use protection::{ConfirmedUnprotect, PHRASE};
 pub use slot_plan::{Content, Piece, SlotPlan};
 pub use state::{BoardState, Holds, SlotState};
 pub use text::numbered;
-pub use trouble::{Trouble, no_device};
+pub use trouble::{Trouble, closed_device, no_device};
 pub use verdict::{Verdict, judge};

@@ -125,8 +125,18 @@ pub fn read_protected() -> Vec<String> {
 
 /// What a person can do who has no device in sight.
 pub fn no_device() -> Vec<String> {
+    reaching("hold the boot pin (BOOT0) and reset the board: its boot loader shows up as 0483:df11")
+}
+
+/// What a person can do whose device is there, and cannot be opened.
+pub fn closed_device() -> Vec<String> {
+    reaching("close other programs that use it, STM32CubeProgrammer for one")
+}
+
+/// What lies between a program and a device, behind what comes first.
+fn reaching(first: &str) -> Vec<String> {
     [
-        "hold the boot pin (BOOT0) and reset the board: its boot loader shows up as 0483:df11",
+        first,
         "Windows: give the device the WinUSB driver, with Zadig or STM32CubeProgrammer's driver",
         "Linux: a udev rule lets users at it: SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\", MODE=\"0666\"",
         "a cable for charging alone has no data lines: try another one",

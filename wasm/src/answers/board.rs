@@ -98,6 +98,12 @@ pub fn no_board_advice() -> Vec<String> {
     flasher::no_device()
 }
 
+/// What a person can do whose board is there, and cannot be opened.
+#[wasm_bindgen(js_name = "closedBoardAdvice")]
+pub fn closed_board_advice() -> Vec<String> {
+    flasher::closed_device()
+}
+
 /// The end of a procedure that has nothing to tell.
 pub fn ended(result: Result<(), Trouble>) -> Result<JsValue, JsValue> {
     match result {

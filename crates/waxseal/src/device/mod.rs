@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use dfuse::{Event, Fault};
-use flasher::{Comparison, Connected, Effect, Matter, Procedure, Transport, Trouble, identify, no_device};
+use flasher::{Comparison, Connected, Effect, Matter, Procedure, Transport, Trouble, identify};
 
 use crate::exit::{Exit, Failure};
 use crate::progress::Bar;
@@ -127,11 +127,6 @@ pub fn exit(trouble: &Trouble) -> Exit {
         "read-protected" | "task" | "other-device" | "counter" | "changed" | "read-back" | "not-burnt" => Exit::Refused,
         _ => Exit::Failed,
     }
-}
-
-/// The advice of whoever has no device.
-fn nothing(title: impl Into<String>) -> Failure {
-    no_device().into_iter().fold(Failure::new(Exit::Failed, title), Failure::help)
 }
 
 /// What is said where a device is refused.

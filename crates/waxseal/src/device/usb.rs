@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use dfuse::{Event, IDS, Setup};
-use flasher::{Effect, Transport};
+use flasher::{Effect, Transport, closed_device, no_device};
 use nusb::transfer::{ControlIn, ControlOut, ControlType, Recipient, TransferError};
 use nusb::{Interface, MaybeFuture as _};
 
-use super::nothing;
 use crate::exit::{Exit, Failure};
 
 /// How long a control transfer may take. The ROM answers at once and says how long it works, but for a mass erase.
@@ -21,7 +20,8 @@ pub struct Usb {
 /// Opens the only device, or the one with this serial number.
 pub fn open(serial: Option<&str>) -> Result<Usb, Failure> {
     let all = nusb::list_devices().wait();
-    let all = all.map_err(|error| nothing(format!("this machine has no USB that could be asked: {error}")))?;
+    let all =
+        all.map_err(|error| failed(format!("this machine has no USB that could be asked: {error}"), no_device()))?;
     let (vendor, product) = IDS;
     let found: Vec<_> = all.filter(|device| device.vendor_id() == vendor && device.product_id() == product).collect();
     let is_wanted = |device: &&nusb::DeviceInfo| serial.is_none_or(|serial| device.serial_number() == Some(serial));
@@ -30,7 +30,7 @@ pub fn open(serial: Option<&str>) -> Result<Usb, Failure> {
         || found.iter().map(|device| device.serial_number().unwrap_or("without one")).collect::<Vec<_>>().join(", ");
     let device = match (wanted.as_slice(), found.as_slice()) {
         ([device], _) => device,
-        ([], []) => return Err(nothing("no STM32 in its boot loader (0483:df11) is connected")),
+        ([], []) => return Err(failed("no STM32 in its boot loader (0483:df11) is connected", no_device())),
         ([], _) => {
             let title = format!("no device with serial number {}", serial.unwrap_or_default());
             return Err(Failure::new(Exit::Failed, title).help(format!("connected: {}", names())));
@@ -40,9 +40,13 @@ pub fn open(serial: Option<&str>) -> Result<Usb, Failure> {
             return Err(failure.help(format!("--serial SERIAL: {}", names())));
         }
     };
-    let cannot = |error: nusb::Error| nothing(format!("the device cannot be opened: {error}"));
+    let cannot = |error: nusb::Error| failed(format!("the device cannot be opened: {error}"), closed_device());
     let interface = device.open().wait().map_err(cannot)?.claim_interface(0).wait().map_err(cannot)?;
     Ok(Usb { interface })
+}
+
+fn failed(title: impl Into<String>, advice: Vec<String>) -> Failure {
+    advice.into_iter().fold(Failure::new(Exit::Failed, title), Failure::help)
 }
 
 fn kinds(setup: &Setup) -> (ControlType, Recipient) {

@@ -7,15 +7,8 @@ const FILTERS: USBDeviceFilter[] = [{ vendorId: 0x0483, productId: 0xdf11 }];
 /** How long a transfer may take, in milliseconds. The ROM answers at once, and says itself how long to wait. */
 const PATIENCE = 20_000;
 
-/** What cannot be used, and what to do about it. */
-export class UsbError extends Error {
-  constructor(
-    message: string,
-    readonly help: string[],
-  ) {
-    super(message);
-  }
-}
+/** A board that cannot be opened. */
+export class ClosedError extends Error {}
 
 /** A board that the user chose. */
 export class Port {
@@ -44,7 +37,7 @@ export class Port {
       return new Port(usb, device, gone);
     } catch (error) {
       await device.close().catch(() => undefined);
-      throw cannotOpen(error);
+      throw new ClosedError(`The device cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
@@ -106,14 +99,4 @@ function soon<T>(transfer: Promise<T>): Promise<T> {
     timer = window.setTimeout(() => failed(new Error("no answer")), PATIENCE);
   });
   return Promise.race([transfer, late]).finally(() => clearTimeout(timer));
-}
-
-function cannotOpen(error: unknown): UsbError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new UsbError(`The device cannot be opened: ${why}`, [
-    "Close other programs that use it, STM32CubeProgrammer for one.",
-    "Windows: its driver has to be WinUSB; Zadig, or STM32CubeProgrammer's driver, installs it.",
-    'Linux: this user may need a udev rule: SUBSYSTEM=="usb", ATTR{idVendor}=="0483", ATTR{idProduct}=="df11", TAG+="uaccess"',
-    "Try another cable, straight into the computer.",
-  ]);
 }

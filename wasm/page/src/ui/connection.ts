@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { identifyBoard, noBoardAdvice, unprotectBoard, unprotectPhrase, type Board, type Comparison, type Connected, type Matter } from "../whole";
+import { closedBoardAdvice, identifyBoard, noBoardAdvice, unprotectBoard, unprotectPhrase, type Board, type Comparison, type Connected, type Matter } from "../whole";
 
 import { usbOf } from "../transport/usb-of";
-import { Port, UsbError } from "../transport/usb";
+import { ClosedError, Port } from "../transport/usb";
 import { comparison, deviceFacts, troubleOf } from "./device";
 import { uniqueId } from "./element";
 import { message, said, sentences } from "./views";
@@ -48,7 +48,7 @@ export class Connection {
         this.board = found.board;
       }
     } catch (error) {
-      this.problem = message("bad", html`<p><strong>${said(error)}</strong></p>${error instanceof UsbError ? sentences(error.help) : nothing}`);
+      this.problem = message("bad", html`<p><strong>${said(error)}</strong></p>${error instanceof ClosedError ? sentences(closedBoardAdvice()) : nothing}`);
       await this.lose();
     } finally {
       this.changed();
