@@ -59,6 +59,9 @@ use toml::de::{DeTable, DeValue};
 pub struct Checked {
     /// What it means: `Some` exactly if there is no error, and it is no fragment.
     pub plan: Option<Plan>,
+    /// What it means where a rule refuses it, and there is no plan: good for judging its inputs in the same run, never for building.
+    /// `None` too if something in it has no meaning.
+    pub draft: Option<Plan>,
     /// What is wrong with it, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// Warnings that the file lets pass.
@@ -95,13 +98,8 @@ fn checked(judged: Judged) -> Checked {
     let Judged { plan, mut diagnostics, allowed, is_fragment, profiles } = judged;
     sort_by_key(&mut diagnostics, |diagnostic| diagnostic.position().map(|label| (label.file, label.span.start)));
     let refused = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Checked { plan: plan.filter(|_| !refused), diagnostics, allowed, is_fragment, profiles }
-}
-
-/// What a manifest means, also where a rule refuses it: good for judging its inputs in the same run, never for building.
-/// `None` if something in it has no meaning.
-pub fn draft(sources: &(impl AsRef<[Source]> + ?Sized)) -> Option<Plan> {
-    judged(sources.as_ref()).plan
+    let (plan, draft) = if refused { (None, plan) } else { (plan, None) };
+    Checked { plan, draft, diagnostics, allowed, is_fragment, profiles }
 }
 
 /// A plan whatever the rules say of it.

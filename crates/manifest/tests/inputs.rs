@@ -3,12 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 use manifest::diagnostic::Label;
-use manifest::{Source, draft, rules, start};
+use manifest::{Plan, Source, check, rules, start};
 
 const BROKEN: &str = include_str!("../../../tests/manifests/err_r1b.toml");
 
 fn source() -> Source {
     Source { name: "r1b.broken.toml".into(), text: BROKEN.into() }
+}
+
+/// What a manifest means, also where a rule refuses it.
+fn draft(source: &Source) -> Option<Plan> {
+    let checked = check(source);
+    checked.plan.or(checked.draft)
 }
 
 /// What a label marks, and its text.

@@ -1,7 +1,5 @@
 //! A manifest as it was read and judged.
 
-use std::borrow::Cow;
-
 use geometry::sort::sort_by_key;
 use manifest::diagnostic::Severity;
 use manifest::plan::Key;
@@ -21,6 +19,8 @@ pub struct Loaded {
     pub sources: Vec<Source>,
     /// What it means; `None` if something is wrong with it.
     pub plan: Option<Plan>,
+    /// What it means where a rule refuses it.
+    draft: Option<Plan>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// Warnings that it lets pass.
@@ -36,9 +36,9 @@ pub struct Loaded {
 impl Loaded {
     /// Texts that were judged: the manifest's, then those of the fragments that it includes, in its order.
     pub fn checked(sources: Vec<Source>, checked: Checked) -> Self {
-        let Checked { plan, diagnostics, allowed, is_fragment, profiles } = checked;
+        let Checked { plan, draft, diagnostics, allowed, is_fragment, profiles } = checked;
         let name = sources.first().map_or_else(String::new, |source| source.name.clone());
-        Self { name, sources, plan, diagnostics, allowed, is_fragment, profiles, profile: None }
+        Self { name, sources, plan, draft, diagnostics, allowed, is_fragment, profiles, profile: None }
     }
 
     /// The same with a profile.
@@ -53,7 +53,8 @@ impl Loaded {
                 some => failure.help(format!("its profiles: {}", some.join(", "))),
             });
         }
-        self.plan = self.plan.and_then(|plan| plan.choose(profile));
+        let chosen = |plan: Option<Plan>| plan.and_then(|plan| plan.choose(profile));
+        (self.plan, self.draft) = (chosen(self.plan), chosen(self.draft));
         self.profile = Some(profile.to_owned());
         Ok(self)
     }
@@ -80,15 +81,8 @@ impl Loaded {
     }
 
     /// The plan for judging inputs in the same run, also of a manifest that a rule refuses.
-    pub fn draft(&self) -> Option<Cow<'_, Plan>> {
-        if let Some(plan) = &self.plan {
-            return Some(Cow::Borrowed(plan));
-        }
-        let plan = manifest::draft(&self.sources)?;
-        Some(Cow::Owned(match &self.profile {
-            Some(profile) => plan.choose(profile)?,
-            None => plan,
-        }))
+    pub fn draft(&self) -> Option<&Plan> {
+        self.plan.as_ref().or(self.draft.as_ref())
     }
 
     /// Does what needs the plan, and adds to its report what was found in the manifest. If something stops the work, that

@@ -54,7 +54,7 @@ impl Command {
         let mut found = manifest.diagnostics.clone();
         let mut notes = String::new();
         let mut result = None;
-        if let Some(plan) = &manifest.draft() {
+        if let Some(plan) = manifest.draft() {
             let inputs = self.inputs.read(&manifest, plan)?;
             found.extend(inputs.iter().flat_map(|input| problems(plan, input)));
             let loader = self.inputs.read_loader(&manifest, plan)?;

@@ -280,7 +280,7 @@ fn values(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
         return Err(Failure::new(Exit::Refused, title).help(format!("waxseal check {}", path.display())));
     };
     let mut values: BTreeMap<String, String> =
-        defaults::list(&plan).into_iter().map(|default| (default.key, default.value)).collect();
+        defaults::list(plan).into_iter().map(|default| (default.key, default.value)).collect();
     for (file, source) in manifest.sources.iter().enumerate() {
         values.extend(written::list(file, source).into_iter().map(|written| (written.key, written.value)));
     }

@@ -1,6 +1,8 @@
 //! Manifests and what they name, out of the caller's hands: nothing is fetched from here.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::slice;
 
 use manifest::Plan;
@@ -13,10 +15,18 @@ use wasm_bindgen::JsValue;
 use super::key::public_key;
 use crate::argument::Argument;
 
+thread_local! {
+    /// The manifest that was judged last. Several questions about one are the rule: an editor asks for findings, map and picture
+    /// whenever somebody has typed.
+    static LAST: RefCell<Option<Rc<Loaded>>> = const { RefCell::new(None) };
+}
+
 /// A manifest with the files that it names.
 pub struct Files {
     /// The manifest, judged.
-    pub loaded: Result<Loaded, Failure>,
+    loaded: Result<Rc<Loaded>, Failure>,
+    /// What it includes, by the paths that it writes.
+    pub includes: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -32,22 +42,23 @@ impl Files {
                 files.insert(normal(&path), file.content()?);
             }
         }
-        let name = name.unwrap_or_else(|| "manifest.toml".to_owned());
-        let checked =
-            manifest::check_with(Source { name, text }, |manifest, included| read(manifest, included, &files));
-        let loaded = checked.and_then(|(sources, checked)| {
-            let loaded = Loaded::checked(sources, checked);
-            match profile {
-                Some(profile) => loaded.choose(&profile),
-                None => Ok(loaded),
-            }
-        });
-        Ok(Self { loaded, files })
+        let source = Source { name: name.unwrap_or_else(|| "manifest.toml".to_owned()), text };
+        let loaded = judged(&source, &files);
+        let includes = match &loaded {
+            Ok(loaded) => loaded.sources.iter().skip(1).map(|included| included.name.clone()).collect(),
+            // One of them is not there.
+            Err(_) => manifest::includes(&source).into_iter().map(|included| included.value).collect(),
+        };
+        let loaded = match profile {
+            Some(profile) => loaded.and_then(|loaded| Rc::unwrap_or_clone(loaded).choose(&profile).map(Rc::new)),
+            None => loaded,
+        };
+        Ok(Self { loaded, includes, files })
     }
 
     /// The manifest.
     pub fn loaded(&self) -> Result<&Loaded, Failure> {
-        self.loaded.as_ref().map_err(Clone::clone)
+        self.loaded.as_deref().map_err(Clone::clone)
     }
 
     /// The public keys of the plan, in its order.
@@ -57,6 +68,27 @@ impl Files {
             public_key(path, file)
         })
     }
+}
+
+/// Judges a manifest, unless it is the last one.
+fn judged(source: &Source, files: &BTreeMap<String, Vec<u8>>) -> Result<Rc<Loaded>, Failure> {
+    if let Some(last) = LAST.with_borrow(|last| last.clone().filter(|last| is_same(last, source, files))) {
+        return Ok(last);
+    }
+    let (sources, checked) =
+        manifest::check_with(source.clone(), |manifest, included| read(manifest, included, files))?;
+    let loaded = Rc::new(Loaded::checked(sources, checked));
+    LAST.set(Some(Rc::clone(&loaded)));
+    Ok(loaded)
+}
+
+/// Whether it was judged by these very texts.
+fn is_same(loaded: &Loaded, source: &Source, files: &BTreeMap<String, Vec<u8>>) -> bool {
+    let is_same = |known: &Source| match files.get(&normal(&known.name)) {
+        Some(file) => *file == known.text.as_bytes(),
+        None => false,
+    };
+    loaded.sources.split_first().is_some_and(|(own, included)| own == source && included.iter().all(is_same))
 }
 
 /// A file that a manifest includes.

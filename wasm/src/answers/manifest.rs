@@ -26,10 +26,7 @@ const TYPES: &str = include_str!("manifest.ts");
 pub fn named_files(
     #[wasm_bindgen(unchecked_param_type = "ManifestFiles")] manifest: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let argument = Argument::new("manifest", manifest);
-    let source = manifest::Source { name: "manifest.toml".to_owned(), text: argument.property("text")?.string()? };
-    let includes: Vec<String> = manifest::includes(&source).into_iter().map(|path| path.value).collect();
-    let files = Files::of(&argument)?;
+    let files = Files::of(&Argument::new("manifest", manifest))?;
     let plan = files.loaded().ok().and_then(|loaded| loaded.draft());
     let keys: Vec<&String> = plan.iter().flat_map(|plan| &plan.keys).map(|key| &key.public.value).collect();
     let placements = plan.iter().flat_map(|plan| &plan.images).flat_map(|image| &image.placements);
@@ -37,7 +34,7 @@ pub fn named_files(
         placements.filter_map(|placement| placement.input.as_ref()).map(|input| &input.value).collect();
     inputs.dedup();
     let mut object = serde_json::Map::new();
-    object.insert("includes".to_owned(), json!(includes));
+    object.insert("includes".to_owned(), json!(files.includes));
     object.insert("keys".to_owned(), json!(keys));
     object.insert("inputs".to_owned(), json!(inputs));
     to_js(&object.into())
@@ -66,7 +63,7 @@ fn checked(files: &Files) -> Result<Report, Failure> {
         };
         places.map(input).collect()
     };
-    let result = loaded.draft().map(|plan| check::to_json(loaded, &plan, &inputs(&plan)));
+    let result = loaded.draft().map(|plan| check::to_json(loaded, plan, &inputs(plan)));
     let report = loaded.with_findings(Report { result, ..Report::done(String::new()) });
     let errors = report.findings.diagnostics.iter().any(|found| found.severity == Severity::Error);
     Ok(Report { exit: if errors { Exit::Refused } else { Exit::Done }, ..report })
