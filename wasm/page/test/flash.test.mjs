@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 import { content, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest, reach } from "./browser.mjs";
-import { banks, changed, factory, flipped, hub, keys, manifest, release, withHuge } from "./inputs.mjs";
+import { banks, changed, factory, flipped, hub, keys, manifest, release, trust, withHuge } from "./inputs.mjs";
 
 const tab = "flash";
 const BOARD = "STM32F746VG,serial=TEST00000001";
@@ -120,6 +120,22 @@ pageTest("a release that expires wants a day", { tab, prepare: withBoard(BOARD) 
   assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
   await flash.getByLabel("Day, if it expires").fill("2027-06-30");
   await flash.getByRole("button", { name: "Connect a board" }).waitFor();
+});
+
+pageTest("a release by a trust set beside the manifest, once somebody says that it counts", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  const flash = await choose(page, release(), [manifest(), trust(), { ...keys()[1], name: "other.pub.pem" }]);
+  await flash.getByText("Not judged: say whose signatures count").waitFor();
+  assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+  const whose = flash.getByLabel("Whose signatures count");
+  await whose.selectOption("public key other.pub.pem");
+  await ended(flash, "Refused");
+  assert.equal(await flash.getByRole("button", { name: "Connect a board" }).count(), 0);
+  await whose.selectOption("trust set trust.bin");
+  await flash.getByText("By the signatures of trust set trust.bin, in place of the manifest's keys.").waitFor();
+  await connect(flash);
+  await write(flash);
+  await ended(flash, "Written, and read back");
+  assert.ok(await holdsImage(page));
 });
 
 // Boards that the manifest is not for: connected, and refused with reasons.

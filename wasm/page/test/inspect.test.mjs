@@ -85,7 +85,37 @@ pageTest("by public keys alone: several need a number", { tab }, async (page) =>
   await inspect.getByRole("button", { name: "Remove demo.pub.pem" }).click();
   await inspect.locator(".verdict", { hasText: /Refused: \w*Signature/ }).waitFor();
   await inspect.getByLabel("Manifest and keys").setInputFiles(trust());
-  await inspect.getByText("either one trust set or public keys").waitFor();
+  await inspect.getByText("Not judged: say whose signatures count").waitFor();
+});
+
+const WHOSE = "Whose signatures count";
+/** A public key that the manifest does not name. */
+const stranger = () => ({ ...keys()[1], name: "other.pub.pem" });
+
+pageTest("beside a manifest a trust set or another key counts once somebody says so, and the verdict tells", { tab }, async (page) => {
+  const inspect = await choose(page, release(), [manifest(), ...keys(), trust(), stranger()]);
+  await inspect.getByText("Not judged: say whose signatures count").waitFor();
+  assert.equal(await inspect.locator(".verdict").count(), 0);
+  const whose = inspect.getByLabel(WHOSE);
+  await whose.selectOption("trust set trust.bin");
+  assert.deepEqual(await verdict(inspect), ["Verified, but for revision"]);
+  await inspect.getByText("By the signatures of trust set trust.bin, in place of the manifest's keys.").waitFor();
+  await inspect.getByRole("row", { name: /^signatures.*keys from trust set/ }).first().waitFor();
+  assert.deepEqual(await axe(page), []);
+  await whose.selectOption("public key other.pub.pem");
+  await inspect.locator(".verdict", { hasText: /Refused: \w*Signature/ }).waitFor();
+  await inspect.getByText("By the signatures of public key other.pub.pem").waitFor();
+  await whose.selectOption("the manifest's keys");
+  await inspect.locator(".verdict", { hasText: /^Verified, but for revision$/ }).waitFor();
+  assert.equal(await inspect.getByText("By the signatures of").count(), 0);
+  await inspect.getByRole("row", { name: /^signatures.*keys from demo.toml/ }).first().waitFor();
+});
+
+pageTest("what else lies beside a manifest is nobody's signature", { tab }, async (page) => {
+  const other = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(buffer) });
+  const inspect = await choose(page, release(), [manifest(), ...keys(), other("README.md", "Read me."), other("boot.bin", [0, 1, 2]), layout()]);
+  assert.deepEqual(await verdict(inspect), ["Verified, but for revision"]);
+  assert.equal(await inspect.getByLabel(WHOSE).count(), 0);
 });
 
 for (const form of ["hex", "dfu"]) {
@@ -142,6 +172,17 @@ pageTest("a factory image, with the boot loader that nobody signs", { tab }, asy
   await inspect.getByRole("heading", { name: "Boot loader for slot boot not signed" }).waitFor();
 });
 
+pageTest("the digests of chunks, folded", { tab }, async (page) => {
+  const inspect = await choose(page, release(), []);
+  const chunks = inspect.locator("details", { hasText: /^Chunks of image [0-9a-f]{16}: \d+ of / });
+  await chunks.first().waitFor();
+  assert.equal(await chunks.count(), 2);
+  await chunks.first().locator("summary").click();
+  assert.match(await chunks.first().innerText(), /0x0000_0000 {2}[0-9a-f]{64}\n/);
+  await inspect.getByLabel(ROOM).setInputFiles(image("hex"));
+  await inspect.locator("summary", { hasText: /^Chunks: \d+ of / }).waitFor();
+});
+
 pageTest("a changed byte is refused", { tab }, async (page) => {
   const inspect = await choose(page, flipped(release(), 5000));
   assert.match((await verdict(inspect)).join(), /Refused: ChunkDigest \(707\)/);
@@ -168,6 +209,39 @@ pageTest("an HTML page is no firmware", { tab }, async (page) => {
 pageTest("200 MB are not read", { tab }, async (page) => {
   const inspect = await withHuge((file) => choose(page, file));
   await inspect.getByText("huge.bin has 200 MiB").waitFor();
+});
+
+/** For `prepare`: counts what the package is asked about manifests, in `window.asked`. */
+const counted = (context) => context.addInitScript(() => {
+  const { instantiateStreaming } = WebAssembly;
+  const names = ["namedFiles", "checkManifest", "mapManifest", "mapSvg"];
+  globalThis.asked = {};
+  WebAssembly.instantiateStreaming = async (...given) => {
+    const { module, instance } = await instantiateStreaming(...given);
+    const exports = { ...instance.exports };
+    for (const name of names.filter((name) => name in exports)) {
+      exports[name] = (...values) => {
+        globalThis.asked[name] = (globalThis.asked[name] ?? 0) + 1;
+        return instance.exports[name](...values);
+      };
+    }
+    return { module, instance: { exports } };
+  };
+});
+
+pageTest("what is typed is asked about once, however many views show it", { tab, prepare: counted }, async (page) => {
+  const inspect = await choose(page, release());
+  await inspect.locator(".verdict").waitFor();
+  for (const tab of ["Flash", "Provision", "Inspect"]) {
+    await page.getByRole("link", { name: tab, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: tab }).waitFor();
+  }
+  await page.evaluate(() => (globalThis.asked = {}));
+  await inspect.getByRole("textbox", { name: "Manifest demo.toml" }).press("ControlOrMeta+End");
+  await page.keyboard.type("#");
+  await page.waitForFunction(() => globalThis.asked.checkManifest > 0);
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 100)));
+  assert.deepEqual(await page.evaluate(() => globalThis.asked), { namedFiles: 1, checkManifest: 1, mapManifest: 1, mapSvg: 1 });
 });
 
 pageTest("a mistake in the manifest is told at its line, and the list leads there", { tab }, async (page) => {

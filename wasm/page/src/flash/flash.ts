@@ -3,7 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 import { compareBoard, judgeForFlash, planFlash, type Flashed } from "../whole";
 
 import { demo } from "../demo";
-import { companionsOf, manifestOf, verifyOptions } from "../rules";
+import { manifestOf, question, signers } from "../rules";
 import { Chosen } from "../ui/chosen";
 import { Connection } from "../ui/connection";
 import { sentence, troubleOf } from "../ui/device";
@@ -12,6 +12,7 @@ import { grouped } from "../ui/format";
 import { project, Watch } from "../ui/project";
 import "../ui/project-files";
 import { record } from "../ui/record";
+import { insteadOfManifest, signersChoice } from "../ui/signers";
 import { reached, step } from "../ui/steps";
 import { verdict } from "../ui/verdict";
 import { message, said, sentences, trouble } from "../ui/views";
@@ -68,7 +69,6 @@ export class Flash extends Element {
   /** Everything that follows from the inputs, anew. */
   private judge(): void {
     if (this.work.isRunning) return;
-    const found = manifestOf(project);
     this.error = "";
     this.problem = "";
     this.judged = null;
@@ -76,16 +76,15 @@ export class Flash extends Element {
     this.slots = [];
     this.loader = "";
     const { file, others } = this.chosen;
-    if (found && file) {
-      this.judged = this.attempt(() => judgeForFlash(
-        file.bytes, verifyOptions(found.manifest, file.name, this.revision, this.date, companionsOf(file, others)),
-      ));
-    }
+    const { revision, date } = this;
+    const asked = file && question(file, { revision, date, others });
+    // Only a manifest says where anything goes.
+    if (asked?.manifest) this.judged = this.attempt(() => judgeForFlash(file.bytes, asked));
     this.compare();
   }
 
   private compare(): void {
-    const found = manifestOf(project);
+    const found = manifestOf();
     const { board, without } = this.board;
     this.compared = found && board && this.judged?.verdict
       ? this.attempt(() => compareBoard(board, found.manifest, "flash", [...without]))
@@ -114,14 +113,15 @@ export class Flash extends Element {
         <p class="field"><label for="${this.id_}-date">Day, if it expires</label>
           <input id="${this.id_}-date" type="date" .value=${this.date}
             @input=${(event: Event) => { this.date = (event.target as HTMLInputElement).value; this.judge(); }}></p></div>
-      <wx-project-files></wx-project-files>
+      <div><wx-project-files></wx-project-files>${signersChoice()}
+        ${this.chosen.file && project.manifest !== null && signers().wanted ? message("note", signers().wanted) : nothing}</div>
     </div>${this.error ? message("bad", this.error) : nothing}`;
   }
 
   private verdict(): TemplateResult | typeof nothing {
     if (!this.judged) return nothing;
     if (this.judged.failure) return trouble(this.judged.failure);
-    return this.judged.result ? verdict(this.judged.result) : message("bad", "The manifest has errors: Inspect tells them.");
+    return this.judged.result ? html`${insteadOfManifest()}${verdict(this.judged.result)}` : message("bad", "The manifest has errors: Inspect tells them.");
   }
 
   private boardFound(): TemplateResult {

@@ -4,13 +4,14 @@ import { customElement, state } from "lit/decorators.js";
 import type { MemoryMap } from "waxseal";
 
 import { demo } from "../demo";
-import { inspect, map, mapPicture, signersOf, slotsOf, verify } from "../rules";
+import { inspect, map, mapPicture, signers, slotsOf, verify } from "../rules";
 import { Element } from "../ui/element";
 import { Chosen } from "../ui/chosen";
 import type { LoadedFile } from "../ui/file-input";
 import { grouped } from "../ui/format";
 import { project, Watch } from "../ui/project";
 import "../ui/project-files";
+import { insteadOfManifest, signersChoice } from "../ui/signers";
 import { verdict } from "../ui/verdict";
 import { guarded, message, trouble } from "../ui/views";
 import { artefact } from "./artefact";
@@ -24,7 +25,6 @@ export class Inspect extends Element {
   @state() private revision = "";
   @state() private date = "";
   @state() private dump = false;
-  @state() private threshold: number | null = null;
   private readonly picture = new Picture();
   private readonly chosen = new Chosen(() => this.requestUpdate());
 
@@ -35,7 +35,7 @@ export class Inspect extends Element {
   }
 
   override render(): TemplateResult {
-    const mapped = map(project);
+    const mapped = map();
     return html`
       <h1>Inspect</h1>
       <p class="lead">What a file is, who signed it, and whether the boot loader would start it. Nothing leaves this computer.</p>
@@ -44,8 +44,7 @@ export class Inspect extends Element {
           ${this.chosen.render("Choose a file", "release, image and its companions, layout, OTP blob, HEX, DfuSe, factory image, dump of a slot")}
           ${project.manifest === null ? nothing : this.options(slotsOf(mapped))}
         </section>
-        <section class="card"><h2>Judged by</h2><wx-project-files></wx-project-files>
-          ${project.manifest === null && signersOf(project).keys.length > 1 ? this.wanted(signersOf(project).keys.length) : nothing}</section>
+        <section class="card"><h2>Judged by</h2><wx-project-files></wx-project-files>${signersChoice()}</section>
       </div>
       ${this.chosen.file ? this.results(this.chosen.file) : nothing}
       ${mapped ? this.map(mapped) : nothing}
@@ -80,35 +79,22 @@ export class Inspect extends Element {
       It was read back from a board: erased bytes and state words are no error</label>`;
   }
 
-  private wanted(keys: number): TemplateResult {
-    return html`<label class="field"><span>Signatures that must be there, of ${keys} keys</span>
-      <input type="number" min="1" max=${keys} .value=${`${this.threshold ?? ""}`}
-        @input=${(event: Event) => (this.threshold = (event.target as HTMLInputElement).valueAsNumber || null)}></label>`;
-  }
-
   private verdict(file: LoadedFile): TemplateResult {
-    const { slot_: slot, revision, date, dump, threshold } = this;
-    const { others } = this.chosen;
+    const { revision, date } = this;
     if (project.trouble) return message("bad", `What reads manifests could not be loaded: ${project.trouble}`);
     if (project.isWaiting) return message("note", "Loading what reads manifests.");
-    const isAlone = project.manifest === null;
-    const { trust, keys } = signersOf(project);
-    if (isAlone && trust.length + Math.min(keys.length, 1) > 1) {
-      return message("warn", "Not judged: without a manifest, either one trust set or public keys say whose signatures count. Remove the others.");
-    }
-    if (isAlone && keys.length > 1 && threshold === null) return message("note", "Not judged: say how many of the keys must have signed.");
-    const judged = verify(project, file, { slot, revision, date, dump, others, threshold });
-    if (judged === null) return message("note", "Not judged: choose a manifest with its keys; or public keys, or a trust set, alone.");
+    const judged = verify(file, this.slot_, this.dump, { revision, date, others: this.chosen.others });
+    if (judged === null) return message("note", signers().wanted);
     if (judged.failure) return trouble(judged.failure);
-    return judged.result ? verdict(judged.result) : message("bad", "The manifest has errors: they stand below.");
+    return judged.result ? html`${insteadOfManifest()}${verdict(judged.result)}` : message("bad", "The manifest has errors: they stand below.");
   }
 
   private itself(file: LoadedFile): TemplateResult {
-    const { result, failure } = inspect(project, file);
+    const { result, failure } = inspect(file);
     return failure ? trouble(failure) : result ? artefact(result) : html``;
   }
 
   private map(map: MemoryMap): TemplateResult {
-    return html`<section class="card"><header><h2>Memory map</h2><span class="muted">${map.part}</span></header>${memoryMap(map, this.picture.of(mapPicture(project)))}</section>`;
+    return html`<section class="card"><header><h2>Memory map</h2><span class="muted">${map.part}</span></header>${memoryMap(map, this.picture.of(mapPicture()))}</section>`;
   }
 }

@@ -22,7 +22,7 @@ export class Manifest extends Element {
 
   constructor() {
     super();
-    new Watch(this, () => (this.checked = check(project)));
+    new Watch(this, () => (this.checked = check()));
   }
 
   override render(): TemplateResult {
@@ -57,7 +57,7 @@ export class Manifest extends Element {
   }
 
   private go({ file, start, end }: Label): void {
-    if (file !== project.manifest && project.files.has(file)) project.choose(file);
+    if (file !== project.manifest && project.files.has(file)) project.choose({ manifest: file });
     const at = utf16(project.text());
     void this.updateComplete.then(() => this.editor.select(at(start), at(end)));
   }

@@ -9,7 +9,6 @@ import { manifestOf } from "../rules";
 import { Connection } from "../ui/connection";
 import { sentence, troubleOf } from "../ui/device";
 import { Element, uniqueId } from "../ui/element";
-import { project } from "../ui/project";
 import { record } from "../ui/record";
 import { reached, step } from "../ui/steps";
 import { message, said, sentences, trouble } from "../ui/views";
@@ -104,7 +103,7 @@ export class Burn extends Element {
 
   /** Compares the board, and reads it. */
   private async look(): Promise<void> {
-    const found = manifestOf(project);
+    const found = manifestOf();
     const { board, port, without } = this.connection;
     this.plan = null;
     this.compared = null;

@@ -35,8 +35,8 @@ export class Provision extends Element {
   }
 
   protected override willUpdate(): void {
-    const found = manifestOf(project);
-    this.otp = map(project)?.otp ?? null;
+    const found = manifestOf();
+    this.otp = map()?.otp ?? null;
     const stages = this.otp?.stages.map(({ name }) => name) ?? [];
     if (!stages.includes(this.stage)) this.stage = stages[0] ?? "";
     this.read = null;

@@ -22,7 +22,7 @@ export class ProjectFiles extends Element {
   override render(): TemplateResult {
     const names = [...project.files.keys()].sort();
     const manifests = names.filter((name) => name.endsWith(".toml"));
-    const missing = manifestOf(project)?.missing ?? [];
+    const missing = manifestOf()?.missing ?? [];
     return html`
       <wx-file-input label="Manifest and keys" multiple
         hint=${names.length === 0 ? "the .toml, what it includes, the public keys it names; or keys, or a trust set, alone" : "add or replace files"}
@@ -35,7 +35,7 @@ export class ProjectFiles extends Element {
 
   private choice(manifests: string[]): TemplateResult {
     return html`<p class="field"><label for=${this.selectId}>The manifest</label>
-      <select id=${this.selectId} @change=${(event: Event) => project.choose((event.target as HTMLSelectElement).value)}>
+      <select id=${this.selectId} @change=${(event: Event) => project.choose({ manifest: (event.target as HTMLSelectElement).value })}>
         ${manifests.map((name) => html`<option value=${name} ?selected=${name === project.manifest}>${name}</option>`)}
       </select></p>`;
   }

@@ -10,6 +10,10 @@ export class Project extends EventTarget {
   readonly files = new Map<string, Uint8Array>();
   /** Which of the files is the manifest. */
   manifest: string | null = null;
+  /** Who was chosen to say whose signatures count, where several could: an id of `signers` in rules.ts. */
+  signers: string | null = null;
+  /** How many of several public keys must have signed. */
+  threshold: number | null = null;
   /** Why a manifest cannot be read: what reads it could not be loaded. */
   trouble = "";
 
@@ -41,20 +45,15 @@ export class Project extends EventTarget {
     this.changed();
   }
 
-  choose(manifest: string): void {
-    this.manifest = manifest;
+  /** Chooses among what there is. */
+  choose(chosen: Partial<Pick<Project, "manifest" | "signers" | "threshold">>): void {
+    Object.assign(this, chosen);
     this.changed();
   }
 
   remove(name: string): void {
     this.files.delete(name);
     if (this.manifest === name) this.manifest = [...this.files.keys()].find((other) => other.endsWith(".toml")) ?? null;
-    this.changed();
-  }
-
-  clear(): void {
-    this.files.clear();
-    this.manifest = null;
     this.changed();
   }
 

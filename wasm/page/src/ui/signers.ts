@@ -1,0 +1,28 @@
+import { html, nothing, type TemplateResult } from "lit";
+
+import { signers } from "../rules";
+import { project } from "./project";
+import { message } from "./views";
+
+/** To say whose signatures count, where more than one thing that was chosen could say it. */
+export function signersChoice(): TemplateResult {
+  const { all, wanted } = signers();
+  const keys = all.find(({ id }) => all.length === 1 || id === project.signers)?.keys;
+  return html`
+    ${all.length < 2 ? nothing : html`<label class="field"><span>Whose signatures count</span>
+      <select @change=${(event: Event) => project.choose({ signers: (event.target as HTMLSelectElement).value || null })}>
+        <option value="">not said yet</option>
+        ${all.map(({ id, words }) => html`<option value=${id} ?selected=${id === project.signers}>${words}</option>`)}
+      </select></label>`}
+    ${keys === undefined ? nothing : html`<label class="field"><span>Signatures that must be there, of ${keys} keys</span>
+      <input type="number" min="1" max=${keys} .value=${`${project.threshold ?? ""}`}
+        @input=${(event: Event) => project.choose({ threshold: (event.target as HTMLInputElement).valueAsNumber || null })}></label>`}`;
+}
+
+/** Whose word counted, if it is not the manifest's. */
+export function insteadOfManifest(): TemplateResult | typeof nothing {
+  const { counting } = signers();
+  return project.manifest === null || !counting || counting.id === "manifest"
+    ? nothing
+    : message("note", html`By the signatures of <strong>${counting.words}</strong>, in place of the manifest's keys.`);
+}
