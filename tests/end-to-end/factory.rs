@@ -36,7 +36,7 @@ fn boot_loader_and_images_at_their_addresses() {
         .unwrap()[..16]
         .to_owned();
     let built = project.waxseal(BUILD).exits(0);
-    built.says(&["out/factory.hex", &format!("embeds layout {fingerprint} + app in a\n")]);
+    let built = built.says(&["out/factory.hex", &format!("embeds layout {fingerprint} + app in a\n")]);
     built.says(&["out/factory.dfu", &format!("embeds layout {fingerprint} + app in a; the boot loader comes last\n")]);
     let expected = hex::data(BOOT, &[code(BOOT, 0x400), layout.clone()].concat())
         + &hex::file(0x0802_0000, &project.read("out/app.a.bin"));

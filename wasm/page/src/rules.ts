@@ -67,29 +67,26 @@ export function inspect(file: LoadedFile): Answer<Inspected> {
   return judging().inspectFile(file.bytes, { name: file.name, ...named });
 }
 
-/** What is asked beside the file. An empty text is: not given. */
-export interface Asked {
+/** What somebody said beside the file. An empty text is: not given. */
+interface Said {
   revision: string;
-  /** The day on which a release that expires is judged. */
   date: string;
-  /** What was chosen beside the file. */
-  others: LoadedFile[];
 }
 
 /** The verdict: by the manifest as far as there is one, and by whoever's signatures count. `null`: there is nothing to judge by. */
-export function verify(file: LoadedFile, slot: string, dump: boolean, asked: Asked): Answer<Verified> | null {
-  const options = question(file, asked);
+export function verify(file: LoadedFile, others: LoadedFile[], said: Said, { slot, dump }: { slot: string; dump: boolean }): Answer<Verified> | null {
+  const options = question(file, others, said);
   if (!options) return null;
   const { verifyFile } = judging();
   if (!options.manifest) return verifyFile(file.bytes, { ...options, without: OF_MANIFEST });
   const without: Input[] = [...(options.without ?? []), "boot-loader"];
-  if (!asked.date) without.push("expiry");
-  if (companionsOf(file, asked.others)?.length === 0) without.push("companions");
+  if (!said.date) without.push("expiry");
+  if (companionsOf(file, others)?.length === 0) without.push("companions");
   return verifyFile(file.bytes, { ...options, without, dump, ...(slot ? { slot } : {}) });
 }
 
 /** The same question as it is asked before anything is written: what is waived there is the revision alone. */
-export function question(file: LoadedFile, { revision, date, others }: Asked): VerifyOptions | null {
+export function question(file: LoadedFile, others: LoadedFile[], { revision, date }: Said): VerifyOptions | null {
   const { counting } = signers();
   // Never by less than somebody chose, only because it is not loaded yet.
   if (!counting || (project.manifest !== null && !manifestOf())) return null;

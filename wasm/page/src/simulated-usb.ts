@@ -6,18 +6,28 @@ const TYPES = { standard: 0, class: 1, vendor: 2 };
 const RECIPIENTS = { device: 0, interface: 1, endpoint: 2, other: 3 };
 const IN = 0x80;
 
-/** The part of `USB` that the page uses. */
+/** The part of `USB` that the page uses. As a browser's, it takes nothing out of order. */
 export async function simulatedUsb(description: string): Promise<{ usb: USB; board: SimulatedBoard }> {
   await init({ module_or_path: "simulated_bg.wasm" });
   const board = new SimulatedBoard(description);
-  const usb = Object.assign(new EventTarget(), { requestDevice: async () => deviceOf(board) }) as unknown as USB;
+  const requestDevice = async ({ filters }: { filters: USBDeviceFilter[] }): Promise<USBDevice> => {
+    if (filters.some(({ vendorId, productId }) => vendorId === 0x0483 && productId === 0xdf11)) return deviceOf(board);
+    throw new DOMException("No device selected.", "NotFoundError");
+  };
+  const usb = Object.assign(new EventTarget(), { requestDevice }) as unknown as USB;
   return { usb, board };
 }
 
 function deviceOf(board: SimulatedBoard): USBDevice {
   // Its time passes as ours does.
   let then = performance.now();
+  let isOpen = false;
+  const claimed = new Set<number>();
+  const inOrder = (is: boolean): void => {
+    if (!is) throw new DOMException("The device is not opened, configured or claimed.", "InvalidStateError");
+  };
   const perform = (effect: Effect): Event => {
+    inOrder(isOpen);
     const now = performance.now();
     board.perform({ kind: "wait", milliseconds: Math.ceil(now - then) });
     then = now;
@@ -25,14 +35,32 @@ function deviceOf(board: SimulatedBoard): USBDevice {
     if (event.kind === "gone") throw new DOMException("The device was disconnected.", "NetworkError");
     return event;
   };
+  const setupOf = ({ requestType, recipient, request, value, index }: USBControlTransferParameters, direction: number): Setup => {
+    inOrder(recipient !== "interface" || claimed.has(index));
+    return { requestType: direction | (TYPES[requestType] << 5) | RECIPIENTS[recipient], request, value, index };
+  };
+  const configuration = { configurationValue: 1 };
   const device = {
-    configuration: { configurationValue: 1 },
-    configurations: [{ configurationValue: 1 }],
-    open: async () => board.reconnect(),
-    close: async () => undefined,
-    selectConfiguration: async () => undefined,
-    claimInterface: async () => undefined,
+    configuration: null as typeof configuration | null,
+    configurations: [configuration],
+    open: async () => {
+      board.reconnect();
+      isOpen = true;
+    },
+    close: async () => {
+      isOpen = false;
+      claimed.clear();
+    },
+    selectConfiguration: async (value: number) => {
+      inOrder(isOpen && value === configuration.configurationValue);
+      device.configuration = configuration;
+    },
+    claimInterface: async (number: number) => {
+      inOrder(isOpen && device.configuration !== null);
+      claimed.add(number);
+    },
     selectAlternateInterface: async (number: number, alternate: number) => {
+      inOrder(claimed.has(number));
       perform({ kind: "select", interface: number, alternate });
     },
     controlTransferOut: async (parameters: USBControlTransferParameters, data?: Uint8Array) => {
@@ -46,8 +74,4 @@ function deviceOf(board: SimulatedBoard): USBDevice {
     },
   };
   return device as unknown as USBDevice;
-}
-
-function setupOf({ requestType, recipient, request, value, index }: USBControlTransferParameters, direction: number): Setup {
-  return { requestType: direction | (TYPES[requestType] << 5) | RECIPIENTS[recipient], request, value, index };
 }

@@ -22,6 +22,16 @@ export function withBoard(description, { faults = [], put = [] } = {}) {
         // What goes wrong, goes wrong once: who plugs the board in again has a good cable.
         if (plugged++ === 0) made.board.setFaults(faults);
       };
+      // A view need not begin where its buffer does.
+      const ask = device.controlTransferIn.bind(device);
+      device.controlTransferIn = async (...given) => {
+        const { status, data } = await ask(...given);
+        if (!data) return { status };
+        const behind = new Uint8Array(data.byteLength + 3);
+        behind.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 3);
+        return { status, data: new DataView(behind.buffer, 3) };
+      };
+      globalThis.hang = () => (device.controlTransferOut = () => new Promise(() => undefined));
       globalThis.unplug = () => usb.dispatchEvent(Object.assign(new Event("disconnect"), { device }));
       return device;
     };
@@ -32,6 +42,9 @@ export function withBoard(description, { faults = [], put = [] } = {}) {
 
 /** Pulls the cable. */
 export const unplug = (page) => page.evaluate(() => globalThis.unplug());
+
+/** From now on the device takes what is sent, and never says so. */
+export const hang = (page) => page.evaluate(() => void globalThis.hang());
 
 /** What was done to the board's memory, in order. */
 export const log = (page) => page.evaluate(() => globalThis.simulated?.log ?? []);

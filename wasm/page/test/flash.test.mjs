@@ -1,7 +1,7 @@
 // From a release to a board that holds it, and everything that can come between.
 import assert from "node:assert/strict";
 
-import { content, log, unplug, withBoard } from "./board.mjs";
+import { content, hang, log, unplug, withBoard } from "./board.mjs";
 import { axe, pageTest, reach } from "./browser.mjs";
 import { banks, changed, factory, flipped, hub, keys, manifest, release, trust, withHuge } from "./inputs.mjs";
 
@@ -207,6 +207,18 @@ pageTest("unplugged while nothing runs: noticed at once", { tab, prepare: withBo
   await ended(flash, "Written, and read back");
 });
 
+pageTest("a device that holds a transfer for ever is as good as gone", { tab, prepare: withBoard(BOARD) }, async (page) => {
+  await page.clock.install();
+  const flash = await choose(page);
+  await connect(flash);
+  await hang(page);
+  await write(flash);
+  await flash.getByText("The board is not changed by this").waitFor();
+  await page.clock.runFor(30_000);
+  await ended(flash, "The board is unfinished");
+  await flash.getByText(/^The device is gone/).waitFor();
+});
+
 pageTest("stopped by its user, and written after all", { tab, prepare: withBoard(BOARD) }, async (page) => {
   const flash = await choose(page);
   await connect(flash);
@@ -237,7 +249,7 @@ pageTest("a browser without WebUSB says so", { tab, prepare: (context) => contex
 /** For `prepare`: what the browser answers when it is asked for a board. */
 const withUsb = (requestDevice) => (context) => context.addInitScript(
   `Object.defineProperty(navigator, "usb", { value: Object.assign(new EventTarget(), { requestDevice: async () => { ${requestDevice} } }) })`);
-const CLOSED = 'return { close: async () => {}, open: async () => { throw new DOMException("Access denied.", "SecurityError"); } };';
+const CLOSED = 'return { close: async () => { globalThis.isClosed = true; }, open: async () => { throw new DOMException("Access denied.", "SecurityError"); } };';
 const NO_DEVICE = [
   ["a board that cannot be opened", CLOSED, /cannot be opened: Access denied.*WinUSB.*udev.*cable/s],
   ["no board in the browser's list", 'throw new DOMException("None.", "NotFoundError");', /No board was chosen.*boot pin.*WinUSB.*udev.*cable/s],
@@ -247,6 +259,7 @@ for (const [name, requestDevice, words] of NO_DEVICE) {
     const flash = await choose(page);
     await flash.getByRole("button", { name: "Connect a board" }).click();
     await flash.getByText(words).first().waitFor();
+    assert.equal(await page.evaluate(() => globalThis.isClosed), requestDevice === CLOSED || undefined);
     assert.deepEqual(await axe(page), []);
   });
 }

@@ -4,10 +4,11 @@ import { compareBoard, judgeForFlash, planFlash, type Flashed } from "../whole";
 
 import { demo } from "../demo";
 import { manifestOf, question, signers } from "../rules";
+import { Asked } from "../ui/asked";
 import { Chosen } from "../ui/chosen";
-import { Connection } from "../ui/connection";
+import { Connection, type Compared } from "../ui/connection";
 import { sentence, troubleOf } from "../ui/device";
-import { Element, uniqueId } from "../ui/element";
+import { Element } from "../ui/element";
 import { grouped } from "../ui/format";
 import { project, Watch } from "../ui/project";
 import "../ui/project-files";
@@ -15,19 +16,16 @@ import { record } from "../ui/record";
 import { insteadOfManifest, signersChoice } from "../ui/signers";
 import { reached, step } from "../ui/steps";
 import { verdict } from "../ui/verdict";
-import { message, said, sentences, trouble } from "../ui/views";
+import { field, message, said, sentences, trouble, typed } from "../ui/views";
 import { Work } from "../ui/work";
 import { planTable } from "./plan";
 
 type Judged = ReturnType<typeof judgeForFlash>;
-type Compared = ReturnType<typeof compareBoard>;
 type Planned = ReturnType<typeof planFlash>;
 
 /** From a release to a board that holds it, read back. Nothing is sent to a board before a verdict. */
 @customElement("wx-flash")
 export class Flash extends Element {
-  @state() private revision = "";
-  @state() private date = "";
   @state() private slots: string[] = [];
   @state() private judged: Judged | null = null;
   @state() private compared: Compared | null = null;
@@ -42,9 +40,9 @@ export class Flash extends Element {
   @state() private name = "";
   @state() private isRecorded = false;
   private readonly chosen = new Chosen(() => this.judge());
+  private readonly asked = new Asked(() => this.judge());
   private readonly work = new Work(this);
   private readonly board = new Connection(this.work, () => this.compare());
-  private readonly id_ = uniqueId("flash");
 
   constructor() {
     super();
@@ -60,7 +58,7 @@ export class Flash extends Element {
       <p class="lead">A release onto a board over USB, judged before a byte is sent. Nothing leaves this computer. Unproven on silicon.</p>
       ${step(1, "Release and keys", this.judged ? "done" : "now", this.inputs())}
       ${step(2, "Verdict", reached(isAccepted, this.judged !== null), html`<div aria-live="polite">${this.verdict()}</div>`)}
-      ${step(3, "Board", reached(Boolean(this.compared?.fit), isAccepted), this.boardFound())}
+      ${step(3, "Board", reached(Boolean(this.compared?.fit), isAccepted), this.board.render(this.compared ?? {}, "This board is not written."))}
       ${step(4, "Plan", reached(this.flashed !== null, this.planned !== null), this.plan())}
       ${step(5, "Erase, program, read back", reached(this.flashed?.done ?? false, Boolean(plan) || this.flashed !== null), this.writing())}
       ${step(6, "Record", this.flashed ? "now" : "later", html`${this.recording()}<wx-record></wx-record>`)}`;
@@ -76,10 +74,9 @@ export class Flash extends Element {
     this.slots = [];
     this.loader = "";
     const { file, others } = this.chosen;
-    const { revision, date } = this;
-    const asked = file && question(file, { revision, date, others });
+    const options = file && question(file, others, this.asked);
     // Only a manifest says where anything goes.
-    if (asked?.manifest) this.judged = this.attempt(() => judgeForFlash(file.bytes, asked));
+    if (options?.manifest) this.judged = this.attempt(() => judgeForFlash(file.bytes, options));
     this.compare();
   }
 
@@ -107,12 +104,7 @@ export class Flash extends Element {
   private inputs(): TemplateResult {
     return html`<div class="columns">
       <div>${this.chosen.render("Choose a release", "a release, a factory image, or a sealed image and its companions: BIN, HEX, DfuSe")}
-        <p class="field"><label for="${this.id_}-revision">Board's revision</label>
-          <input id="${this.id_}-revision" type="text" size="8" maxlength="4" autocomplete="off" placeholder="not judged" .value=${this.revision}
-            @input=${(event: Event) => { this.revision = (event.target as HTMLInputElement).value; this.judge(); }}></p>
-        <p class="field"><label for="${this.id_}-date">Day, if it expires</label>
-          <input id="${this.id_}-date" type="date" .value=${this.date}
-            @input=${(event: Event) => { this.date = (event.target as HTMLInputElement).value; this.judge(); }}></p></div>
+        ${this.asked.render()}</div>
       <div><wx-project-files></wx-project-files>${signersChoice()}
         ${this.chosen.file && project.manifest !== null && signers().wanted ? message("note", signers().wanted) : nothing}</div>
     </div>${this.error ? message("bad", this.error) : nothing}`;
@@ -122,14 +114,6 @@ export class Flash extends Element {
     if (!this.judged) return nothing;
     if (this.judged.failure) return trouble(this.judged.failure);
     return this.judged.result ? html`${insteadOfManifest()}${verdict(this.judged.result)}` : message("bad", "The manifest has errors: Inspect tells them.");
-  }
-
-  private boardFound(): TemplateResult {
-    const { failure, result, fit } = this.compared ?? {};
-    return html`
-      ${failure ? trouble(failure) : nothing}
-      ${this.board.render(result ?? null)}
-      ${this.compared && !failure && !fit ? message("bad", html`<p><strong>This board is not written.</strong> What is wrong with it stands above.</p>`) : nothing}`;
   }
 
   private plan(): TemplateResult | typeof nothing {
@@ -171,9 +155,8 @@ export class Flash extends Element {
   }
 
   private vouching(digest: string): TemplateResult {
-    return html`<p class="field"><label for="${this.id_}-loader">Boot loader's SHA-256, its first 8 digits or more, as whoever built it told you</label>
-      <input id="${this.id_}-loader" class="mono" type="text" size="16" maxlength=${digest.length} autocomplete="off" spellcheck="false" .value=${this.loader}
-        @input=${(event: Event) => (this.loader = (event.target as HTMLInputElement).value)}></p>`;
+    return field("Boot loader's SHA-256, its first 8 digits or more, as whoever built it told you", html`<input class="mono" type="text" size="16"
+      maxlength=${digest.length} autocomplete="off" spellcheck="false" .value=${this.loader} @input=${(event: Event) => (this.loader = typed(event))}>`);
   }
 
   private outcome({ done, state, trouble: why, advice }: Flashed): TemplateResult {
@@ -189,9 +172,8 @@ export class Flash extends Element {
     if (!rows) return nothing;
     if (this.isRecorded) return message("good", html`Recorded as ${this.name}.`);
     return html`<form class="fields" @submit=${(event: Event) => { event.preventDefault(); this.isRecorded = true; record.add(this.name, rows); }}>
-      <p class="field"><label for="${this.id_}-name">Board's name, as its label has it</label>
-        <input id="${this.id_}-name" type="text" required autocomplete="off" .value=${this.name}
-          @input=${(event: Event) => (this.name = (event.target as HTMLInputElement).value)}></p>
+      ${field("Board's name, as its label has it", html`<input type="text" required autocomplete="off" .value=${this.name}
+        @input=${(event: Event) => (this.name = typed(event))}>`)}
       <button>Add to the record</button></form>`;
   }
 

@@ -5,6 +5,7 @@ import type { MemoryMap } from "waxseal";
 
 import { demo } from "../demo";
 import { inspect, map, mapPicture, signers, slotsOf, verify } from "../rules";
+import { Asked } from "../ui/asked";
 import { Element } from "../ui/element";
 import { Chosen } from "../ui/chosen";
 import type { LoadedFile } from "../ui/file-input";
@@ -13,7 +14,7 @@ import { project, Watch } from "../ui/project";
 import "../ui/project-files";
 import { insteadOfManifest, signersChoice } from "../ui/signers";
 import { verdict } from "../ui/verdict";
-import { guarded, message, trouble } from "../ui/views";
+import { field, guarded, message, trouble, typed } from "../ui/views";
 import { artefact } from "./artefact";
 import "./manifest";
 import { Picture, memoryMap } from "./map";
@@ -22,11 +23,10 @@ import { Picture, memoryMap } from "./map";
 @customElement("wx-inspect")
 export class Inspect extends Element {
   @state() private slot_ = "";
-  @state() private revision = "";
-  @state() private date = "";
   @state() private dump = false;
   private readonly picture = new Picture();
   private readonly chosen = new Chosen(() => this.requestUpdate());
+  private readonly asked = new Asked(() => this.requestUpdate());
 
   constructor() {
     super();
@@ -63,16 +63,11 @@ export class Inspect extends Element {
 
   private options(slots: string[]): TemplateResult {
     return html`<div class="fields">
-      <label class="field"><span>Slot</span>
-        <select @change=${(event: Event) => (this.slot_ = (event.target as HTMLSelectElement).value)}>
-          <option value="">by the file's layout</option>
-          ${slots.map((name) => html`<option ?selected=${name === this.slot_}>${name}</option>`)}
-        </select></label>
-      <label class="field"><span>Board's revision</span>
-        <input type="text" size="8" maxlength="4" autocomplete="off" .value=${this.revision} placeholder="not judged"
-          @input=${(event: Event) => (this.revision = (event.target as HTMLInputElement).value)}></label>
-      <label class="field"><span>Day, if it expires</span>
-        <input type="date" .value=${this.date} @input=${(event: Event) => (this.date = (event.target as HTMLInputElement).value)}></label>
+      ${field("Slot", html`<select @change=${(event: Event) => (this.slot_ = typed(event))}>
+        <option value="">by the file's layout</option>
+        ${slots.map((name) => html`<option ?selected=${name === this.slot_}>${name}</option>`)}
+      </select>`)}
+      ${this.asked.render()}
     </div>
     <label class="check"><input type="checkbox" .checked=${this.dump}
       @change=${(event: Event) => (this.dump = (event.target as HTMLInputElement).checked)}>
@@ -80,10 +75,9 @@ export class Inspect extends Element {
   }
 
   private verdict(file: LoadedFile): TemplateResult {
-    const { revision, date } = this;
     if (project.trouble) return message("bad", `What reads manifests could not be loaded: ${project.trouble}`);
     if (project.isWaiting) return message("note", "Loading what reads manifests.");
-    const judged = verify(file, this.slot_, this.dump, { revision, date, others: this.chosen.others });
+    const judged = verify(file, this.chosen.others, this.asked, { slot: this.slot_, dump: this.dump });
     if (judged === null) return message("note", signers().wanted);
     if (judged.failure) return trouble(judged.failure);
     return judged.result ? html`${insteadOfManifest()}${verdict(judged.result)}` : message("bad", "The manifest has errors: they stand below.");

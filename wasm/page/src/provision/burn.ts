@@ -6,16 +6,14 @@ import {
 } from "../whole";
 
 import { manifestOf } from "../rules";
-import { Connection } from "../ui/connection";
+import { Connection, type Compared } from "../ui/connection";
 import { sentence, troubleOf } from "../ui/device";
-import { Element, uniqueId } from "../ui/element";
+import { Element } from "../ui/element";
 import { record } from "../ui/record";
 import { reached, step } from "../ui/steps";
-import { message, said, sentences, trouble } from "../ui/views";
+import { field, message, said, sentences, trouble } from "../ui/views";
 import { Work } from "../ui/work";
 import { planned } from "./planned";
-
-type Compared = ReturnType<typeof compareBoard>;
 
 /** One board, from the cable to its locks. Burning and locking are confirmed apart, each by typing the board's name. */
 @customElement("wx-burn")
@@ -32,7 +30,6 @@ export class Burn extends Element {
   @state() private locked: Burnt | null = null;
   private readonly work = new Work(this);
   private readonly connection = new Connection(this.work, () => void this.look());
-  private readonly id_ = uniqueId("burn");
 
   protected override willUpdate(changed: Map<string, unknown>): void {
     // Another board's data, or another stage's: what was read and planned is not for it.
@@ -57,11 +54,8 @@ export class Burn extends Element {
   }
 
   private boardFound(): TemplateResult {
-    const { failure, result, fit } = this.compared ?? {};
     return html`
-      ${failure ? trouble(failure) : nothing}
-      ${this.connection.render(result ?? null)}
-      ${this.compared && !failure && !fit ? message("bad", html`<p><strong>Nothing is burnt on this board.</strong> What is wrong with it stands above.</p>`) : nothing}
+      ${this.connection.render(this.compared ?? {}, "Nothing is burnt on this board.")}
       <div aria-live="polite">${this.problem ?? nothing}</div>
       ${this.work.isRunning && this.connection.board && !this.plan ? this.work.render() : nothing}`;
   }
@@ -71,7 +65,7 @@ export class Burn extends Element {
       ${this.burnt ? this.outcome(this.burnt, "Burnt, and read back") : nothing}
       ${this.work.isRunning && this.plan ? this.work.render() : nothing}
       ${verdict === "to be programmed" && !this.work.isRunning
-        ? this.confirmation("burn", "Burn for ever", "What is burnt stays for ever. Type the board's name, as it stands on the board:", this.burn)
+        ? this.confirmation("Burn for ever", "What is burnt stays for ever. Type the board's name, as it stands on the board:", this.burn)
         : verdict === "there already" && !this.burnt ? message("good", "All of it is there already: nothing is burnt.")
         : verdict === "impossible" || verdict === "locked" ? message("bad", "This board cannot become what the records say. Leave it as it is.") : nothing}`;
   }
@@ -80,19 +74,17 @@ export class Burn extends Element {
     return html`
       ${this.locked ? this.outcome(this.locked, "Locked, and read back") : nothing}
       ${blocks.length > 0 && !this.work.isRunning
-        ? this.confirmation("lock", `Lock ${blocks.length === 1 ? "block" : "blocks"} ${blocks.join(", ")} for ever`,
+        ? this.confirmation(`Lock ${blocks.length === 1 ? "block" : "blocks"} ${blocks.join(", ")} for ever`,
             "A second confirmation: a lock cannot be taken back, nor anything in its block changed. Type the board's name again:", this.lock)
         : why && !this.locked ? message("note", sentence(why)) : nothing}`;
   }
 
-  private confirmation(name: string, label: string, words: string, submit: (typed: string) => void): TemplateResult {
-    const inputId = `${this.id_}-${name}`;
+  private confirmation(label: string, words: string, submit: (typed: string) => void): TemplateResult {
     return html`<form @submit=${(event: SubmitEvent) => {
       event.preventDefault();
       submit(String(new FormData(event.target as HTMLFormElement).get("typed")));
     }}>
-      <p class="field"><label for=${inputId}>${words}</label>
-        <input id=${inputId} class="mono" name="typed" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" required></p>
+      ${field(words, html`<input class="mono" name="typed" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" required>`)}
       <button class="danger">${label}</button></form>`;
   }
 

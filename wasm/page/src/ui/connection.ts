@@ -1,12 +1,14 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { closedBoardAdvice, identifyBoard, noBoardAdvice, unprotectBoard, unprotectPhrase, type Board, type Comparison, type Connected, type Matter } from "../whole";
+import { closedBoardAdvice, compareBoard, identifyBoard, noBoardAdvice, unprotectBoard, unprotectPhrase, type Board, type Connected, type Matter } from "../whole";
 
 import { usbOf } from "../transport/usb-of";
 import { ClosedError, Port } from "../transport/usb";
 import { comparison, deviceFacts, troubleOf } from "./device";
-import { uniqueId } from "./element";
-import { message, said, sentences } from "./views";
+import { field, message, said, sentences, trouble } from "./views";
 import type { Work } from "./work";
+
+/** How a board compares with the manifest. */
+export type Compared = ReturnType<typeof compareBoard>;
 
 /** A board that is connected: chosen by the user, identified, and compared by the tab that has it. */
 export class Connection {
@@ -16,7 +18,6 @@ export class Connection {
   readonly without = new Set<Matter>();
   private connected: Connected | null = null;
   private problem: TemplateResult | null = null;
-  private readonly inputId = uniqueId("unprotect");
 
   constructor(
     private readonly work: Work,
@@ -63,19 +64,21 @@ export class Connection {
     this.changed();
   }
 
-  /** The board as it was found, and how it compares. */
-  render(found: Comparison | null): TemplateResult {
+  /** The board as it was found, and how it compares; `refused` says what is not done to one that does not fit. */
+  render({ failure, result, fit }: Partial<Compared>, refused: string): TemplateResult {
     return html`
+      ${failure ? trouble(failure) : nothing}
       <div aria-live="polite">${this.problem ?? nothing}</div>
       ${this.connected ? deviceFacts(this.connected) : nothing}
-      ${found ? comparison(found, this.without, this.answerFor) : nothing}
+      ${result ? comparison(result, this.without, this.answerFor) : nothing}
       ${this.connected?.read_protected ? this.unprotection() : nothing}
       ${this.work.isRunning && !this.board ? this.work.render() : nothing}
       <div class="actions">
         <button class=${this.board ? "" : "primary"} ?disabled=${this.work.isRunning} @click=${this.connect}>
           ${this.board ? "Connect another board" : "Connect a board"}</button>
         ${this.board ? nothing : html`<span class="muted small-text">in its boot loader: BOOT0 high at reset</span>`}
-      </div>`;
+      </div>
+      ${fit === null && !failure ? message("bad", html`<p><strong>${refused}</strong> What is wrong with it stands above.</p>`) : nothing}`;
   }
 
   /** While something runs, its next transfer fails, and its end says in what state the board is. */
@@ -104,7 +107,7 @@ export class Connection {
     return html`<details><summary>Lift the read protection</summary>
       <form @submit=${this.unprotect}>
         <p>All flash of the board is erased by it, and nobody can bring it back. Type <code>${unprotectPhrase()}</code> to do it.</p>
-        <p class="field"><label for=${this.inputId}>What it costs</label><input id=${this.inputId} name="typed" type="text" autocomplete="off"></p>
+        ${field("What it costs", html`<input name="typed" type="text" autocomplete="off">`)}
         <button class="danger" ?disabled=${this.work.isRunning}>Lift the read protection</button>
       </form></details>`;
   }
@@ -116,10 +119,10 @@ export class Connection {
     if (!procedure || !this.port) {
       this.problem = message("warn", `Nothing was done: ${unprotectPhrase()} was not typed.`);
     } else {
-      const { trouble } = await this.work.run(procedure, this.port);
+      const { trouble: why } = await this.work.run(procedure, this.port);
       await this.lose();
-      this.problem = trouble
-        ? troubleOf(trouble)
+      this.problem = why
+        ? troubleOf(why)
         : message("good", "The flash is erased, and the protection lifted. The board has reset: bring it into its boot loader again, and connect it.");
     }
     this.changed();

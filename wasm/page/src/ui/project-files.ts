@@ -1,19 +1,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 
-import { Element, uniqueId } from "./element";
+import { Element } from "./element";
 import "./file-input";
 import type { LoadedFile } from "./file-input";
 import { grouped } from "./format";
 import { manifestOf } from "../rules";
 import { project, Watch } from "./project";
-import { message } from "./views";
+import { field, message, typed } from "./views";
 
 /** The manifest and the files that belong to it: chosen once, for all tabs. */
 @customElement("wx-project-files")
 export class ProjectFiles extends Element {
-  private readonly selectId = uniqueId("manifest");
-
   constructor() {
     super();
     new Watch(this);
@@ -34,10 +32,9 @@ export class ProjectFiles extends Element {
   }
 
   private choice(manifests: string[]): TemplateResult {
-    return html`<p class="field"><label for=${this.selectId}>The manifest</label>
-      <select id=${this.selectId} @change=${(event: Event) => project.choose({ manifest: (event.target as HTMLSelectElement).value })}>
-        ${manifests.map((name) => html`<option value=${name} ?selected=${name === project.manifest}>${name}</option>`)}
-      </select></p>`;
+    return field("The manifest", html`<select @change=${(event: Event) => project.choose({ manifest: typed(event) })}>
+      ${manifests.map((name) => html`<option value=${name} ?selected=${name === project.manifest}>${name}</option>`)}
+    </select>`);
   }
 
   private row(name: string): TemplateResult {

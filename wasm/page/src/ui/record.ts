@@ -2,8 +2,8 @@ import { html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { BoardRecord, type Done } from "../whole";
 
-import { Element, uniqueId } from "./element";
-import { message, save, said } from "./views";
+import { Element } from "./element";
+import { field, message, save, said, typed } from "./views";
 
 /** What was done to boards since the page was opened, in order; all tabs write to it. */
 class Record extends EventTarget {
@@ -35,7 +35,6 @@ addEventListener("beforeunload", (event) => {
 @customElement("wx-record")
 export class RecordView extends Element {
   @state() private error = "";
-  private readonly id_ = uniqueId("record");
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -53,10 +52,8 @@ export class RecordView extends Element {
       <p role="status">${length} ${length === 1 ? "row" : "rows"}${record.isUnsaved ? ", not saved yet" : ""}.
         <span class="muted">Chained: a changed or removed row is found. <code>waxseal ledger import</code> takes it in.</span></p>
       <div class="fields">
-        <p class="field"><label for="${this.id_}-station">Station</label><input id="${this.id_}-station" type="text" autocomplete="off"
-          .value=${record.station} @input=${(event: Event) => (record.station = (event.target as HTMLInputElement).value)}></p>
-        <p class="field"><label for="${this.id_}-operator">Operator</label><input id="${this.id_}-operator" type="text" autocomplete="off"
-          .value=${record.operator} @input=${(event: Event) => (record.operator = (event.target as HTMLInputElement).value)}></p>
+        ${field("Station", html`<input type="text" autocomplete="off" .value=${record.station} @input=${(event: Event) => (record.station = typed(event))}>`)}
+        ${field("Operator", html`<input type="text" autocomplete="off" .value=${record.operator} @input=${(event: Event) => (record.operator = typed(event))}>`)}
       </div>
       ${this.error ? message("bad", this.error) : ""}
       <div class="actions">

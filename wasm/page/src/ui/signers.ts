@@ -2,21 +2,19 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import { signers } from "../rules";
 import { project } from "./project";
-import { message } from "./views";
+import { field, message, typed } from "./views";
 
 /** To say whose signatures count, where more than one thing that was chosen could say it. */
 export function signersChoice(): TemplateResult {
   const { all, wanted } = signers();
   const keys = all.find(({ id }) => all.length === 1 || id === project.signers)?.keys;
   return html`
-    ${all.length < 2 ? nothing : html`<label class="field"><span>Whose signatures count</span>
-      <select @change=${(event: Event) => project.choose({ signers: (event.target as HTMLSelectElement).value || null })}>
-        <option value="">not said yet</option>
-        ${all.map(({ id, words }) => html`<option value=${id} ?selected=${id === project.signers}>${words}</option>`)}
-      </select></label>`}
-    ${keys === undefined ? nothing : html`<label class="field"><span>Signatures that must be there, of ${keys} keys</span>
-      <input type="number" min="1" max=${keys} .value=${`${project.threshold ?? ""}`}
-        @input=${(event: Event) => project.choose({ threshold: (event.target as HTMLInputElement).valueAsNumber || null })}></label>`}`;
+    ${all.length < 2 ? nothing : field("Whose signatures count", html`<select @change=${(event: Event) => project.choose({ signers: typed(event) || null })}>
+      <option value="">not said yet</option>
+      ${all.map(({ id, words }) => html`<option value=${id} ?selected=${id === project.signers}>${words}</option>`)}
+    </select>`)}
+    ${keys === undefined ? nothing : field(`Signatures that must be there, of ${keys} keys`, html`<input type="number" min="1" max=${keys}
+      .value=${`${project.threshold ?? ""}`} @input=${(event: Event) => project.choose({ threshold: Number(typed(event)) || null })}>`)}`;
 }
 
 /** Whose word counted, if it is not the manifest's. */

@@ -31,6 +31,14 @@ export function facts(rows: [name: string, value: unknown][]): TemplateResult {
   return html`<dl class="facts">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
+/** A control with what it is for. */
+export function field(words: unknown, control: TemplateResult): TemplateResult {
+  return html`<label class="field"><span>${words}</span>${control}</label>`;
+}
+
+/** What a control says now. */
+export const typed = ({ target }: Event): string => (target as HTMLInputElement | HTMLSelectElement).value;
+
 /** Why something could not be done, and what to do. */
 export function trouble({ title, place, help }: Failure): TemplateResult {
   return message("bad", html`<p><strong>${title}</strong>${place ? html` <span class="muted">${place}</span>` : nothing}</p>${sentences(help)}`);
