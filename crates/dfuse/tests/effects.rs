@@ -6,6 +6,7 @@ const FLASH: &str = "@Internal Flash  /0x08000000/64*001Kg,01*064Kg";
 const IDLE: u8 = 2;
 const BUSY: u8 = 4;
 const DOWNLOAD_IDLE: u8 = 5;
+const UPLOAD_IDLE: u8 = 9;
 const ERROR: u8 = 10;
 
 fn session(transfer_size: u16, task: Task) -> Session {
@@ -91,6 +92,39 @@ fn more_blocks_than_have_numbers() {
     let all = effects(1, Task::Read { range: 0x0800_0000..end });
     let uploads = all.iter().filter(|effect| matches!(effect, Effect::In { request: Request::Upload, .. }));
     assert_eq!(uploads.count(), 66_000);
+}
+
+/// A board starts where it is told to, and not where a pointer was left.
+#[test]
+fn leaving_has_its_address() {
+    let all = effects(256, Task::Leave { address: 0x0800_0400 });
+    let sent = all.into_iter().filter_map(|effect| match effect {
+        Effect::Out { request: Request::Download, data, .. } => Some(data),
+        _ => None,
+    });
+    let sent: Vec<_> = sent.collect();
+    assert_eq!(sent, [vec![0x21, 0x00, 0x04, 0x00, 0x08], Vec::new()]);
+}
+
+/// It is brought into dfuIDLE by a few requests, or not at all.
+#[test]
+fn a_device_that_never_becomes_idle_is_given_up() {
+    for state in [BUSY, UPLOAD_IDLE, ERROR] {
+        let mut session = session(256, Task::Read { range: 0x0800_0000..0x0800_0010 });
+        let mut event = Event::Start;
+        let end = (0..100).find_map(|_| match session.next(event.clone()) {
+            Effect::In { .. } => {
+                event = status(state, 1);
+                None
+            }
+            Effect::Out { .. } | Effect::Wait(_) => {
+                event = Event::Done;
+                None
+            }
+            end => Some(end),
+        });
+        assert!(matches!(end, Some(Effect::Failed(Failure { error: Error::Stuck(_), .. }))), "{state}: {end:?}");
+    }
 }
 
 /// dfuERROR is an error, whatever the code beside it says: a device that leaves with it has not left.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use dfuse::{
-    Effect, Error, Event, Failure, Fault, Journal, MemoryMap, Moment, Outcome, Phase, Plain, Session, Simulated, State,
-    StatusCode, Step, Task, TaskError,
+    Effect, Error, Event, Failure, Fault, Journal, MemoryMap, Moment, Outcome, Phase, Plain, Request, Session,
+    Simulated, State, Status, StatusCode, Step, Task, TaskError,
 };
 
 const FLASH: &str = "@Internal Flash  /0x08000000/04*001Kg,01*004Kg";
@@ -148,15 +148,20 @@ fn what_reads_back_differently_is_no_success() {
 fn a_cancelled_session_leaves_the_device_idle() {
     let mut device = device(&[]);
     let mut session = Session::new(&map(FLASH), BLOCK, update()).expect("a task");
-    let mut event = Event::Start;
+    let (mut event, mut last) = (Event::Start, None);
     let failure = loop {
         let effect = session.next(event);
         event = match &effect {
             Effect::Failed(failure) => break failure.clone(),
+            Effect::Finished(outcome) => panic!("it went on: {outcome:?}"),
             Effect::Progress { phase: Phase::Program, done: 512.., .. } => Event::Cancel,
             effect => device.perform(effect),
         };
+        if let (Effect::In { request: Request::GetStatus, .. }, Event::Received(answer)) = (&effect, &event) {
+            last = Status::read(answer);
+        }
     };
+    assert_eq!(last.map(|status| status.state), Some(State::IDLE));
     let programmed = std::iter::once(0x0800_0400..0x0800_0600).collect();
     assert_eq!(failure.error, Error::Cancelled);
     assert_eq!(failure.journal, Journal { erased: ERASED.to_vec(), programmed, doubtful: None });
@@ -244,7 +249,11 @@ fn what_a_map_rules_out_is_never_sent() {
     assert!(matches!(refused(FLASH, Task::Read { range: 0..4 }), TaskError::NotAllowed { what: "read", .. }));
     assert!(matches!(refused(OTP, erase(0x1FF0_F000)), TaskError::OneTimeProgrammable(_)));
     assert!(matches!(refused(OTP, Task::Leave { address: 0x1FF0_F000 }), TaskError::OneTimeProgrammable(_)));
+    const DATA: &str = "@DATA Memory /0x08080000/2*3Ke";
     assert!(matches!(refused(OPTIONS, program(0x1FFF_0000, 4)), TaskError::OptionBytes(_)));
+    let burn = Task::Program { address: 0x1FFF_0000, bytes: vec![0; 4] };
+    assert!(matches!(refused(OPTIONS, burn), TaskError::OptionBytes(_)));
+    assert!(matches!(refused(DATA, erase(0x0808_0000)), TaskError::NotAllowed { what: "erased", .. }));
 }
 
 #[test]

@@ -115,16 +115,19 @@ export interface Signers {
   options: Pick<VerifyOptions, "trust" | "keys" | "threshold">;
 }
 
-/** All who may say it, whose word counts, and if nobody's does, what is to be done. */
-export const signers = (): { all: Signers[]; counting: Signers | null; wanted: string } => once("signers", () => {
+/** All who may say it, who was chosen, and if nobody's word counts yet, what is to be done. */
+export const signers = (): { all: Signers[]; chosen: Signers | null; counting: Signers | null; wanted: string } => once("signers", () => {
   const all = allSigners();
-  const chosen = all.find(({ id }) => id === project.signers) ?? (all.length === 1 ? all[0] : undefined);
-  if (!chosen) {
-    const wanted = all.length > 0 ? "say whose signatures count." : "choose a manifest with its keys; or public keys, or a trust set, alone.";
-    return { all, counting: null, wanted: `Not judged: ${wanted}` };
-  }
-  const isOpen = chosen.keys !== undefined && project.threshold === null;
-  return { all, counting: isOpen ? null : chosen, wanted: isOpen ? "Not judged: say how many of the keys must have signed." : "" };
+  const said = all.find(({ id }) => id === project.signers);
+  // A key too many is in many folders, and changes nothing by itself; who brings a trust set means something by it.
+  const isAsked = all.length > 1 && all.some(({ options }) => options.trust);
+  const chosen = said ?? (isAsked ? null : (all[0] ?? null));
+  const isOpen = chosen?.keys !== undefined && project.threshold === null;
+  const wanted = isOpen
+    ? "say how many of the keys must have signed."
+    : all.length > 0 ? "say whose signatures count." : "choose a manifest with its keys; or public keys, or a trust set, alone.";
+  const counting = isOpen ? null : chosen;
+  return { all, chosen, counting, wanted: counting ? "" : `Not judged: ${wanted}` };
 });
 
 /** The manifest; each trust set; and public keys, but for those that the manifest names. */

@@ -116,6 +116,12 @@ pageTest("what else lies beside a manifest is nobody's signature", { tab }, asyn
   const inspect = await choose(page, release(), [manifest(), ...keys(), other("README.md", "Read me."), other("boot.bin", [0, 1, 2]), layout()]);
   assert.deepEqual(await verdict(inspect), ["Verified, but for revision"]);
   assert.equal(await inspect.getByLabel(WHOSE).count(), 0);
+  // Nor is that of a key too many, unless somebody says so.
+  await inspect.getByLabel("Manifest and keys").setInputFiles(stranger());
+  assert.equal(await inspect.getByLabel(WHOSE).inputValue(), "manifest");
+  assert.deepEqual(await verdict(inspect), ["Verified, but for revision"]);
+  await inspect.getByLabel(WHOSE).selectOption("public key other.pub.pem");
+  await inspect.locator(".verdict", { hasText: "Refused" }).waitFor();
 });
 
 for (const form of ["hex", "dfu"]) {

@@ -76,7 +76,7 @@ export class Flash extends Element {
     const { file, others } = this.chosen;
     const options = file && question(file, others, this.asked);
     // Only a manifest says where anything goes.
-    if (options?.manifest) this.judged = this.attempt(() => judgeForFlash(file.bytes, options));
+    if (file && options?.manifest) this.judged = this.attempt(() => judgeForFlash(file.bytes, options));
     this.compare();
   }
 

@@ -6,12 +6,12 @@ import { field, message, typed } from "./views";
 
 /** To say whose signatures count, where more than one thing that was chosen could say it. */
 export function signersChoice(): TemplateResult {
-  const { all, wanted } = signers();
-  const keys = all.find(({ id }) => all.length === 1 || id === project.signers)?.keys;
+  const { all, chosen } = signers();
+  const keys = chosen?.keys;
   return html`
     ${all.length < 2 ? nothing : field("Whose signatures count", html`<select @change=${(event: Event) => project.choose({ signers: typed(event) || null })}>
-      <option value="">not said yet</option>
-      ${all.map(({ id, words }) => html`<option value=${id} ?selected=${id === project.signers}>${words}</option>`)}
+      ${chosen ? nothing : html`<option value="">not said yet</option>`}
+      ${all.map((one) => html`<option value=${one.id} .selected=${one === chosen}>${one.words}</option>`)}
     </select>`)}
     ${keys === undefined ? nothing : field(`Signatures that must be there, of ${keys} keys`, html`<input type="number" min="1" max=${keys}
       .value=${`${project.threshold ?? ""}`} @input=${(event: Event) => project.choose({ threshold: Number(typed(event)) || null })}>`)}`;
