@@ -4,8 +4,8 @@
 mod common;
 
 use common::*;
-use dfuse::Memory as _;
-use flasher::{BurnPlan, FlashPlan, Holds, Matter, Outcome, Purpose, Target, Trouble, judge, read_otp};
+use dfuse::{Board, Fault, Memory as _, Moment};
+use flasher::{BurnPlan, FlashPlan, Holds, Matter, Outcome, PlanError, Purpose, Target, Trouble, judge, read_otp};
 use image_format::log::{Entry, EntryKind};
 use manifest::Plan;
 use manifest::plan::CounterStore;
@@ -134,6 +134,43 @@ fn a_release_that_the_boards_counter_refuses_is_not_written() {
             }
         }
     }
+}
+
+/// What a run that was cut off had written is left alone, but for the last sector that reads right, and for what starts the image.
+#[test]
+fn a_resumed_plan_leaves_out_what_reads_right() {
+    let plan = plan("examples/r1b/r1b.toml");
+    let mut question = question(&plan, key().public());
+    question.revision = Some(*b"B\0\0\0");
+    let verdict = judge(&question, &release(&plan, [500_000, 4000])).unwrap();
+    // 430 KiB of 488, in sectors 5 to 8 of 128 KiB.
+    let mut cut_off = board(F767, &[Fault::Unplugged(Moment::Program(215))]);
+    let fit = compare(&mut cut_off, &plan, Purpose::Flash).accept(&[]).unwrap();
+    let planned = || FlashPlan::new(&verdict, &fit, &["a".to_owned()]).unwrap();
+    assert_eq!(run(planned().flash("").unwrap(), &mut cut_off).trouble.unwrap().name(), "gone");
+    let mut board = cut_off.reconnect();
+    let resumed = |board: &mut Board| planned().resumed(&run(planned().read(), board).unwrap());
+    let kept = |plan: &FlashPlan| plan.slots[0].kept.iter().map(|sector| sector.number).collect::<Vec<_>>();
+    assert_eq!(kept(&resumed(&mut board)), [6]);
+    let byte = board.memory.content(&(0x0804_1000..0x0804_1001)).unwrap()[0];
+    board.memory.put(0x0804_1000, &[!byte]);
+    let again = resumed(&mut board);
+    assert!(kept(&again).is_empty());
+    assert_eq!(run(again.flash("").unwrap(), &mut board).trouble, None);
+    for piece in planned().slots.iter().flat_map(|slot| &slot.program) {
+        assert!(board.memory.content(&piece.range()).unwrap() == piece.bytes);
+    }
+}
+
+/// A board that was compared for its flash is not burnt, and one that was compared for its other memory not flashed.
+#[test]
+fn a_board_is_written_for_what_it_was_compared() {
+    let (minimal, r3) = (plan(MINIMAL), plan(R3));
+    let verdict = verdict(&minimal, &release(&minimal, [4000, 4000]));
+    let fit = compare(&mut board(F746, &[]), &r3, Purpose::Otp).accept(&[]).unwrap();
+    assert!(matches!(FlashPlan::new(&verdict, &fit, &[]), Err(PlanError::Purpose)));
+    let fit = compare(&mut board(F746, &[]), &r3, Purpose::Flash).accept(&[]).unwrap();
+    assert!(read_otp(&r3, &fit).is_none());
 }
 
 /// A manifest for a part with two banks of its own sectors.

@@ -173,19 +173,20 @@ pageTest("read protection is lifted by nobody who does not type what it costs", 
 
 // The cable, and devices that misbehave. Each ends with the board's state, and a second try finishes the work.
 const BROKEN = [
-  ["unplugged in the middle of erasing", ["unplug@erase:0"]],
-  ["unplugged in the middle of programming", ["unplug@program:18"]],
-  ["stalled while programming", ["stall@program:3"]],
-  ["silent from an erase on", ["mute@erase:0"]],
-  ["stuck busy", ["busy", "deaf"]],
+  ["unplugged in the middle of erasing", ["unplug@erase:0"], "The device is gone"],
+  ["unplugged in the middle of programming", ["unplug@program:18"], "The device is gone"],
+  ["stalled while programming", ["stall@program:3"], "The device stalls requests"],
+  ["silent from an erase on", ["mute@erase:0"], "The device stalls requests"],
+  ["stuck busy", ["busy", "deaf"], "The device stays in dfuDNBUSY"],
 ];
-for (const [name, faults] of BROKEN) {
+for (const [name, faults, why] of BROKEN) {
   pageTest(`${name}: says in what state the board is, and goes on`, { tab, prepare: withBoard(BOARD, { faults }) }, async (page) => {
     const flash = await choose(page);
     await connect(flash);
     await write(flash);
     await ended(flash, "The board is unfinished");
     const told = await flash.innerText();
+    assert.ok(told.includes(why), told);
     assert.match(told, /Slot a: .*(half erased|nothing starts|do not rely)/);
     await flash.getByRole("button", { name: "Connect it again" }).click();
     await flash.getByRole("button", { name: "Leave out what is there already" }).click();

@@ -43,7 +43,7 @@ function contents({ kind, contents }: Inspected): TemplateResult | typeof nothin
 function digests(title: string, { chunk_size: bytes, chunk_digests: list }: Chunks): TemplateResult {
   const lines = list.map((digest, index) => `${address(index * bytes)}  ${digest}\n`);
   return html`<details><summary>${title}: ${list.length} of ${size(bytes)}</summary>
-    <wx-scroll class="scroll tall" label=${title}><pre class="hex">${lines.join("")}</pre></wx-scroll></details>`;
+    <wx-scroll class="scroll tall" label=${title}><pre class="hex wrap">${lines.join("")}</pre></wx-scroll></details>`;
 }
 
 function members(list: Member[]): TemplateResult {
