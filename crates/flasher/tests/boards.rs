@@ -5,7 +5,9 @@ mod common;
 
 use common::*;
 use dfuse::{Board, Fault, Memory as _, Moment};
-use flasher::{BurnPlan, FlashPlan, Holds, Matter, Outcome, PlanError, Purpose, Target, Trouble, judge, read_otp};
+use flasher::{
+    BurnPlan, FlashPlan, Holds, Matter, NotConfirmed, Outcome, PlanError, Purpose, Target, Trouble, judge, read_otp,
+};
 use image_format::log::{Entry, EntryKind};
 use manifest::Plan;
 use manifest::plan::CounterStore;
@@ -63,6 +65,30 @@ fn a_blank_board_is_burnt_and_locked() {
     assert!(otp.fields.iter().all(|field| field.range().end <= otp.memory.size));
 }
 
+/// What a board cannot become is not begun, and a lock byte that is neither open nor locked is left alone.
+#[test]
+fn what_cannot_be_burnt_or_locked_is_not_confirmed() {
+    let (plan, name) = (plan(R3), "WX2511000101");
+    let values = records(&plan);
+    let planned = |board: &mut Board| {
+        let fit = compare(board, &plan, Purpose::Otp).accept(&[]).unwrap();
+        let read = run(read_otp(&plan, &fit).unwrap(), board).unwrap();
+        BurnPlan::new(Target::of_board(&plan, &values, "identity").unwrap(), read)
+    };
+    for (at, what) in [(0x1FF0_F000, "a zero where the serial number begins"), (0x1FF0_F400, "the lock of its block")] {
+        let mut other = board(F746, &[]);
+        other.memory.program(at, &[0x00]).unwrap();
+        let refused = planned(&mut other).confirm(name).map(drop);
+        assert!(matches!(refused, Err(NotConfirmed::Impossible { .. })), "{what}: {refused:?}");
+    }
+    let mut burnt = board(F746, &[]);
+    assert_eq!(run(planned(&mut burnt).confirm(name).unwrap().burn(), &mut burnt).trouble, None);
+    assert!(planned(&mut burnt).locks().is_ok());
+    burnt.memory.program(0x1FF0_F400, &[0x0F]).unwrap();
+    let refused = planned(&mut burnt).locks().map(drop);
+    assert!(matches!(refused, Err(NotConfirmed::NotReady { .. })), "{refused:?}");
+}
+
 /// Overwriting keeps its state log in the slot where updates are staged: it is erased with the slot that it is about, and no other
 /// sector of the staging slot.
 #[test]
@@ -95,7 +121,7 @@ fn a_release_that_the_boards_counter_refuses_is_not_written() {
         let mut question = question(&plan, key().public());
         question.revision = Some(*b"B\0\0\0");
         let image = &plan.images[0];
-        let count = |board: &mut dfuse::Board, value: u32| match &image.counter_store.as_ref().unwrap().value {
+        let count = |board: &mut Board, value: u32| match &image.counter_store.as_ref().unwrap().value {
             CounterStore::Area(name) => {
                 let area = plan.area(name).unwrap().extent.range.clone();
                 board.memory.put(area.start, Entry::new(EntryKind::Count, value, &[0; 32]).encode().as_bytes());
