@@ -135,6 +135,8 @@ fn unplugged_anywhere() {
         board.set_faults(vec![fault]);
         let done = run(planned().flash("").unwrap(), &mut board);
         assert_eq!(done.trouble.as_ref().map(flasher::Trouble::name), Some("gone"), "{fault:?}");
+        let is_image = |state: &flasher::SlotState| state.holds == Holds::Image;
+        assert!(!done.state.slots.iter().all(is_image), "{fault:?}: not all was read back");
         for (slot, state) in planned().slots.iter().zip(&done.state.slots) {
             let right = |piece: &flasher::Piece| board.memory.content(&piece.range()).unwrap() == piece.bytes;
             let starts = board.memory.content(&slot.start).unwrap().iter().any(|byte| *byte != 0xFF);
@@ -207,11 +209,24 @@ fn another_board_is_not_written() {
     let plan = plan(MINIMAL);
     let verdict = verdict(&plan, &release(&plan, [4000, 5000]));
     let fit = compare(&mut board(F767, &[]), &plan, Purpose::Flash).accept(&[]).unwrap();
-    let mut other = board(F767, &[]).with_serial("another");
-    let done = run(FlashPlan::new(&verdict, &fit, &[]).unwrap().flash("").unwrap(), &mut other);
-    assert_eq!(done.trouble.map(|trouble| trouble.name()), Some("other-device"));
-    assert_eq!(done.state.sentences, ["nothing was changed: the board is as it was"]);
-    assert!(other.memory.log.is_empty());
+    // By its serial number, and where that is constant by its memory.
+    for mut other in [board(F767, &[]).with_serial("another"), board(&F767.replace("nDBANK=0", "nDBANK=1"), &[])] {
+        let done = run(FlashPlan::new(&verdict, &fit, &[]).unwrap().flash("").unwrap(), &mut other);
+        assert_eq!(done.trouble.map(|trouble| trouble.name()), Some("other-device"));
+        assert_eq!(done.state.sentences, ["nothing was changed: the board is as it was"]);
+        assert!(other.memory.log.is_empty());
+    }
+}
+
+/// A device that names a string and does not say it is not taken for one without that memory.
+#[test]
+fn a_memory_that_is_not_said_is_not_passed_over() {
+    let strings = connect(&mut board(F767, &[])).alternates.len() as u32;
+    // Behind the descriptors of the device and, twice, of its configuration.
+    for at in 3..3 + strings {
+        let found = run(identify(), &mut board(F767, &[Fault::Stalled(Moment::Transfer(at))]));
+        assert_eq!(found.map_err(|trouble| trouble.name()).err(), Some("descriptors"), "{at}");
+    }
 }
 
 /// Read protection is lifted only by who types what it costs; one-time-programmable memory outlives it.
@@ -224,8 +239,11 @@ fn read_protection_is_lifted_by_its_own_phrase() {
     assert!(device.read_protected);
     assert!(device.compare(&plan, Purpose::Flash).accept(&flasher::Matter::ALL).is_err(), "it cannot be waived");
     assert!(ConfirmedUnprotect::typed(&device, "yes").is_none());
-    let confirmed = ConfirmedUnprotect::typed(&device, PHRASE).unwrap();
-    assert_eq!(run(confirmed.unprotect(), &mut protected), Ok(()));
+    let confirmed = || ConfirmedUnprotect::typed(&device, PHRASE).unwrap();
+    let mut other = protected.clone().with_serial("another");
+    assert_eq!(run(confirmed().unprotect(), &mut other).unwrap_err().name(), "other-device");
+    assert!(other.memory.log.is_empty());
+    assert_eq!(run(confirmed().unprotect(), &mut protected), Ok(()));
     assert_eq!(protected.memory.log, [Operation::Unprotected]);
     let mut open = protected.reconnect();
     assert!(!connect(&mut open).read_protected);

@@ -3,6 +3,9 @@
 
 mod common;
 
+use std::fs;
+use std::path::Path;
+
 use common::*;
 use dfuse::{Board, Fault, Memory as _, Moment};
 use flasher::{
@@ -89,6 +92,32 @@ fn what_cannot_be_burnt_or_locked_is_not_confirmed() {
     assert!(matches!(refused, Err(NotConfirmed::NotReady { .. })), "{refused:?}");
 }
 
+/// A block that two stages fill is locked by the second one, on a board that had the first.
+#[test]
+fn a_block_that_another_stage_fills_is_not_locked() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(R3)).unwrap();
+    let of_second = |text: String, field: &str| {
+        let (before, after) = text.split_once(&format!("[otp.fields.{field}]")).unwrap();
+        format!("{before}[otp.fields.{field}]{}", after.replacen("stage = \"identity\"", "stage = \"security\"", 1))
+    };
+    let text =
+        text.replacen("lock = \"permanent\"", "lock = \"never\"", 1).replace(", \"made\", \"format\"]", ", \"made\"]");
+    let plan = checked(of_second(text, "format"));
+    let (name, values) = ("WX2511000101", records(&plan));
+    let mut board = board(F746, &[]);
+    let fit = compare(&mut board, &plan, Purpose::Otp).accept(&[]).unwrap();
+    let planned = |board: &mut Board, stage: &str| {
+        let read = run(read_otp(&plan, &fit).unwrap(), board).unwrap();
+        BurnPlan::new(Target::of_board(&plan, &values, stage).unwrap(), read)
+    };
+    for (stage, is_ready) in [("security", false), ("identity", true)] {
+        let burnt = run(planned(&mut board, stage).confirm(name).unwrap().burn(), &mut board);
+        assert_eq!(burnt.trouble, None);
+        let locks = planned(&mut board, "security").locks().map(|locks| locks.blocks);
+        assert_eq!(locks.as_deref().ok(), is_ready.then_some(&[0, 1][..]), "{stage}");
+    }
+}
+
 /// Overwriting keeps its state log in the slot where updates are staged: it is erased with the slot that it is about, and no other
 /// sector of the staging slot.
 #[test]
@@ -169,10 +198,13 @@ fn a_resumed_plan_leaves_out_what_reads_right() {
     let mut question = question(&plan, key().public());
     question.revision = Some(*b"B\0\0\0");
     let verdict = judge(&question, &release(&plan, [500_000, 4000])).unwrap();
-    // 430 KiB of 488, in sectors 5 to 8 of 128 KiB.
+    // 430 KB of 500, in sectors 5 to 8 of 128 KiB.
     let mut cut_off = board(F767, &[Fault::Unplugged(Moment::Program(215))]);
     let fit = compare(&mut cut_off, &plan, Purpose::Flash).accept(&[]).unwrap();
     let planned = || FlashPlan::new(&verdict, &fit, &["a".to_owned()]).unwrap();
+    let slot = &planned().slots[0];
+    assert!(slot.erase[0].range().contains(&slot.start.start), "what starts the image is erased first");
+    assert_eq!(slot.program.last().unwrap().range(), slot.start, "and programmed last");
     assert_eq!(run(planned().flash("").unwrap(), &mut cut_off).trouble.unwrap().name(), "gone");
     let mut board = cut_off.reconnect();
     let resumed = |board: &mut Board| planned().resumed(&run(planned().read(), board).unwrap());
@@ -265,6 +297,16 @@ fn read_protection_is_seen_on_every_part() {
     for text in ["STM32F767ZI", "STM32H743ZI", "STM32U575ZI", "STM32L476RG", "STM32F407VG", "STM32L151CB"] {
         assert!(connect(&mut board(&format!("{text},RDP=1"), &[])).read_protected, "{text}");
         assert!(!connect(&mut board(text, &[])).read_protected, "{text}");
+    }
+}
+
+/// Other sectors are another part, whoever says that they know better.
+#[test]
+fn a_board_with_other_sectors_is_not_written() {
+    for other in ["STM32F407VG", &F767.replace("nDBANK=0", "nDBANK=1")] {
+        let found = compare(&mut board(other, &[]), &plan(MINIMAL), Purpose::Flash);
+        let refused = found.accept(&Matter::ALL).map(drop).unwrap_err();
+        assert!(refused.iter().any(|finding| finding.matter == Matter::Sectors), "{other}: {refused:?}");
     }
 }
 

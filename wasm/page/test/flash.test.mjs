@@ -38,6 +38,7 @@ pageTest("a release, onto a blank board", { tab, prepare: withBoard(BOARD) }, as
   const flash = await choose(page);
   await connect(flash);
   assert.deepEqual(await log(page), [], "nothing is written before the plan was accepted");
+  assert.doesNotMatch(await flash.innerText(), /is not known/, "option bytes are read from their own alternate setting");
   assert.deepEqual(await axe(page), []);
   await write(flash);
   await ended(flash, "Written, and read back");
