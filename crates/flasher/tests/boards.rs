@@ -14,6 +14,7 @@ use flasher::{
 use image_format::log::{Entry, EntryKind};
 use manifest::Plan;
 use manifest::plan::CounterStore;
+use packer::PrivateKey;
 use provision::{LockState, Verdict};
 use report::verify::Input;
 use zerocopy::IntoBytes as _;
@@ -90,6 +91,40 @@ fn what_cannot_be_burnt_or_locked_is_not_confirmed() {
     burnt.memory.program(0x1FF0_F400, &[0x0F]).unwrap();
     let refused = planned(&mut burnt).locks().map(drop);
     assert!(matches!(refused, Err(NotConfirmed::NotReady { .. })), "{refused:?}");
+}
+
+/// What changed between reading and burning is not burnt over, and what changed behind the burning is no success.
+#[test]
+fn a_reading_holds_for_one_moment() {
+    let (plan, name) = (plan(R3), "WX2511000101");
+    let values = records(&plan);
+    for (reading, trouble) in [(1, "changed"), (2, "not-burnt")] {
+        let mut board = board(F746, &[format!("written@0x1FF0F000=0x00,{reading}").parse().unwrap()]);
+        let fit = compare(&mut board, &plan, Purpose::Otp).accept(&[]).unwrap();
+        let read = run(read_otp(&plan, &fit).unwrap(), &mut board).unwrap();
+        let planned = BurnPlan::new(Target::of_board(&plan, &values, "identity").unwrap(), read);
+        let done = run(planned.confirm(name).unwrap().burn(), &mut board);
+        assert_eq!(done.trouble.as_ref().map(Trouble::name), Some(trouble), "{:?}", done.sentences());
+        assert_eq!(done.is_changed, reading == 2);
+    }
+}
+
+/// Another key, a changed byte, and a device that nobody judged: no verdict, and so no plan.
+#[test]
+fn what_is_refused_has_no_verdict() {
+    let plan = plan(MINIMAL);
+    let file = release(&plan, [4000, 4000]);
+    let own = key().public();
+    assert!(judge(&question(&plan, own), &file).is_ok());
+    assert!(judge(&question(&plan, PrivateKey::from_seed(&[8; 32]).public()), &file).is_err());
+    let mut changed = file.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(judge(&question(&plan, own), &changed).is_err());
+    for input in [Input::Device, Input::Layout] {
+        let mut question = question(&plan, own);
+        question.without = vec![input];
+        assert!(judge(&question, &file).is_err(), "{}", input.word());
+    }
 }
 
 /// A block that two stages fill is locked by the second one, on a board that had the first.
