@@ -44,8 +44,8 @@ pub enum ElfError {
     TooMany,
 }
 
-/// The bytes that a programmer would write, by ascending load address: the sections in the segments that are loaded. Of a
-/// segment without sections, all of it. NOBITS and empty ones are left out.
+/// The bytes that a programmer would write, by ascending load address: the sections in the segments that are loaded. Of a file
+/// without sections, the whole segments. NOBITS and empty ones are left out.
 ///
 /// # Errors
 /// Why the file is no firmware.

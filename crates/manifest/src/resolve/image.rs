@@ -34,7 +34,6 @@ pub struct Known<'a> {
 
 /// All images; `None` if one of them is wrong. What depends on something else is judged as far as that is known.
 pub fn resolve(spec: &Manifest, known: &Known<'_>, report: &mut Report) -> Option<Vec<Image>> {
-    let Known { product, device, slots, areas, boot, otp } = *known;
     if spec.is_otp_alone() {
         return Some(Vec::new());
     }
@@ -46,77 +45,74 @@ pub fn resolve(spec: &Manifest, known: &Known<'_>, report: &mut Report) -> Optio
     let mut used: Vec<Spanned<String>> = Vec::new();
     let mut images = Vec::new();
     for (name, image) in table.iter() {
-        let names = slot_names(name, image, spec, report);
-        for slot in names.iter().flatten() {
-            check_use(slot, &used, boot, report);
-            used.push(slot.clone());
-        }
-        let copies = copies(image, spec, report);
-        for slot in copies.iter().flat_map(|copies| [&copies.download, &copies.backup]).flatten() {
-            check_use(slot, &used, boot, report);
-            used.push(slot.clone());
-        }
-        let store = rules::counter::store(image, spec, areas, boot, report);
-        let strategy = strategy(image, name, names.as_deref(), boot, report);
-        check_inputs(image, names.as_deref().unwrap_or_default(), report);
-        let version = version(name, image, report);
-        let revisions = product::of_image(image, product, spec, report);
-        let (requires, companions) = release::links(image, spec, report);
-        let kind = Resolved::new(*image.r#type, ImageKind::Firmware, "default");
-        let (Some(names), Some(strategy), Some(version), Some(copies)) = (names, strategy, version, copies) else {
-            continue;
-        };
-        let (Some(device), Some(slots), Some(boot)) = (device, slots, boot) else { continue };
-        let chosen: Vec<_> = names.iter().filter_map(|name| Some((name, find(slots, name)?))).collect();
-        if chosen.len() < names.len() {
-            continue;
-        }
-        rules::header::check_equal(&chosen, report);
-        if kind.value == ImageKind::Data {
-            check_alias(&chosen, kind.span(), report);
-        }
-        let tries = *update::tries(spec);
-        let Some(areas) = areas else { continue };
-        let form = Form { device, areas, loader: boot.loader.value, strategy: strategy.value, kind: kind.value, tries };
-        if [&copies.download, &copies.backup].into_iter().flatten().any(|name| find(slots, name).is_none()) {
-            continue;
-        }
-        let placements = chosen.iter().map(|(name, slot)| placement(name, slot, image, &form, report));
-        let mut placements = placements.collect::<Option<Vec<_>>>()?;
-        for placement in placements.iter_mut().filter(|_| strategy.value == Strategy::Overwrite) {
-            overwrite::settle(placement, &copies, slots, areas, tries, report)?;
-        }
-        let counter = match store.as_ref().map(|store| &store.value) {
-            Some(CounterStore::Area(name)) => areas.iter().find(|area| area.name.value == *name).map(Counter::Area),
-            Some(CounterStore::Otp(name)) => otp.and_then(|otp| Some(Counter::Otp(otp, otp.field(name)?))),
-            None => None,
-        };
-        let places = Places { placements: &placements, copies: &copies, slots, areas };
-        let Ok(group) = group::canonical(device, strategy.value, &places, counter.as_ref()) else {
-            let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
-            report.push(error.at(name.entry, "255 of each at most"));
-            continue;
-        };
-        if let (Some(Counter::Otp(otp, field)), Some(store)) = (&counter, &store) {
-            rules::otp::keeps(*image.security_counter, store.span, otp, field, report);
-        }
-        images.push(Image {
-            name: name.clone(),
-            kind,
-            strategy,
-            placements,
-            copies,
-            version,
-            security_counter: Resolved::new(*image.security_counter, 0, no_counter(name, spec)),
-            counter_store: store,
-            revisions,
-            requires,
-            companions,
-            fingerprint: sha256(&mut SoftwareCrypto, &group),
-            group,
-        });
+        images.extend(one(name, image, spec, known, &mut used, report));
     }
     (images.len() == table.names().count()).then_some(images)
+}
+
+/// An image. `used`: the slots of those before it.
+fn one(
+    name: &Spanned<String>,
+    image: &Spanned<spec::Image>,
+    spec: &Manifest,
+    known: &Known<'_>,
+    used: &mut Vec<Spanned<String>>,
+    report: &mut Report,
+) -> Option<Image> {
+    let Known { product, device, slots, areas, boot, otp } = *known;
+    let names = slot_names(name, image, spec, report);
+    let copies = copies(image, spec, report);
+    let others = copies.iter().flat_map(|copies| [&copies.download, &copies.backup]).flatten();
+    for slot in names.iter().flatten().chain(others) {
+        check_use(slot, used, boot, report);
+        used.push(slot.clone());
+    }
+    let store = rules::counter::store(image, spec, areas, boot, report);
+    let strategy = strategy(image, name, names.as_deref(), boot, report);
+    check_inputs(image, names.as_deref().unwrap_or_default(), report);
+    let version = version(name, image, report);
+    let revisions = product::of_image(image, product, spec, report);
+    let (requires, companions) = release::links(image, spec, report);
+    let kind = Resolved::new(*image.r#type, ImageKind::Firmware, "default");
+    let (names, strategy, version, copies) = (names?, strategy?, version?, copies?);
+    let (device, slots, areas, boot) = (device?, slots?, areas?, boot?);
+    let chosen: Vec<_> = names.iter().map(|name| Some((name, find(slots, name)?))).collect::<Option<_>>()?;
+    rules::header::check_equal(&chosen, report);
+    if kind.value == ImageKind::Data {
+        check_alias(&chosen, kind.span(), report);
+    }
+    let (loader, tries) = (boot.loader.value, *update::tries(spec));
+    let form = Form { device, slots, areas, loader, strategy: strategy.value, kind: kind.value, tries };
+    let placements = placements(image, &chosen, &copies, &form, report)?;
+    let counter = match store.as_ref().map(|store| &store.value) {
+        Some(CounterStore::Area(name)) => areas.iter().find(|area| area.name.value == *name).map(Counter::Area),
+        Some(CounterStore::Otp(name)) => otp.and_then(|otp| Some(Counter::Otp(otp, otp.field(name)?))),
+        None => None,
+    };
+    let places = Places { placements: &placements, copies: &copies, slots, areas };
+    let Ok(group) = group::canonical(device, strategy.value, &places, counter.as_ref()) else {
+        let error = Diagnostic::error(codes::WRONG_VALUE, "too many slots or sector runs in one group");
+        report.push(error.at(name.entry, "255 of each at most"));
+        return None;
+    };
+    if let (Some(Counter::Otp(otp, field)), Some(store)) = (&counter, &store) {
+        rules::otp::keeps(*image.security_counter, store.span, otp, field, report);
+    }
+    Some(Image {
+        name: name.clone(),
+        kind,
+        strategy,
+        placements,
+        copies,
+        version,
+        security_counter: Resolved::new(*image.security_counter, 0, no_counter(name, spec)),
+        counter_store: store,
+        revisions,
+        requires,
+        companions,
+        fingerprint: sha256(&mut SoftwareCrypto, &group),
+        group,
+    })
 }
 
 /// What it means that an image has no counter.
@@ -307,11 +303,31 @@ fn check_alias(slots: &[(&Spanned<String>, &Slot)], kind: Option<Span>, report: 
 /// What the places inside a slot depend on.
 struct Form<'a> {
     device: &'a Device,
+    slots: &'a [Slot],
     areas: &'a [Area],
     loader: Loader,
     strategy: Strategy,
     kind: ImageKind,
     tries: u8,
+}
+
+/// An image in each of its slots, with room for what the others copy.
+fn placements(
+    image: &spec::Image,
+    chosen: &[(&Spanned<String>, &Slot)],
+    copies: &Copies,
+    form: &Form<'_>,
+    report: &mut Report,
+) -> Option<Vec<Placement>> {
+    if [&copies.download, &copies.backup].into_iter().flatten().any(|name| find(form.slots, name).is_none()) {
+        return None;
+    }
+    let placed: Vec<_> = chosen.iter().map(|(name, slot)| placement(name, slot, image, form, report)).collect();
+    let mut placements = placed.into_iter().collect::<Option<Vec<_>>>()?;
+    for placement in placements.iter_mut().filter(|_| form.strategy == Strategy::Overwrite) {
+        overwrite::settle(placement, copies, form.slots, form.areas, form.tries, report)?;
+    }
+    Some(placements)
 }
 
 /// An image in one slot: header, payload, state words, from its start to its end; without a boot loader payload, then header.
@@ -324,8 +340,7 @@ fn placement(
 ) -> Option<Placement> {
     let range = &slot.extent.range;
     let header = slot.header.map_or(0, |header| header.value);
-    if !rules::unit::is_known(&slot.extent) {
-        report.push(rules::unit::unproven(&slot.extent));
+    if !rules::unit::check(&slot.extent, report) {
         return None;
     }
     let mut log = log::Log { address: range.end, size: 0, taken: 0, area: None };

@@ -23,11 +23,9 @@ pub fn settle(
     let own = find(&placement.slot.value)?;
     let staging = find(copies.download.as_ref()?)?;
     let backup = copies.backup.as_ref().and_then(|name| find(name));
-    let before = report.len();
-    for slot in [Some(own), Some(staging), backup].into_iter().flatten() {
-        judge(slot, own, report);
-    }
-    if report.len() > before {
+    let judged: Vec<bool> =
+        [Some(own), Some(staging), backup].into_iter().flatten().map(|slot| judge(slot, own, report)).collect();
+    if judged.contains(&false) {
         return None;
     }
     let has_backup = backup.is_some();
@@ -49,11 +47,10 @@ pub fn settle(
 }
 
 /// Whether a slot can take part in a copy of what is in `own`.
-fn judge(slot: &Slot, own: &Slot, report: &mut Report) {
+fn judge(slot: &Slot, own: &Slot, report: &mut Report) -> bool {
     let name = &slot.name.value;
-    if !rules::unit::is_known(&slot.extent) {
-        report.push(rules::unit::unproven(&slot.extent));
-    }
+    let is_known = rules::unit::check(&slot.extent, report);
+    let before = report.len();
     if slot.extent.size() < own.extent.size() {
         let title = format!("`{name}` is smaller than `{}`, which is copied", own.name.value);
         let error = Diagnostic::error(codes::SMALL_COPY, title).at(slot.extent.span, bytes(slot.extent.size()));
@@ -63,4 +60,5 @@ fn judge(slot: &Slot, own: &Slot, report: &mut Report) {
         let title = format!("write protection of `{name}` would stop updates");
         report.push(Diagnostic::error(codes::WRITE_PROTECTION, title).at(asked, "an update erases it"));
     }
+    is_known && report.len() == before
 }

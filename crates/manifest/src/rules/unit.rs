@@ -5,9 +5,17 @@ use crate::diagnostic::Diagnostic;
 use crate::memory::Access;
 use crate::plan::Extent;
 
-/// Whether it is known how the memory of a slot is programmed: program unit, ECC word, erased value.
-pub(crate) fn is_known(extent: &Extent) -> bool {
-    extent.region.unit().is_some() && extent.region.erased.is_some()
+/// Whether it is known how the memory of a slot is programmed: program unit, ECC word, erased value. That it is not is said once of each
+/// memory, whatever lies there.
+pub(crate) fn check(extent: &Extent, report: &mut Vec<Diagnostic>) -> bool {
+    if extent.region.unit().is_some() && extent.region.erased.is_some() {
+        return true;
+    }
+    let error = unproven(extent);
+    if !report.iter().any(|told| told.title == error.title) {
+        report.push(error);
+    }
+    false
 }
 
 /// A memory of which nobody knows how it is programmed.
