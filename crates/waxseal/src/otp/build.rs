@@ -7,6 +7,7 @@ use ::report::otp::{files, sheet};
 use clap::{ArgGroup, Args};
 use manifest::plan::otp::{Source, Stage};
 use manifest::plan::{Plan, Role, RoleName, Signer};
+use packer::PrivateKey;
 use packer::signing::{NamedKey, Signing};
 use serde_json::json;
 
@@ -85,23 +86,7 @@ impl Command {
         };
         let mut batch = self.batch.open()?;
         let signers = private_keys(&self.keys)?;
-        let public = manifest.public_keys(plan)?;
-        let mut problems = Vec::new();
-        let signing = match plan.role(RoleName::Otp) {
-            // Whose only signers are elsewhere needs no key here.
-            Some(role) if !signers.is_empty() || is_external(plan, role) => {
-                Some(Signing::of(plan, role, &public, &signers, &mut problems).for_many())
-            }
-            Some(_) => None,
-            None if signers.is_empty() => None,
-            None => {
-                let open = plan.required_role(RoleName::Otp).err();
-                return Err(Stop::Findings(open.into_iter().collect()));
-            }
-        };
-        if !problems.is_empty() {
-            return Err(Stop::Findings(problems));
-        }
+        let signing = self.signing(manifest, plan, &signers)?;
         let waiting = signing.as_ref().filter(|signing| signing.missing > 0).map(|signing| signing.waiting.clone());
         if waiting.is_some() && self.tar.is_some() {
             return Err(sink::needs_folder().into());
@@ -132,14 +117,7 @@ impl Command {
         };
         let is_sealed = signing.is_some();
         let maker = Maker { plan, otp, stages, signing, secret_key, names, signed: &signed };
-        let mut sink = match (&self.out, &self.tar) {
-            (_, Some(tar)) => {
-                let access = if has_secrets { Access::Private } else { Access::Usual };
-                Sink::tar(tar, &maker.stages, access)?
-            }
-            (Some(out), None) => Sink::folder(out, &maker.stages)?,
-            (None, None) => return Err(Failure::usage("where to? --out DIR or --tar FILE").into()),
-        };
+        let mut sink = self.sink(&maker.stages, has_secrets)?;
         for (index, stage) in maker.stages.iter().enumerate() {
             let heading = sheet::heading(manifest.file_name(), &plan.device.part.name, otp, stage, &place);
             sink.heading(index, &heading)?;
@@ -165,20 +143,15 @@ impl Command {
         let mut text = format!("{records}: {}\n", counted(boards, "board"));
         text.push_str(&numbers.told(&told.taken, &before, &after));
         for (stage, lines) in maker.stages.iter().zip(&told.lines).filter(|_| waits < boards) {
-            text.push_str(lines);
-            if boards > SHOWN {
-                let _ = writeln!(text, "... and {} like these", counted(boards - SHOWN, "board"));
-            }
-            if waits == 0 {
-                let folder = folder(&stage.name.value);
-                let _ = writeln!(text, "{folder}sheet.txt  what to type at the station, board by board");
-            }
+            let sheet = (waits == 0).then(|| folder(&stage.name.value));
+            text.push_str(&of_stage(lines, boards, sheet.as_deref()));
         }
-        match (&ledger, told.rows) {
-            (Some(place), Some((first, last))) => _ = writeln!(text, "ledger {place} rows {first} to {last}"),
-            (Some(_), None) if waits == boards => {}
-            (Some(place), None) => _ = writeln!(text, "ledger {place} knew it all"),
-            (None, _) => {}
+        if let Some(place) = &ledger {
+            match told.rows {
+                Some((first, last)) => _ = writeln!(text, "ledger {place} rows {first} to {last}"),
+                None if waits == boards => {}
+                None => _ = writeln!(text, "ledger {place} knew it all"),
+            }
         }
         for (board, folders) in self.waste(batch.as_mut(), &maker.stages)? {
             let (name, row) = (&board.name, board.event);
@@ -223,6 +196,37 @@ impl Command {
         Ok(found)
     }
 
+    /// Who signs the blobs. `None`: nobody does.
+    fn signing<'k>(
+        &self,
+        manifest: &Manifest,
+        plan: &Plan,
+        signers: &'k [PrivateKey],
+    ) -> Result<Option<Signing<'k>>, Stop> {
+        let public = manifest.public_keys(plan)?;
+        let role = match plan.role(RoleName::Otp) {
+            // Whose only signers are elsewhere needs no key here.
+            Some(role) if !signers.is_empty() || is_external(plan, role) => role,
+            None if !signers.is_empty() => {
+                let open = plan.required_role(RoleName::Otp).err();
+                return Err(Stop::Findings(open.into_iter().collect()));
+            }
+            _ => return Ok(None),
+        };
+        let mut problems = Vec::new();
+        let signing = Signing::of(plan, role, &public, signers, &mut problems);
+        if problems.is_empty() { Ok(Some(signing.for_many())) } else { Err(Stop::Findings(problems)) }
+    }
+
+    /// Where the files go.
+    fn sink<'s>(&self, stages: &'s [&'s Stage], has_secrets: bool) -> Result<Sink<'s>, Failure> {
+        match (&self.out, &self.tar) {
+            (_, Some(tar)) => Sink::tar(tar, stages, if has_secrets { Access::Private } else { Access::Usual }),
+            (Some(out), None) => Sink::folder(out, stages),
+            (None, None) => Err(Failure::usage("where to? --out DIR or --tar FILE")),
+        }
+    }
+
     fn waits(&self, keys: &[NamedKey], boards: usize) -> String {
         let names: Vec<_> = keys.iter().map(|(name, key)| format!("{name} {key} (external)")).collect();
         let folder = self.out.clone().unwrap_or_default().join(PENDING);
@@ -237,6 +241,18 @@ impl Command {
             counted(boards, "board")
         )
     }
+}
+
+/// What is told of a stage: of its first boards, and where its sheet is if it has one.
+fn of_stage(lines: &str, boards: usize, sheet: Option<&str>) -> String {
+    let mut text = lines.to_owned();
+    if boards > SHOWN {
+        let _ = writeln!(text, "... and {} like these", counted(boards - SHOWN, "board"));
+    }
+    if let Some(folder) = sheet {
+        let _ = writeln!(text, "{folder}sheet.txt  what to type at the station, board by board");
+    }
+    text
 }
 
 /// Whether a role's signers are all elsewhere, as far as they are needed.
