@@ -66,6 +66,8 @@ fn a_blank_board_is_burnt_and_locked() {
     }
     let locks = board.memory.content(&(0x1FF0_F400..0x1FF0_F410)).unwrap();
     assert_eq!(locks, [&[0, 0][..], &[0xFF; 14]].concat(), "blocks 0 and 1, and no neighbour");
+    let unused = board.memory.content(&(0x1FF0_F022..0x1FF0_F03C)).unwrap();
+    assert!(unused.iter().all(|byte| *byte == 0xFF), "what no field has stays as it was");
     assert!(otp.fields.iter().all(|field| field.range().end <= otp.memory.size));
 }
 
@@ -107,6 +109,20 @@ fn a_reading_holds_for_one_moment() {
         assert_eq!(done.trouble.as_ref().map(Trouble::name), Some(trouble), "{:?}", done.sentences());
         assert_eq!(done.is_changed, reading == 2);
     }
+}
+
+/// Another blank board in place of the one that was read.
+#[test]
+fn another_board_is_not_burnt() {
+    let plan = plan(R3);
+    let mut first = board(F746, &[]);
+    let fit = compare(&mut first, &plan, Purpose::Otp).accept(&[]).unwrap();
+    let read = run(read_otp(&plan, &fit).unwrap(), &mut first).unwrap();
+    let planned = BurnPlan::new(Target::of_board(&plan, &records(&plan), "identity").unwrap(), read);
+    let mut other = board(F746, &[]).with_serial("another");
+    let done = run(planned.confirm("WX2511000101").unwrap().burn(), &mut other);
+    assert_eq!(done.trouble.as_ref().map(Trouble::name), Some("other-device"));
+    assert!(other.memory.log.is_empty());
 }
 
 /// Another key, a changed byte, and a device that nobody judged: no verdict, and so no plan.
