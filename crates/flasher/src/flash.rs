@@ -64,11 +64,8 @@ impl FlashPlan {
     }
 
     /// Starts what is on the board, which ends DFU: the boot loader, or without one the first slot that was written.
-    pub fn leave(&self, plan: &manifest::Plan) -> Procedure<Result<(), Trouble>> {
-        let loader =
-            plan.boot.slot.as_ref().and_then(|slot| plan.slot(&slot.value)).map(|slot| slot.extent.range.start);
-        let address = loader.or_else(|| self.slots.first().map(|slot| slot.start.start)).unwrap_or_default();
-        let device = self.device.clone();
+    pub fn leave(&self) -> Procedure<Result<(), Trouble>> {
+        let (device, address) = (self.device.clone(), self.start);
         Procedure::new(move |link| async move {
             let setting =
                 device.flash_at(&(address..address.saturating_add(8))).ok_or_else(|| elsewhere(&(address..address)))?;

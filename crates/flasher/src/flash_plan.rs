@@ -34,6 +34,8 @@ pub struct FlashPlan {
     pub notes: Vec<String>,
     /// What is not touched, in words.
     pub untouched: Vec<String>,
+    /// Where the device starts: the boot loader, or without one the first slot that is written.
+    pub(crate) start: u32,
 }
 
 /// Why there is no plan.
@@ -140,7 +142,10 @@ impl FlashPlan {
         counter_notes.dedup();
         notes.extend(counter_notes);
         let untouched = untouched(plan, &planned);
-        Ok(Self { device: fit.device.clone(), counters, slots: planned, left_out, notes, untouched })
+        let loader = plan.boot.slot.as_ref().and_then(|slot| plan.slot(&slot.value));
+        let first = planned.first().map_or(0, |slot| slot.start.start);
+        let start = loader.map_or(first, |slot| slot.extent.range.start);
+        Ok(Self { device: fit.device.clone(), counters, slots: planned, left_out, notes, untouched, start })
     }
 
     /// SHA-256 of the boot loader that is written, in hexadecimal digits: nobody signed it, and [`FlashPlan::flash`] wants it said.

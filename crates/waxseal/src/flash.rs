@@ -220,7 +220,7 @@ impl Command {
         let rows = flasher::record::flashed(&planned, &done);
         text += &self.record.add(self.board.as_deref().unwrap_or_default(), &rows)?;
         if done.trouble.is_none() && self.start {
-            device.run(planned.leave(plan))?.map_err(|trouble| device.failure(&trouble))?;
+            device.run(planned.leave())?.map_err(|trouble| device.failure(&trouble))?;
             text += "the board was started\n";
         }
         let exit = done.trouble.as_ref().map_or(Exit::Done, exit);

@@ -1,7 +1,6 @@
 //! Flashing. What may follow what, the types of the flasher say: a plan is made from a verdict and a board that fits, and from
 //! nothing else.
 
-use manifest::Plan;
 use report::Report;
 use report::exit::{Exit, Failure};
 use wasm_bindgen::prelude::*;
@@ -23,10 +22,7 @@ pub struct FlashVerdict(flasher::Verdict);
 
 /// What is to be done to a board's flash. Only {@link planFlash} and {@link FlashPlan.resume} make one.
 #[wasm_bindgen]
-pub struct FlashPlan {
-    plan: flasher::FlashPlan,
-    manifest: Plan,
-}
+pub struct FlashPlan(flasher::FlashPlan);
 
 /// Judges a release, an image or a factory image, as {@link verifyFile} does with a manifest, and says for which slots it may be flashed. With
 /// `trust` or `keys` beside the manifest, their signatures count in place of those of the manifest's keys.
@@ -77,7 +73,7 @@ pub fn plan_flash(
     let named = if slots.is_undefined() { Vec::new() } else { Argument::new("slots", slots).strings()? };
     let planned = flasher::FlashPlan::new(&verdict.0, fit.inner(), &named);
     let made = planned.as_ref().map(planned_report).map_err(|error| Failure::new(Exit::Refused, error.to_string()));
-    let handle = planned.ok().map(|plan| FlashPlan { plan, manifest: verdict.0.plan().clone() });
+    let handle = planned.ok().map(FlashPlan);
     with(answer("flash", made)?, "plan", handle.map_or(JsValue::NULL, JsValue::from))
 }
 
@@ -90,12 +86,12 @@ impl FlashPlan {
     /// Reads what is on the board already, and leaves it out of the plan: after an interruption. Changes nothing.
     #[wasm_bindgen(unchecked_return_type = "Procedure<Resumed>")]
     pub fn resume(&self) -> Procedure {
-        let (plan, manifest) = (self.plan.clone(), self.manifest.clone());
-        Procedure::new(self.plan.read(), move |read| match read {
+        let plan = self.0.clone();
+        Procedure::new(self.0.read(), move |read| match read {
             Ok(pieces) => {
                 let plan = plan.clone().resumed(&pieces);
                 let object = answer("flash", Ok(planned_report(&plan)))?;
-                with(object, "plan", FlashPlan { plan, manifest: manifest.clone() }.into())
+                with(object, "plan", FlashPlan(plan).into())
             }
             Err(error) => trouble(&error),
         })
@@ -110,7 +106,7 @@ impl FlashPlan {
         &self,
         #[wasm_bindgen(js_name = "bootLoader")] boot_loader: Option<String>,
     ) -> Result<Procedure, JsValue> {
-        let plan = self.plan.clone();
+        let plan = self.0.clone();
         let flash = plan.clone().flash(&boot_loader.unwrap_or_default());
         let procedure = flash.map_err(|error| js_sys::Error::new(&error.to_string()))?;
         Ok(Procedure::new(procedure, move |done| {
@@ -122,6 +118,6 @@ impl FlashPlan {
     /// Starts what is on the board, which ends DFU.
     #[wasm_bindgen(unchecked_return_type = "Procedure<Ended>")]
     pub fn leave(&self) -> Procedure {
-        Procedure::new(self.plan.leave(&self.manifest), ended)
+        Procedure::new(self.0.leave(), ended)
     }
 }
