@@ -49,11 +49,6 @@ impl Verdict {
         &self.report
     }
 
-    /// The plan that it was judged by.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
     /// The slots that something was accepted for, each with its image's name and version; the boot loader's has none.
     pub fn slots(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         let loader = self.loader.iter().map(|loader| (loader.slot.as_str(), "boot loader", ""));

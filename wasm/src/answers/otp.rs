@@ -1,7 +1,5 @@
 //! One-time-programmable memory: from records to what a station programs, and what is left to do on a board.
 
-use std::collections::BTreeMap;
-
 use js_sys::Array;
 use manifest::Plan;
 use manifest::plan::otp::{Otp, Stage};
@@ -171,11 +169,11 @@ impl Job {
     /// Reads both.
     pub fn of(manifest: JsValue, records: JsValue) -> Result<Self, JsValue> {
         let records = Argument::new("records", records);
-        let mut secrets = BTreeMap::new();
+        let mut secrets = Vec::new();
         if let Some(given) = records.optional("secrets")? {
             for (board, own) in given.entries()? {
                 for (name, secret) in own.entries()? {
-                    secrets.insert((board.clone(), name), Zeroizing::new(secret.content()?));
+                    secrets.push((board.clone(), name, Zeroizing::new(secret.content()?)));
                 }
             }
         }
@@ -204,11 +202,11 @@ impl Job {
 }
 
 /// Secrets by board and name.
-struct Secret(BTreeMap<(String, String), Zeroizing<Vec<u8>>>);
+struct Secret(Vec<(String, String, Zeroizing<Vec<u8>>)>);
 
 impl Secrets for Secret {
     fn read(&self, board: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-        let found = self.0.get(&(board.to_owned(), name.to_owned())).cloned();
+        let found = self.0.iter().find(|(of, own, _)| of == board && own == name).map(|(_, _, secret)| secret.clone());
         found.ok_or_else(|| format!("the secret `{name}` of this board was not handed in"))
     }
 }
