@@ -43,15 +43,11 @@ impl Files {
             }
         }
         let source = Source { name: name.unwrap_or_else(|| "manifest.toml".to_owned()), text };
-        let loaded = judged(&source, &files);
+        let loaded = judged(&source, &files, profile.as_deref());
         let includes = match &loaded {
             Ok(loaded) => loaded.sources.iter().skip(1).map(|included| included.name.clone()).collect(),
             // One of them is not there.
             Err(_) => manifest::includes(&source).into_iter().map(|included| included.value).collect(),
-        };
-        let loaded = match profile {
-            Some(profile) => loaded.and_then(|loaded| Rc::unwrap_or_clone(loaded).choose(&profile).map(Rc::new)),
-            None => loaded,
         };
         Ok(Self { loaded, includes, files })
     }
@@ -71,13 +67,18 @@ impl Files {
 }
 
 /// Judges a manifest, unless it is the last one.
-fn judged(source: &Source, files: &BTreeMap<String, Vec<u8>>) -> Result<Rc<Loaded>, Failure> {
-    if let Some(last) = LAST.with_borrow(|last| last.clone().filter(|last| is_same(last, source, files))) {
+fn judged(source: &Source, files: &BTreeMap<String, Vec<u8>>, profile: Option<&str>) -> Result<Rc<Loaded>, Failure> {
+    let is_last = |last: &Rc<Loaded>| last.profile.as_deref() == profile && is_same(last, source, files);
+    if let Some(last) = LAST.with_borrow(|last| last.clone().filter(is_last)) {
         return Ok(last);
     }
     let (sources, checked) =
         manifest::check_with(source.clone(), |manifest, included| read(manifest, included, files))?;
-    let loaded = Rc::new(Loaded::checked(sources, checked));
+    let loaded = Loaded::checked(sources, checked);
+    let loaded = Rc::new(match profile {
+        Some(profile) => loaded.choose(profile)?,
+        None => loaded,
+    });
     LAST.set(Some(Rc::clone(&loaded)));
     Ok(loaded)
 }
