@@ -3,13 +3,15 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use common::*;
 use dfuse::{Board, Fault, Memory as _, Moment};
 use flasher::{
-    BurnPlan, FlashPlan, Holds, Matter, NotConfirmed, Outcome, PlanError, Purpose, Target, Trouble, judge, read_otp,
+    BurnPlan, Effect, Event, FlashPlan, Holds, Matter, NotConfirmed, Outcome, PlanError, Purpose, Setup, Target,
+    Transport, Trouble, judge, read_otp,
 };
 use image_format::log::{Entry, EntryKind};
 use manifest::Plan;
@@ -69,6 +71,47 @@ fn a_blank_board_is_burnt_and_locked() {
     let unused = board.memory.content(&(0x1FF0_F022..0x1FF0_F03C)).unwrap();
     assert!(unused.iter().all(|byte| *byte == 0xFF), "what no field has stays as it was");
     assert!(otp.fields.iter().all(|field| field.range().end <= otp.memory.size));
+}
+
+/// A board that notes where each address is sent to: which memory it means is the alternate setting's, and a ROM may refuse it elsewhere.
+struct Addressed<'a> {
+    board: &'a mut Board,
+    alternate: u8,
+    sent: BTreeSet<(u8, u32)>,
+}
+
+impl Transport for Addressed<'_> {
+    fn perform(&mut self, effect: &Effect) -> Event {
+        match effect {
+            Effect::Select { alternate, .. } => self.alternate = *alternate,
+            // DNLOAD with wValue 0: a command, and the address that it is about.
+            Effect::Out { setup: Setup { request: 1, value: 0, .. }, data } => {
+                if let [_, address @ ..] = data.as_slice() {
+                    self.sent.insert((self.alternate, u32::from_le_bytes(address.try_into().unwrap())));
+                }
+            }
+            _ => {}
+        }
+        Transport::perform(self.board, effect)
+    }
+}
+
+#[test]
+fn each_address_is_sent_to_the_memory_that_has_it() {
+    let plan = plan(R3);
+    let mut board = board(F746, &[]);
+    let fit = compare(&mut board, &plan, Purpose::Otp).accept(&[]).unwrap();
+    let mut watched = Addressed { board: &mut board, alternate: u8::MAX, sent: BTreeSet::new() };
+    let read = read_otp(&plan, &fit).unwrap().run(&mut watched).unwrap().unwrap();
+    let planned = BurnPlan::new(Target::of_board(&plan, &records(&plan), "identity").unwrap(), read);
+    let burnt = planned.confirm("WX2511000101").unwrap().burn().run(&mut watched).unwrap();
+    burnt.rest().unwrap().locks().unwrap().confirm("WX2511000101").unwrap().lock().run(&mut watched).unwrap();
+    let otp = fit.device().alternates.iter().find(|alternate| alternate.name.contains("OTP")).unwrap();
+    let sent = watched.sent;
+    assert!(sent.iter().any(|(_, address)| *address >= 0x1FF0_F400), "its lock bytes too: {sent:X?}");
+    for (alternate, address) in sent {
+        assert_eq!(alternate == otp.number, address >= 0x1FF0_F000, "{address:#X}");
+    }
 }
 
 /// What a board cannot become is not begun, and a lock byte that is neither open nor locked is left alone.

@@ -170,6 +170,33 @@ fn a_place_that_reads_differently_or_faults_is_dirty() {
     assert_eq!(read_place(&mut faulting, &area.form, area.form.places()), PlaceState::Dirty, "behind the end");
 }
 
+/// Gives one of two contents, in turns: a cell in doubt may read as programmed once and as erased the next time.
+struct InTurns([Vec<u8>; 2]);
+
+impl ReadAt for InTurns {
+    fn extent(&self) -> Extent {
+        Extent::Slot(self.0[0].len() as u32)
+    }
+
+    fn read_at(&mut self, offset: u32, buffer: &mut [u8]) -> Result<(), Fault> {
+        self.0.swap(0, 1);
+        Memory::slot(&self.0[1], 0).read_at(offset, buffer)
+    }
+}
+
+#[test]
+fn an_entry_that_reads_as_erased_once_is_no_entry_and_leaves_no_room() {
+    for (unit, erased) in [(4, 0xFF), (32, 0xFF), (4, 0x00)] {
+        let (written, blank) = (Area::with(unit, erased, &entries(&[EntryKind::Open])), Area::new(unit, erased));
+        for contents in [[&written, &blank], [&blank, &written]] {
+            let source = || InTurns(contents.map(|area| area.bytes.clone()));
+            assert_eq!(read_place(&mut source(), &blank.form, 0), PlaceState::Dirty);
+            let log = scan(&mut source(), &blank.form, TRIES);
+            assert_eq!((log.status, log.next, log.ends_valid), (Status::Blank, 1, false), "unit {unit}");
+        }
+    }
+}
+
 #[test]
 fn the_choice_orders_all_slots() {
     let log = |status, generation| SlotLog { status, generation, ..Area::new(16, 0xFF).scan() };
